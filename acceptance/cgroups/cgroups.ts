@@ -3,7 +3,7 @@ import { openUnified } from './version-2.ts';
 import { openSplit } from './version-1.ts';
 import type { Cgroups } from './group.ts';
 
-/** Where the kernel shows its control groups. A test brings a folder of its own. */
+/** Files in which the kernel describes control groups. Tests provide their own. */
 export interface CgroupFiles {
   readonly mounts: string;
   readonly own: string;
@@ -11,7 +11,7 @@ export interface CgroupFiles {
 
 const SYSTEM: CgroupFiles = { mounts: '/proc/self/mounts', own: '/proc/self/cgroup' };
 
-/** Finds out how this machine has its control groups. Rejects with the reason if none can be made. */
+/** Detects the control group version of this machine. Rejects with the reason if groups cannot be created. */
 export async function openCgroups(name: string, files: CgroupFiles = SYSTEM): Promise<Cgroups> {
   const [mounts, own] = [await readFile(files.mounts, 'utf8'), await readFile(files.own, 'utf8')];
   const split = mountsOf(mounts, 'cgroup');

@@ -1,18 +1,18 @@
 export interface GroupOptions {
   readonly name: string;
-  /** Processes that need more are killed by the kernel, as in a container with this limit. */
+  /** The kernel kills processes beyond this limit, as in a container. */
   readonly memoryBytes: number;
-  /** The share of the CPU while others want it too; every group that says nothing has 100. */
+  /** The share of a busy CPU; 100 is the default of every group. */
   readonly cpuWeight: number;
 }
 
-/** Processes with a memory limit and a share of the CPU of their own. */
+/** A control group with a memory limit and a CPU share. */
 export interface Group {
-  /** The words before a command that runs in it. They become the command: its process ID is theirs. */
+  /** A prefix for commands that run in the group. It executes the command, so the process ID stays the same. */
   readonly enter: readonly string[];
-  /** What counts against the limit and cannot be dropped: usage without the file cache that nobody has used lately. */
+  /** Memory that counts against the limit and cannot be reclaimed: usage without inactive file cache. */
   readonly usedBytes: () => Promise<number>;
-  /** Processes that the kernel has killed because of the limit. */
+  /** How many processes the kernel has killed at the limit. */
   readonly oomKills: () => Promise<number>;
 }
 

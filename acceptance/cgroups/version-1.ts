@@ -4,10 +4,10 @@ import { enterAll, exists, number, numberIn, removeGroup, writeIfThere } from '.
 import type { Hierarchy } from './folder.ts';
 import type { Cgroups } from './group.ts';
 
-/** cpu.shares of a process that nobody has given any. */
+/** The default of cpu.shares. */
 const DEFAULT_SHARES = 1_024;
 
-/** Version 1: a hierarchy for each controller. Socket buffers are not counted against its memory limit. */
+/** Version 1: one hierarchy per controller. Socket buffers do not count against the memory limit. */
 export async function openSplit(
   name: string,
   hierarchies: Readonly<Record<'memory' | 'cpu', Hierarchy>>,
@@ -16,7 +16,7 @@ export async function openSplit(
 
   async function makeFolder(hierarchy: Hierarchy, group: string): Promise<string> {
     const own = join(hierarchy.mount, hierarchy.own);
-    // In a container, the path may be the host's and the mount only the container's part of it.
+    // In a container, the path may be that of the host, while only the container's part is mounted.
     const folder = join((await exists(own)) ? own : hierarchy.mount, `${name}-${group}`);
     await mkdir(folder);
     made.push(folder);

@@ -4,7 +4,7 @@ import { enterAll, exists, number, numberIn, removeGroup, writeIfThere } from '.
 import type { Hierarchy } from './folder.ts';
 import type { Cgroups } from './group.ts';
 
-/** Version 2: one hierarchy. The kernel counts socket buffers against the memory limit. */
+/** Version 2: one hierarchy. Socket buffers count against the memory limit. */
 export async function openUnified(name: string, hierarchy: Hierarchy): Promise<Cgroups> {
   const parent = await findParent(hierarchy);
   const made: string[] = [];
@@ -32,18 +32,18 @@ export async function openUnified(name: string, hierarchy: Hierarchy): Promise<C
   };
 }
 
-/** The nearest group, from this process's own upwards, that hands memory and CPU on to its children. */
+/** The nearest group, from this process's group upwards, that delegates memory and CPU to its children. */
 async function findParent({ mount, own }: Hierarchy): Promise<string> {
   for (let at = own; ; at = dirname(at)) {
     const folder = join(mount, at);
-    if ((await exists(folder)) && (await handsOn(folder))) return folder;
+    if ((await exists(folder)) && (await delegates(folder))) return folder;
     if (at === '/' || at === '.') break;
   }
   try {
     await writeFile(join(mount, 'cgroup.subtree_control'), '+memory +cpu');
   } catch (error) {
     throw new Error(
-      'no control group hands memory and CPU on to its children, and the root cannot be made to',
+      'no control group delegates memory and CPU to its children, and the root cannot be changed',
       {
         cause: error,
       },
@@ -52,7 +52,7 @@ async function findParent({ mount, own }: Hierarchy): Promise<string> {
   return mount;
 }
 
-async function handsOn(folder: string): Promise<boolean> {
+async function delegates(folder: string): Promise<boolean> {
   const controllers = (await readFile(join(folder, 'cgroup.subtree_control'), 'utf8')).trim().split(' ');
   return ['memory', 'cpu'].every((controller) => controllers.includes(controller));
 }

@@ -21,12 +21,12 @@ import type { ChaosWorldOptions } from './world-programs.ts';
 const SUITE = 'test:chaos';
 const USAGE = `npm run ${SUITE} [-- OPTIONS]
 
-Makes everything fail in turn, on loopback with the built programs, and counts what Pods are answered meanwhile.
+Injects faults into each component of the built programs on loopback, and counts the answers that Pods get.
   --part NAME       only this part (repeatable): ${parts.map(({ name }) => name).join(', ')}
-  --only PATTERN    of the matrix only the faults whose names match, as 'STS kill'
-  --report FILE     writes the tables between the markers of this file: docs/figures/chaos.md`;
+  --only PATTERN    only the matching faults of the matrix, such as 'STS kill'
+  --report FILE     writes the tables between the markers in this file`;
 
-/** Whatever hangs, the run ends. Milliseconds. */
+/** Ends a run that hangs. Milliseconds. */
 const LONGEST_MS = 470_000;
 
 async function main(): Promise<number> {
@@ -66,7 +66,7 @@ interface RunPartOptions extends Pick<ChaosWorldOptions, 'agentFlags'> {
   readonly signal: AbortSignal;
 }
 
-/** What became of its steps, and its chapter of the report. */
+/** Returns the outcome of the steps and the chapter for the report. */
 async function runPart(part: Part, { only, signal, agentFlags }: RunPartOptions) {
   const { title, head, keepsState = false, atOnce = 1, notes = [] } = part;
   console.log(`--- ${title}`);
@@ -74,7 +74,7 @@ async function runPart(part: Part, { only, signal, agentFlags }: RunPartOptions)
   const lines: ProgramLine[] = [];
   const options: ChaosWorldOptions = { onLine: (program, line) => lines.push({ program, line }) };
   await using running = createRunningWorlds(keepsState ? { ...options, agentFlags } : options);
-  const world: PartWorld = { lines, running, options, rows: new Map(), faults: [], notes: [...notes] };
+  const world: PartWorld = { lines, running, options, rows: new Map(), problems: [], notes: [...notes] };
   const steps = part.steps(only);
   const outcome = await runSteps({ steps, world, print: console.log, signal, atOnce });
   const rows = steps.flatMap((step) => world.rows.get(step.title) ?? []);
@@ -82,7 +82,7 @@ async function runPart(part: Part, { only, signal, agentFlags }: RunPartOptions)
   console.log(`${part.name}: ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
   const chapter = [`### ${title}`, markdownTable(head, rows)];
   if (world.notes.length > 0) chapter.push(list(world.notes));
-  if (world.faults.length > 0) chapter.push('Bounds broken:', list(world.faults));
+  if (world.problems.length > 0) chapter.push('Exceeded limits:', list(world.problems));
   return { outcome, chapter: chapter.join('\n\n') };
 }
 
@@ -90,7 +90,7 @@ function list(lines: readonly string[]): string {
   return lines.map((line) => `- ${line}`).join('\n');
 }
 
-/** Of agents that keep their state; undefined of those that cannot. */
+/** Flags for agents that save their state; undefined for versions that cannot. */
 async function stateFlags(): Promise<ChaosWorldOptions['agentFlags']> {
   const { output } = await runProgramOnce('agent', ['--help']);
   return output.includes('--state-dir') ? (folder) => ['--state-dir', `${folder}/state`] : undefined;

@@ -1,6 +1,6 @@
 import { metricSamples, sumOfSamples } from '@rolegate/testing';
 
-/** The sum of a metric's values at the ports of /metrics, of those whose labels match. */
+/** The sum of a metric's matching samples over several ops ports. */
 export async function sumOfMetric(ports: readonly number[], name: string, labels = /^/): Promise<number> {
   const texts = await Promise.all(
     ports.map(async (port) => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()),

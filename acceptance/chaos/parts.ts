@@ -1,43 +1,43 @@
 import type { Row } from '@rolegate/testing';
 import { matrixHead, matrixNotes, matrixSteps } from './matrix/steps.ts';
 import { measuredStep, runningStep } from './step.ts';
-import type { ChaosStep, Seen } from './step.ts';
-import { arrivesLate } from './steps/arrives-late.ts';
+import type { ChaosStep, StepResult } from './step.ts';
+import { lateObjects } from './steps/late-objects.ts';
 import { dayHead, dayStep } from './steps/day.ts';
 import { deniedStorm } from './steps/denied-storm.ts';
-import { firstOnReconnect } from './steps/first-on-reconnect.ts';
+import { withdrawnWhileDown } from './steps/withdrawn-while-down.ts';
 import { laggingReplica } from './steps/lagging-replica.ts';
 import { relistStorm } from './steps/relist-storm.ts';
 import { restoredEtcd } from './steps/restored-etcd.ts';
 import { quotaHead, quotaNote, quotaSteps } from './steps/sts-quota.ts';
 import { thousandPods } from './steps/thousand-pods.ts';
-import { whenFresh } from './steps/when-fresh.ts';
+import { withdrawnPermit } from './steps/withdrawn-permit.ts';
 import { startChaosWorld } from './world.ts';
 import type { ChaosWorld } from './world.ts';
 
-/** Steps with a table of their own. */
+/** Steps that share a report table. */
 export interface Part {
-  /** As --part names it. */
+  /** The value for --part. */
   readonly name: string;
-  /** Of its chapter in the report. */
+  /** Heading of the chapter in the report. */
   readonly title: string;
   readonly head: Row;
-  /** `only`: of the matrix, faults that match. */
+  /** `only` selects faults of the matrix. */
   readonly steps: (only: RegExp) => readonly ChaosStep[];
   /** Below the table. */
   readonly notes?: readonly string[];
-  /** True: agents keep their state over a restart, if they know how. */
+  /** True: agents save their state, if their version can. */
   readonly keepsState?: boolean;
-  /** How many steps run at the same time: most of a fault is waiting. 1 by default. */
+  /** Concurrent steps, 1 by default: a fault is mostly waiting. */
   readonly atOnce?: number;
 }
 
-const head: Row = ['what', 'seen', 'bound'];
+const head: Row = ['situation', 'observed', 'limit'];
 
 export const parts: readonly Part[] = [
   {
     name: 'matrix',
-    title: 'One thing fails in one way',
+    title: 'One component fails in one way',
     head: matrixHead,
     steps: matrixSteps,
     notes: matrixNotes,
@@ -53,16 +53,16 @@ export const parts: readonly Part[] = [
   },
   {
     name: 'revocation',
-    title: 'What is withdrawn stays withdrawn',
+    title: 'Withdrawn permits stay withdrawn',
     head,
     steps: () => [
-      runningStep('A permit that is withdrawn is out of force within a second', whenFresh),
+      runningStep('Withdrawing a permit takes effect within one second', withdrawnPermit),
       runningStep(
-        'A permit that is withdrawn while no feed is there is out of force before anything newer is in force',
-        firstOnReconnect,
+        'Withdrawing a permit while the feed is down takes effect before any newer change',
+        withdrawnWhileDown,
       ),
       runningStep(
-        'A replica that lags revives no withdrawn permit and takes nothing from running Pods',
+        'A lagging replica revives no withdrawn permit and takes nothing from running Pods',
         laggingReplica,
       ),
     ],
@@ -70,48 +70,48 @@ export const parts: readonly Part[] = [
   },
   {
     name: 'floods',
-    title: 'Too many at once',
+    title: 'Many Pods at the same time',
     head,
     steps: () => [
       ownWorldStep(
-        'A thousand Pods that come to one node and ask at once are all served, by one call a session',
+        'A thousand Pods that start on one node and send requests at the same time are all served, with one AssumeRole call per session',
         thousandPods,
       ),
       ownWorldStep(
-        'Pods that are refused ten thousand times and whose Namespace changes make few Events',
+        'Pods that are refused ten thousand times while their Namespace changes cause few Events',
         deniedStorm,
       ),
     ],
   },
   {
     name: 'kubernetes',
-    title: 'The cluster is in trouble',
+    title: 'Failures of the Kubernetes API',
     head,
     steps: () => [
       runningStep(
-        'Pods that are there before their Namespace or ServiceAccount are held, never refused, and served in time',
-        arrivesLate,
+        'Requests of Pods created before their Namespace or ServiceAccount are held, never refused, and answered in time',
+        lateObjects,
       ),
       runningStep(
-        'An API server that forgets its history again and again is listed seldom, and no running Pod notices',
+        'An API server that keeps losing its history is listed rarely, and no request of a running Pod fails',
         relistStorm,
       ),
-      // It leaves a world that no other may begin with.
+      // Last, because no other step can use its world.
       runningStep(
-        'After etcd is restored changes are in force without a restart, and nothing withdrawn is revived',
+        'After an etcd restore, changes take effect without a restart, and no withdrawn permit is revived',
         restoredEtcd,
       ),
     ],
   },
   {
     name: 'day',
-    title: 'A day of virtual time, with Pods that come and go',
+    title: 'One day of virtual time with short-lived Pods',
     head: dayHead,
     steps: () => [dayStep],
   },
 ];
 
-function ownWorldStep(title: string, run: (world: ChaosWorld) => Promise<Seen>): ChaosStep {
+function ownWorldStep(title: string, run: (world: ChaosWorld) => Promise<StepResult>): ChaosStep {
   return measuredStep(title, async ({ options }) => {
     await using world = await startChaosWorld(options);
     return await run(world);

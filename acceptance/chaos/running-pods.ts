@@ -1,26 +1,26 @@
 import { setTimeout } from 'node:timers/promises';
 import type { PodCalls } from '../pod-calls/pod-call.ts';
-import { createSdkCaller } from '../pod-calls/sdk-call.ts';
-import type { Manner } from '../pod-calls/sdk-call.ts';
+import { createSdkClient } from '../pod-calls/sdk-call.ts';
+import type { ClientKind } from '../pod-calls/sdk-call.ts';
 import { inFull } from './tally.ts';
 import type { Failure, SeenKey, Tally } from './tally.ts';
 
-/** Each Pod looks at its credentials after so long. Milliseconds. */
+/** Pause between two fetches of a Pod's credentials. Milliseconds. */
 const PAUSE_MS = { least: 50, spread: 50 };
 
 export interface RunningPod {
   readonly name: string;
   readonly role: string;
-  readonly manner: Manner;
+  readonly kind: ClientKind;
   readonly calls: PodCalls;
 }
 
 export interface Asking {
-  /** Ends the asking. */
+  /** Stops and returns the totals. */
   stop(): Promise<Tally & { readonly keys: readonly SeenKey[] }>;
 }
 
-/** All of them ask all the while, each in its manner. */
+/** Lets all Pods fetch credentials repeatedly, each with its kind of client. */
 export function keepAsking(pods: readonly RunningPod[]): Asking {
   const stop = new AbortController();
   const keys = new Map<string, SeenKey>();
@@ -34,16 +34,16 @@ export function keepAsking(pods: readonly RunningPod[]): Asking {
 }
 
 async function ask(
-  { name, role, manner, calls }: RunningPod,
+  { name, role, kind, calls }: RunningPod,
   keys: Map<string, SeenKey>,
   signal: AbortSignal,
 ): Promise<Tally> {
-  const sdk = createSdkCaller(calls, manner, role);
+  const sdk = createSdkClient(calls, kind, role);
   const failures: Failure[] = [];
   let [requests, leastLifeMs, longestGapMs] = [0, Infinity, 0];
   let lastGoodMs = performance.now();
   while (!signal.aborted) {
-    const { calls: made, status, document, role: listed } = await sdk.look();
+    const { calls: made, status, document, role: listed } = await sdk.fetchCredentials();
     const nowMs = performance.now();
     requests += made.length;
     const life = status === 200 ? readDocument(document) : undefined;
@@ -60,7 +60,7 @@ async function ask(
   return { requests, failures, leastLifeMs, longestGapMs };
 }
 
-/** Undefined: it holds no credentials, or expired ones. */
+/** Undefined if the document has no valid credentials. */
 function readDocument(text: string): { accessKeyId: string; leftMs: number } | undefined {
   try {
     const { AccessKeyId, Expiration, Code } = JSON.parse(text) as Record<string, string>;

@@ -4,51 +4,50 @@ import type { RunningWorld, RunningWorlds } from './running-worlds.ts';
 
 /** What the steps of a part share. */
 export interface PartWorld {
-  /** What the programs of all its worlds have logged. */
+  /** Log lines of the programs of all worlds. */
   readonly lines: ProgramLine[];
   readonly running: RunningWorlds;
-  /** Of worlds that a step opens for itself. */
+  /** Options for worlds that a step opens itself. */
   readonly options: ChaosWorldOptions;
-  /** What each step adds to the part's table. */
+  /** Rows for the part's table, by step title. */
   readonly rows: Map<string, readonly Row[]>;
-  /** Bounds that are broken, for the report. */
-  readonly faults: string[];
-  /** Below the table. */
+  /** Exceeded limits, for the report. */
+  readonly problems: string[];
+  /** Printed below the table. */
   readonly notes: string[];
 }
 
 export type ChaosStep = Step<PartWorld>;
 
-/** What a step has seen, and what of it must not be. */
-export interface Seen {
+export interface StepResult {
   readonly row: Row;
-  readonly faults: readonly string[];
+  readonly problems: readonly string[];
 }
 
-/** A step that adds a row to the part's table, and fails if there is a fault. */
-export function measuredStep(title: string, run: (world: PartWorld) => Promise<Seen>): ChaosStep {
+/** A step that adds a row to the part's table and fails if there are problems. */
+export function measuredStep(title: string, run: (world: PartWorld) => Promise<StepResult>): ChaosStep {
   return {
     title,
     async run(world) {
-      const { row, faults } = await run(world);
-      addRows(world, { title, rows: [row], faults });
+      const { row, problems } = await run(world);
+      addRows(world, { title, rows: [row], problems });
       return row.join(' | ');
     },
   };
 }
 
-/** The same in a world with Pods that run already. */
-export function runningStep(title: string, run: (world: RunningWorld) => Promise<Seen>): ChaosStep {
+/** A measured step in a world with running Pods. */
+export function runningStep(title: string, run: (world: RunningWorld) => Promise<StepResult>): ChaosStep {
   return measuredStep(title, ({ running }) => running.use(run));
 }
 
-/** Throws if there is a fault. */
+/** Throws if there are problems. */
 export function addRows(
   world: PartWorld,
-  { title, rows, faults }: { title: string; rows: readonly Row[]; faults: readonly string[] },
+  { title, rows, problems }: { title: string; rows: readonly Row[]; problems: readonly string[] },
 ): void {
   world.rows.set(title, rows);
-  if (faults.length === 0) return;
-  world.faults.push(...faults.map((fault) => `${title}: ${fault}`));
-  throw new Error(faults.join('\n        '));
+  if (problems.length === 0) return;
+  world.problems.push(...problems.map((problem) => `${title}: ${problem}`));
+  throw new Error(problems.join('\n        '));
 }

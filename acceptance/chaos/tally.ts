@@ -1,10 +1,10 @@
-/** What running Pods were answered over a time. */
+/** Totals of the answers to running Pods. */
 export interface Tally {
   readonly requests: number;
   readonly failures: readonly Failure[];
-  /** Of all documents. Milliseconds; Infinity where there was none. */
+  /** Shortest remaining life of a document; Infinity if there was none. Milliseconds. */
   readonly leastLifeMs: number;
-  /** The longest time in which one Pod had no answer as it should be, from its last good one to its next. Milliseconds. */
+  /** Longest time between two good answers to a Pod. Milliseconds. */
   readonly longestGapMs: number;
 }
 
@@ -15,7 +15,7 @@ export interface Failure {
   readonly atMs: number;
 }
 
-/** One document of a Pod, to be held against its owner later: STS may be away now. */
+/** A document of a Pod. Its owner is checked later, because STS may be down. */
 export interface SeenKey {
   readonly pod: string;
   readonly role: string;
@@ -31,7 +31,7 @@ export function inFull(tallies: readonly Tally[]): Tally {
   };
 }
 
-/** The kinds of failure and how often each came: `3 × 503, 1 × ECONNREFUSED`. */
+/** Counts by kind of failure: `3 × 503, 1 × ECONNREFUSED`. */
 export function kindsOf(failures: readonly Failure[]): string {
   const counts = new Map<string, number>();
   for (const { status, body } of failures) {

@@ -9,21 +9,20 @@ import { openProxiedPort } from './proxied-port.ts';
 import type { ProxiedPort } from './proxied-port.ts';
 
 const SERVERS = 2;
-/** Of the log, for the error of a start that fails. */
+/** Log lines in the error of a failed start. */
 const MOST_LINES = 5;
 
 export interface ChaosWorldOptions {
-  /** Further ones of the agent, made for the world's folder. */
+  /** Additional flags of the agent, given the world's folder. */
   readonly agentFlags?: ((folder: string) => readonly string[]) | undefined;
-  /** Further ones of each server. */
+  /** Additional flags of each server. */
   readonly serverFlags?: readonly string[];
-  /** Each log line. */
   readonly onLine?: (program: 'server' | 'agent', line: string) => void;
 }
 
 type Prepared = Awaited<ReturnType<typeof prepareWorld>>;
 
-/** Opens the ways to STS and the API server, and chooses the programs' flags. */
+/** Opens paths to STS and the API server, and prepares the programs. */
 export async function prepareWorld(
   {
     folder,
@@ -70,7 +69,7 @@ export async function prepareWorld(
   return { programs, lines, ports: { sts: stsPort, apis }, connectedPort: () => Number(connected) };
 }
 
-/** Starts two servers and the agent; where they do not come up, all that is open is closed. */
+/** Starts two servers and the agent. If one does not become ready, everything is closed. */
 export async function startWorldPrograms(
   { programs, lines }: Prepared,
   { feeds, stack }: { feeds: readonly ProxiedPort[]; stack: AsyncDisposableStack },
@@ -95,7 +94,6 @@ export async function startWorldPrograms(
   return { servers, agent: () => agent, starts };
 }
 
-/** Of all that is not Rolegate's. */
 export async function startStandIns(stack: AsyncDisposableStack) {
   const api = await startKubernetesApi({});
   stack.defer(() => api.close());
@@ -105,12 +103,11 @@ export async function startStandIns(stack: AsyncDisposableStack) {
   return { api, sts, imds, cni: stack.use(await createCniResultsDir()) };
 }
 
-/** One before each port of 127.0.0.1. */
 export async function openProxiedPorts(
   stack: AsyncDisposableStack,
-  targets: readonly number[],
+  services: readonly number[],
 ): Promise<ProxiedPort[]> {
-  const opened = await Promise.all(targets.map((port) => openProxiedPort(port)));
+  const opened = await Promise.all(services.map((port) => openProxiedPort(port)));
   for (const port of opened) stack.defer(() => port.close());
   return opened;
 }
@@ -120,7 +117,7 @@ async function writeKubeconfig(path: string, api: KubernetesApi, port: number): 
   return path;
 }
 
-/** A stopped process takes no signal but this. */
+/** A suspended process must be resumed first. */
 async function end(program: Program): Promise<void> {
   if (program.running) process.kill(program.pid, 'SIGCONT');
   await program.stop();

@@ -8,16 +8,16 @@ import type { PodCalls, PodCallsOptions } from '../pod-calls/pod-call.ts';
 import { openProxiedPorts, prepareWorld, startStandIns, startWorldPrograms } from './world-programs.ts';
 import type { ChaosWorldOptions } from './world-programs.ts';
 
-/** The system on loopback, with a port before each service that can be made to fail. */
+/** The system on loopback, with a proxied port for each service. */
 export interface ChaosWorld extends AsyncDisposable {
-  /** For files of whoever plays in it; removed with it. */
+  /** A temporary folder for steps. */
   readonly folder: string;
   readonly api: KubernetesApi;
   readonly sts: FakeSts;
   readonly cni: CniResultsDir;
   readonly node: SandboxNode;
   readonly programs: PreparedPrograms;
-  /** The latest process of each. */
+  /** The latest process of each server. */
   readonly servers: readonly Program[];
   readonly agent: Program;
   readonly ports: {
@@ -27,7 +27,7 @@ export interface ChaosWorld extends AsyncDisposable {
     readonly apis: readonly ProxiedPort[];
     readonly sts: ProxiedPort;
   };
-  /** The server whose feed the agent follows: by the agent's own word. */
+  /** Index of the server that the agent is connected to, according to its log. */
   connectedServer(): number;
   startServer(index: number): Program;
   startAgent(): Program;
@@ -38,7 +38,7 @@ export interface ChaosWorld extends AsyncDisposable {
   callsOf(named: string, options?: Pick<PodCallsOptions, 'keepAlive' | 'timeoutMs'>): PodCalls;
 }
 
-/** Starts it: two servers and an agent that are ready, no Pod yet. */
+/** Starts two servers and an agent and waits until they are ready. There are no Pods yet. */
 export async function startChaosWorld(options: ChaosWorldOptions = {}): Promise<ChaosWorld> {
   await using stack = new AsyncDisposableStack();
   const folder = await openFolder('rolegate-chaos-', stack);
@@ -66,7 +66,7 @@ export async function startChaosWorld(options: ChaosWorldOptions = {}): Promise<
     },
     connectedServer() {
       const index = feeds.findIndex(({ port }) => port === connectedPort());
-      if (index < 0) throw new Error('the agent has not said which server it follows');
+      if (index < 0) throw new Error('the agent has not logged its server');
       return index;
     },
     ...pods({ api, node, agent: programs.metadata }),
@@ -74,7 +74,7 @@ export async function startChaosWorld(options: ChaosWorldOptions = {}): Promise<
   };
 }
 
-/** What the world's Pods and Namespaces are told to be. */
+/** Functions that change Pods and Namespaces. */
 function pods({ api, node, agent }: Pick<ChaosWorld, 'api' | 'node'> & { agent: PodCallsOptions['agent'] }) {
   return {
     permit(namespace: string, permitted: string) {

@@ -3,7 +3,7 @@ import { parseAllDocuments } from 'yaml';
 
 export type ProbeKind = 'startup' | 'liveness' | 'readiness';
 
-/** A probe of kubelet's. */
+/** A kubelet probe. */
 export type Probe =
   | {
       readonly kind: ProbeKind;
@@ -16,7 +16,7 @@ export type Probe =
     }
   | { readonly kind: ProbeKind; readonly by: 'exec'; readonly command: readonly string[] };
 
-/** What a chart says about one container, with its default values. */
+/** A container as the chart renders it with default values. */
 export interface ChartContainer {
   readonly args: readonly string[];
   readonly memoryLimitBytes: number;
@@ -56,14 +56,14 @@ interface RawProbe {
   readonly timeoutSeconds?: number;
 }
 
-/** Kubelet's. */
+/** The kubelet's default. */
 const DEFAULT_TIMEOUT_SECONDS = 1;
 
 const UNITS: Readonly<Record<string, number>> = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 };
 
 /**
- * Reads a container from a golden rendering of the chart, by default the one with certificates from Secrets: whatever the chart starts,
- * limits and probes is what the suite starts, limits and probes. Throws if the rendering is not as expected.
+ * Reads a container from a golden rendering of the chart, so that the suite starts, limits and probes programs as the chart does.
+ * The default rendering has certificates from Secrets. Throws if the rendering lacks the container.
  */
 export async function readChart(
   chart: 'agent' | 'server',
@@ -74,7 +74,7 @@ export async function readChart(
   return containerOf(await readFile(path, 'utf8'), container);
 }
 
-/** The container of this name of the rendering's workload. */
+/** The named container of the rendered DaemonSet or Deployment. */
 export function containerOf(rendering: string, name: string): ChartContainer {
   const manifests = parseAllDocuments(rendering).map((document) => document.toJS() as Manifest | null);
   const workload = manifests.find((manifest) => ['DaemonSet', 'Deployment'].includes(manifest?.kind ?? ''));
@@ -110,9 +110,9 @@ function portOf({ name, ports = [] }: Container, port: number | string): number 
   return found;
 }
 
-/** `256Mi` in bytes. */
+/** Parses a quantity such as `256Mi`. */
 function bytesOf(quantity: string): number {
   const [, number = '', unit = ''] = /^(\d+)([KMG]i)?$/.exec(quantity) ?? [];
-  if (number === '') throw new Error(`${quantity} is not a quantity of memory that is understood here`);
+  if (number === '') throw new Error(`${quantity} is not a supported memory quantity`);
   return Number(number) * (UNITS[unit] ?? 1);
 }

@@ -1,12 +1,12 @@
 import type { ChartContainer } from './chart.ts';
 
-/** Values by flag, without dashes; undefined takes the flag away. */
+/** Values by flag name without dashes; undefined removes the flag. */
 export type FlagChanges = Readonly<Record<string, string | undefined>>;
 
-/** Paths of a container, of letters, digits, `-` and `/`, and what they are here; at least one. */
+/** Local paths by container path. Container paths consist of letters, digits, `-` and `/`. Must not be empty. */
 export type Mounts = Readonly<Record<string, string>>;
 
-/** The chart's arguments with other values where the machine is another, and with the container's paths as they are here. */
+/** The chart's arguments with changed flags and local paths. */
 export function placedArgs(
   { args }: Pick<ChartContainer, 'args'>,
   changes: FlagChanges,
@@ -19,14 +19,14 @@ export function placedArgs(
   return [...kept, ...added].map((arg) => placedText(arg, mounts));
 }
 
-/** The text with every path of the container as it is here; the longest path counts. */
+/** Replaces container paths by local paths. The longest match wins. */
 export function placedText(text: string, mounts: Mounts): string {
   const paths = Object.keys(mounts).sort((a, b) => b.length - a.length);
   const pattern = new RegExp(`(?<![\\w/-])(?:${paths.join('|')})(?![\\w-])`, 'g');
   return text.replace(pattern, (path) => mounts[path] ?? path);
 }
 
-/** '' for what is no flag. */
+/** '' if the argument is not a flag. */
 function flagOf(arg: string): string {
   return /^--([^=]+)/.exec(arg)?.[1] ?? '';
 }

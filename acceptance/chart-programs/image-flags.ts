@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 
-/** How an image starts its program. */
+/** How the image starts its program. */
 export interface ImageFlags {
-  /** Flags of Node, as in its entry point. */
+  /** Node.js flags in the entry point. */
   readonly node: readonly string[];
-  /** The variables that its final stage sets, without PATH and NODE_COMPILE_CACHE. */
+  /** Variables of the final stage, without PATH and NODE_COMPILE_CACHE. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Read from the Dockerfile, so that what is measured is what runs. Throws where it is not written as expected. */
+/** Parses the Dockerfile, so that the suites start what the image starts. Throws if its form has changed. */
 export async function readImageFlags(name: 'agent' | 'server'): Promise<ImageFlags> {
   const path = new URL(`../../docker/${name}.Dockerfile`, import.meta.url);
   const text = await readFile(path, 'utf8');
@@ -16,7 +16,7 @@ export async function readImageFlags(name: 'agent' | 'server'): Promise<ImageFla
   const entryPoint = /^ENTRYPOINT (\[.*\])$/m.exec(stage)?.[1];
   const [node, ...words] = JSON.parse(entryPoint ?? '[]') as string[];
   if (node !== 'node' || words.pop() !== `/app/${name}.cjs`)
-    throw new Error(`docker/${name}.Dockerfile has another entry point than it had`);
+    throw new Error(`docker/${name}.Dockerfile has an unexpected entry point`);
   const pairs = [...stage.matchAll(/\s(NODE_ENV|MALLOC_\w+)=(\S+)/g)];
   const env = Object.fromEntries(pairs.map(([, key = '', value = '']) => [key, value]));
   return { node: words, env };

@@ -1,38 +1,32 @@
 import { join } from 'node:path';
-import { REGION, ROLE_BASE_ARN, SERVER_NAME } from '@rolegate/sandbox';
+import { SERVER_NAME } from '@rolegate/sandbox';
 import { outputOf } from '@rolegate/testing';
 import { NODE, PORTS } from '../network/addresses.ts';
 import { NODE_NAME } from '../stand-ins/cluster.ts';
-import type { Cgroups, Group } from '../cgroups/group.ts';
+import type { Cgroups } from '../cgroups/group.ts';
 import { readChart } from './chart.ts';
 import type { ChartContainer } from './chart.ts';
+import { prepareChartProgram, serverChanges } from './chart-program.ts';
+import type { ChartProgram } from './chart-program.ts';
 import { placedArgs, placedText } from './flags.ts';
-import type { FlagChanges, Mounts } from './flags.ts';
-import { createKeptProgram } from '../processes/kept-program.ts';
-import type { KeptProgram } from '../processes/kept-program.ts';
-import { asUser, imageWords, OWN_KEY, PROGRAM_WEIGHT } from './program-words.ts';
+import type { Mounts } from './flags.ts';
+import { imageWords } from './program-words.ts';
 import { makeVolumes } from './volumes.ts';
 
 export type ProgramName = 'agent' | 'reconcile' | 'server';
 export const programNames: readonly ProgramName[] = ['agent', 'reconcile', 'server'];
 
-/** A program under test, with what its chart says of it. */
-export interface NodeProgram extends KeptProgram {
-  readonly chart: ChartContainer;
-  readonly group: Group;
-}
-
-export interface NodePrograms extends Readonly<Record<ProgramName, NodeProgram>> {
-  /** Installs the rules, to the end. */
+export interface NodePrograms extends Readonly<Record<ProgramName, ChartProgram>> {
+  /** Runs `intercept` to completion. */
   readonly intercept: () => Promise<void>;
-  /** The command by which kubelet or a person asks whether the agent is ready, in the agent's container or beside it. */
+  /** The readiness command of the agent's exec probe. */
   readonly statusCommand: readonly string[];
 }
 
 export interface NodeProgramsDeps {
-  /** Empty; files and sockets are put there. */
+  /** An empty folder for files and sockets. */
   readonly folder: string;
-  /** The folder of the programs. */
+  /** The folder with the bundled programs. */
   readonly bundles: string;
   readonly cgroups: Cgroups;
   readonly kubeconfig: string;
@@ -43,9 +37,9 @@ export interface NodeProgramsDeps {
   readonly onLine: (program: ProgramName, line: string) => void;
 }
 
-/** The bundled programs as images and charts start them, each in a control group with its chart's limit. None runs yet. */
+/** Prepares the bundled programs as images and charts start them, each in a control group with its chart's limit. */
 export async function prepareNodePrograms(deps: NodeProgramsDeps): Promise<NodePrograms> {
-  const { folder, bundles, cgroups, enter, onLine } = deps;
+  const { folder, bundles, enter, kubeconfig, serverAddress, onLine } = deps;
   const [agent, intercept, reconcile, server] = [
     await readChart('agent', 'agent'),
     await readChart('agent', 'intercept'),
@@ -53,79 +47,56 @@ export async function prepareNodePrograms(deps: NodeProgramsDeps): Promise<NodeP
     await readChart('server', 'server'),
   ];
   const mounts = await makeVolumes(deps, { agent: agent.user, server: server.user });
-  const changes = changesFor(deps);
-  const images = {
-    agent: await imageWords(bundles, 'agent'),
-    server: await imageWords(bundles, 'server'),
+  const onNode = { 'node-name': NODE_NAME, 'host-ip': `${NODE.ipv4},${NODE.ipv6}` };
+  const toServer = {
+    'server-address': `${serverAddress}:${PORTS.server}`,
+    'server-name': SERVER_NAME,
+    // Not needed: the certificate names the node.
+    'token-file': undefined,
   };
-  const compiled = { NODE_COMPILE_CACHE: join(folder, 'compiled') };
-
-  async function prepare(name: ProgramName, chart: ChartContainer): Promise<NodeProgram> {
-    const image = name === 'server' ? 'server' : 'agent';
-    const memoryBytes = chart.memoryLimitBytes;
-    const group = await cgroups.make({ name, memoryBytes, cpuWeight: PROGRAM_WEIGHT });
-    const args = placedArgs(chart, changes[name], mounts[image]);
-    const ownKey = name === 'server' ? OWN_KEY : {};
-    const program = createKeptProgram({
-      command: [
-        ...group.enter,
-        ...enter[name === 'server' ? 'server' : 'node'],
-        ...asUser(chart.user),
-        ...images[image].words,
-        ...args,
-      ],
-      env: { ...images[image].env, ...compiled, ...ownKey },
-      onLine: (line) => {
-        onLine(name, line);
-      },
-    });
-    return { ...program, chart, group };
-  }
-
+  const shared = (name: ProgramName) => ({
+    ...deps,
+    name,
+    env: { NODE_COMPILE_CACHE: join(folder, 'compiled') },
+    onLine: (line: string) => {
+      onLine(name, line);
+    },
+  });
+  const ofAgent = { image: 'agent', enter: enter.node, mounts: mounts.agent } as const;
   return {
-    agent: await prepare('agent', agent),
-    reconcile: await prepare('reconcile', reconcile),
-    server: await prepare('server', server),
+    agent: await prepareChartProgram({
+      ...shared('agent'),
+      ...ofAgent,
+      chart: agent,
+      changes: { ...onNode, ...toServer },
+    }),
+    reconcile: await prepareChartProgram({
+      ...shared('reconcile'),
+      ...ofAgent,
+      chart: reconcile,
+      changes: onNode,
+    }),
+    server: await prepareChartProgram({
+      ...shared('server'),
+      image: 'server',
+      enter: enter.server,
+      mounts: mounts.server,
+      chart: server,
+      changes: serverChanges({ kubeconfig, stsEndpoint: `http://127.0.0.1:${PORTS.sts}` }),
+    }),
     async intercept() {
-      const args = placedArgs(intercept, changes.intercept, mounts.agent);
-      await outputOf([...enter.node, ...images.agent.words, ...args]);
+      const { words } = await imageWords(bundles, 'agent');
+      await outputOf([...enter.node, ...words, ...placedArgs(intercept, onNode, mounts.agent)]);
     },
     statusCommand: statusCommand(agent, mounts.agent, bundles),
   };
 }
 
-/** What is different from the chart's, by program. */
-function changesFor({
-  kubeconfig,
-  serverAddress,
-}: NodeProgramsDeps): Record<ProgramName | 'intercept', FlagChanges> {
-  const node = { 'node-name': NODE_NAME, 'host-ip': `${NODE.ipv4},${NODE.ipv6}` };
-  return {
-    agent: {
-      ...node,
-      'server-address': `${serverAddress}:${PORTS.server}`,
-      'server-name': SERVER_NAME,
-      // The certificate names the node.
-      'token-file': undefined,
-    },
-    intercept: node,
-    reconcile: node,
-    server: {
-      kubeconfig,
-      region: REGION,
-      'role-base-arn': ROLE_BASE_ARN,
-      'sts-endpoint': `http://127.0.0.1:${PORTS.sts}`,
-      'agent-identity': 'attested',
-      'status-socket': '/run/rolegate/server.sock',
-    },
-  };
-}
-
-/** As the probe by exec in the chart has it. */
+/** The command of the chart's exec probe. */
 function statusCommand({ probes }: ChartContainer, mounts: Mounts, bundles: string): readonly string[] {
   const [command] = probes.flatMap((probe) => (probe.by === 'exec' ? [probe.command] : []));
-  if (command === undefined) throw new Error('the chart of the agent has no probe by exec');
-  // The image has the program under this name; `status` is a bundle of its own.
+  if (command === undefined) throw new Error("the agent's chart has no exec probe");
+  // The first word is the program's name in the image; `status` is a separate bundle.
   const words = command.slice(1).map((word) => placedText(word, mounts));
   return [process.execPath, '--disable-sigusr1', join(bundles, 'agent-status.cjs'), ...words];
 }

@@ -7,7 +7,7 @@ import type { TestCa } from '@rolegate/testing';
 import { NODE_NAME } from '../stand-ins/cluster.ts';
 import type { Mounts } from './flags.ts';
 
-/** Makes folders and files in the place of the containers' volumes, owned by the containers' users. */
+/** Creates folders and files for the containers' volumes, owned by the containers' users. */
 export async function makeVolumes(
   { folder, cniDirectory }: { readonly folder: string; readonly cniDirectory: string },
   users: Readonly<Record<'agent' | 'server', number>>,
@@ -36,7 +36,7 @@ export interface ServerVolumesOptions {
   readonly user: number;
 }
 
-/** The same for the server alone. */
+/** The volumes of the server. */
 export async function makeServerVolumes({ folder, ca, user }: ServerVolumesOptions): Promise<Mounts> {
   const at = (name: string) => join(folder, name);
   await writeTls(ca, { folder: at('server-tls'), dns: [SERVER_NAME] }, user);
@@ -49,7 +49,7 @@ export async function makeServerVolumes({ folder, ca, user }: ServerVolumesOptio
   };
 }
 
-/** What a server needs that is its own authority. */
+/** The volumes of a server that is its own authority. */
 export async function makeServerRun({
   folder,
   user,
@@ -59,7 +59,7 @@ export async function makeServerRun({
   return { '/run/rolegate': run };
 }
 
-/** A folder of the user. */
+/** Creates a folder that belongs to the user. */
 export async function makeFolder(path: string, user: number): Promise<void> {
   await mkdir(path);
   await chown(path, user, user);

@@ -2,7 +2,7 @@ import { request } from 'node:https';
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 
-/** A busy API server, and an etcd on a busy disk. Milliseconds. */
+/** Covers a busy API server and disk. Milliseconds. */
 const WITHIN_MS = 30_000;
 
 export interface ApiObject extends Readonly<Record<string, unknown>> {
@@ -14,11 +14,11 @@ export interface ApiObject extends Readonly<Record<string, unknown>> {
 export interface ApiAnswer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
-  /** What was said beside it: an unknown field, a level of Pod Security that is not met. */
+  /** Warnings, such as unknown fields or violated Pod Security levels. */
   readonly warnings: readonly string[];
 }
 
-/** Who asks, if not the owner of the kubeconfig. */
+/** A user to impersonate. */
 export interface Impersonated {
   readonly user: string;
   readonly groups: readonly string[];
@@ -26,11 +26,11 @@ export interface Impersonated {
 
 export interface ApiServer {
   ask(call: { method: string; path: string; body?: object; as?: Impersonated }): Promise<ApiAnswer>;
-  /** Where objects of a kind are made; undefined where the server does not know the kind. */
+  /** The path of the object's collection; undefined if the server does not know the kind. */
   collectionOf(object: ApiObject): Promise<string | undefined>;
 }
 
-/** The API by its paths: what a typed client leaves out (strict fields, warnings, impersonation) can be asked for. */
+/** Access by path, for what a typed client does not support: strict fields, warnings, impersonation. */
 export function createApiServer(kubeConfig: KubeConfig): ApiServer {
   const server = kubeConfig.getCurrentCluster()?.server ?? '';
 
@@ -63,7 +63,7 @@ export function createApiServer(kubeConfig: KubeConfig): ApiServer {
   };
 }
 
-/** Of Kubernetes: a ServiceAccount as it comes to the API server. */
+/** A ServiceAccount as the API server sees it. */
 export function serviceAccount(namespace: string, name: string): Impersonated {
   return {
     user: `system:serviceaccount:${namespace}:${name}`,

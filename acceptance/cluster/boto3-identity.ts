@@ -2,17 +2,17 @@ import { sdkEnvironment } from '@rolegate/sandbox';
 import type { CallerIdentity } from '@rolegate/sandbox';
 import { outputOf } from '@rolegate/testing';
 
-/** Generous: a process start on a busy machine; the SDK itself gives up on the metadata API after a second. */
+/** Covers the start of a process on a busy machine. The SDK itself waits one second for the metadata API. */
 const TIMEOUT_MS = 30_000;
 
-/** boto3 as an application uses it: no timeouts or attempts of ours. */
+/** boto3 with default timeouts and attempts. */
 const BOTO3_CALLER = `
 import boto3, json
 answer = boto3.client('sts').get_caller_identity()
 print(json.dumps({'Account': answer['Account'], 'Arn': answer['Arn']}))
 `;
 
-/** GetCallerIdentity by boto3 with its defaults, in a process of its own. */
+/** Calls GetCallerIdentity with boto3 in a new process. */
 export async function boto3Identity(
   python: string,
   where: { metadataPort: number; stsEndpoint: string },

@@ -9,7 +9,7 @@ export interface RealPod {
   readonly ip: string;
 }
 
-export interface PodWish {
+export interface PodOptions {
   readonly namespace: string;
   readonly name: string;
   readonly node: string;
@@ -18,18 +18,18 @@ export interface PodWish {
   readonly serviceAccount?: string;
 }
 
-/** How long the cluster may take to make a Namespace's default ServiceAccount. */
+/** Time for the cluster to create a Namespace's default ServiceAccount. */
 const SERVICE_ACCOUNT = { withinMs: 30_000, everyMs: 100 };
 
 const MERGE = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 
 export interface ClusterObjectsDeps {
   readonly core: CoreV1Api;
-  /** Everything is named after it, so that runs do not meet. */
+  /** Suffix of all names, unique to the run. */
   readonly run: string;
 }
 
-/** Makes and removes the objects of one test in a real cluster. */
+/** Creates and removes the objects of one run in a real cluster. */
 export function createClusterObjects(deps: ClusterObjectsDeps) {
   const { core } = deps;
   const { removeNodes, ...nodes } = createNodes(deps);
@@ -40,7 +40,7 @@ export function createClusterObjects(deps: ClusterObjectsDeps) {
     ...namespaces,
     ...pods,
     events: async (namespace: string) => (await core.listNamespacedEvent({ namespace })).items,
-    /** Removes everything made here; what is gone already does not matter. */
+    /** Removes everything that was created here and still exists. */
     async remove(): Promise<void> {
       await removePods();
       await removeNamespaces();
@@ -52,14 +52,14 @@ export function createClusterObjects(deps: ClusterObjectsDeps) {
 function createNodes({ core, run }: ClusterObjectsDeps) {
   const nodes: string[] = [];
   return {
-    /** A Node object; no kubelet stands behind it. */
+    /** Creates a Node without a kubelet. */
     async node(name: string): Promise<string> {
       const full = `${name}-${run}`;
       nodes.push(full);
       await core.createNode({ body: { metadata: { name: full } } });
       return full;
     },
-    /** One that is ready and has room, so that controllers place their Pods there. */
+    /** Creates a ready Node with free capacity, so that Pods are scheduled to it. */
     async readyNode(
       name: string,
       labels: Readonly<Record<string, string>>,
@@ -86,7 +86,7 @@ function createNodes({ core, run }: ClusterObjectsDeps) {
 function createNamespaces({ core, run }: ClusterObjectsDeps) {
   const namespaces: string[] = [];
   return {
-    /** One that lets in Pods of a level of Pod Security, or stricter. */
+    /** Creates a Namespace that enforces a Pod Security level. */
     async namespaceOfLevel(name: string, level: string): Promise<string> {
       const full = `${name}-${run}`;
       namespaces.push(full);
@@ -112,13 +112,12 @@ function createNamespaces({ core, run }: ClusterObjectsDeps) {
   };
 }
 
-/** The cluster makes the default ServiceAccount of a Namespace. */
 async function untilAccount(core: CoreV1Api, namespace: string): Promise<void> {
   await eventually(
     () => core.readNamespacedServiceAccount({ namespace, name: 'default' }),
     SERVICE_ACCOUNT,
   ).catch((error: unknown) => {
-    throw new Error(`ServiceAccount ${namespace}/default was not made`, { cause: error });
+    throw new Error(`ServiceAccount ${namespace}/default was not created`, { cause: error });
   });
 }
 
@@ -127,7 +126,7 @@ function createPods({ core }: ClusterObjectsDeps) {
   return {
     annotatePod: ({ namespace, name }: RealPod, annotations: Readonly<Record<string, string | null>>) =>
       core.patchNamespacedPod({ namespace, name, body: { metadata: { annotations } } }, MERGE),
-    /** A Pod bound to the node, as after scheduling; it has no address yet. */
+    /** Creates a Pod that is bound to the node but has no address yet. */
     async pod({
       namespace,
       name,
@@ -135,7 +134,7 @@ function createPods({ core }: ClusterObjectsDeps) {
       ip,
       annotations = {},
       serviceAccount: account = 'default',
-    }: PodWish): Promise<RealPod> {
+    }: PodOptions): Promise<RealPod> {
       const body: V1Pod = {
         metadata: { name, annotations: { ...annotations } },
         spec: {
@@ -150,7 +149,7 @@ function createPods({ core }: ClusterObjectsDeps) {
       pods.set(pod.uid, pod);
       return pod;
     },
-    /** What a kubelet reports once the containers run. */
+    /** Reports the status of a Pod with running containers, as a kubelet does. */
     reportRunning: ({ namespace, name, ip }: RealPod) =>
       core.patchNamespacedPodStatus(
         { namespace, name, body: { status: { phase: 'Running', podIP: ip, podIPs: [{ ip }] } } },

@@ -12,22 +12,22 @@ import type { ClusterStep, ClusterWorld } from './world.ts';
 
 const USAGE = `npm run test:real -- --kubeconfig F --sts-endpoint U [--python P] [--etcd-restore C]
 
-Drives the built server and agent against a real API server, with unmodified SDKs.
-  --kubeconfig F     of a cluster in which Nodes, Namespaces and Pods may be made; they are removed again
-  --sts-endpoint U   an STS stand-in such as moto: it must answer GetCallerIdentity for the keys that it issued
-  --python P         a Python that has boto3; without it the machine's, else a virtual environment is made
-  --etcd-restore C   a command that keeps etcd's data (C save) and puts it back (C restore), the API server stopped meanwhile;
-                     without it an etcd that is restored is not shown`;
+Runs the built server and agent with a real API server and unmodified SDKs.
+  --kubeconfig F     a cluster in which Nodes, Namespaces and Pods can be created; they are removed afterwards
+  --sts-endpoint U   an STS stand-in such as moto, which answers GetCallerIdentity for the keys that it issued
+  --python P         a Python with boto3 (default: the machine's Python, else a new virtual environment)
+  --etcd-restore C   a command that saves etcd's data (C save) and restores it (C restore) while the API server is stopped;
+                     without it the restore steps are skipped`;
 
-/** Whatever hangs, the run ends. Milliseconds. */
+/** Ends a run that hangs. Milliseconds. */
 const LONGEST_MS = 40 * 60_000;
 
-/** Each starts programs of its own. What is made after etcd's backup is lost, so that it comes last. */
+/** Each part starts its programs. The restore is last, because it loses objects created after the backup. */
 const parts: Readonly<Record<string, (world: ClusterWorld) => Promise<ClusterStep[]>>> = {
   'certificates from files': certificateFileSteps,
   "the servers' own authority": identitySteps,
-  'what the charts render': chartSteps,
-  'an etcd that is restored': etcdRestoreSteps,
+  'chart renderings': chartSteps,
+  'restored etcd': etcdRestoreSteps,
 };
 
 async function main(): Promise<number> {

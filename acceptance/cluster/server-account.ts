@@ -1,12 +1,13 @@
 import type { CoreV1Api, KubeConfig, V1PolicyRule } from '@kubernetes/client-node';
 import { RbacAuthorizationV1Api } from '@kubernetes/client-node';
 import { goldenFile, objectsIn } from './charts/golden-files.ts';
+import { kubeconfigOf } from '../stand-ins/kubeconfig.ts';
 
 const API = 'rbac.authorization.k8s.io';
 
 const AUTHORITY = 'rolegate-authority';
 
-/** What the chart gives to a server, with everything at its default. */
+/** The rendering with the server's default permissions. */
 const RENDERED = 'charts/server/golden/minimal.yaml';
 
 function rulesOf(kind: 'ClusterRole' | 'Role'): V1PolicyRule[] {
@@ -17,25 +18,25 @@ function rulesOf(kind: 'ClusterRole' | 'Role'): V1PolicyRule[] {
   return found['rules'] as V1PolicyRule[];
 }
 
-/** The Secret and the ConfigMap of the authority, as the chart renders them: empty, for servers to fill. */
+/** Creates the empty Secret and ConfigMap of the authority, as the chart does. */
 export async function createAuthorityObjects(core: CoreV1Api, namespace: string): Promise<void> {
   const objects = objectsIn(goldenFile(RENDERED)).filter(({ metadata: { name } }) => name === AUTHORITY);
   if (objects.length !== 2) throw new Error(`${RENDERED} has ${objects.length} objects ${AUTHORITY}`);
   const metadata = { name: AUTHORITY };
-  await core.createNamespacedSecret({ namespace, body: { metadata } }).catch(unlessThere);
-  await core.createNamespacedConfigMap({ namespace, body: { metadata } }).catch(unlessThere);
+  await core.createNamespacedSecret({ namespace, body: { metadata } }).catch(ignoreConflict);
+  await core.createNamespacedConfigMap({ namespace, body: { metadata } }).catch(ignoreConflict);
 }
 
-function unlessThere(error: unknown): void {
+function ignoreConflict(error: unknown): void {
   if ((error as { code?: unknown }).code !== 409) throw error;
 }
 
 export interface ServerAccount extends AsyncDisposable {
-  /** A kubeconfig that may what a server's Pod may, and no more. */
+  /** A kubeconfig with the permissions of a server's Pod. */
   readonly kubeconfig: string;
 }
 
-/** A ServiceAccount for the servers, its rights and a token for it. */
+/** Creates a ServiceAccount for servers with its permissions and a token. */
 export async function createServerAccount({
   kubeConfig,
   core,
@@ -74,7 +75,7 @@ export async function createServerAccount({
   };
 }
 
-/** A kubeconfig that may what the ServiceAccount may. */
+/** A kubeconfig with the permissions of the ServiceAccount. */
 export async function accountKubeconfig({
   kubeConfig,
   core,
@@ -94,24 +95,4 @@ export async function accountKubeconfig({
   const cluster = kubeConfig.getCurrentCluster();
   if (cluster === null) throw new Error('the kubeconfig names no cluster');
   return kubeconfigOf(cluster, { token: status?.token ?? '' });
-}
-
-/** JSON is YAML. */
-export function kubeconfigOf(
-  { server, caFile, caData }: { server: string; caFile?: string; caData?: string },
-  user: object,
-): string {
-  const cluster = {
-    server,
-    ...(caFile !== undefined && { 'certificate-authority': caFile }),
-    ...(caData !== undefined && { 'certificate-authority-data': caData }),
-  };
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'test',
-    clusters: [{ name: 'test', cluster }],
-    users: [{ name: 'test', user }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-  });
 }

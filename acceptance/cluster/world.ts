@@ -6,25 +6,25 @@ import { createClusterObjects } from './cluster-objects.ts';
 import type { ClusterObjects } from './cluster-objects.ts';
 
 export interface ClusterOptions {
-  /** The file of a cluster in which objects may be made. */
+  /** Path of the kubeconfig. */
   readonly kubeconfig: string;
   readonly stsEndpoint: string;
-  /** Has boto3. */
+  /** An interpreter with boto3. */
   readonly python: string;
-  /** A command that keeps etcd's data and puts it back. Undefined: there is none. */
+  /** A command that saves and restores etcd's data. */
   readonly etcdRestore: string | undefined;
 }
 
-/** A real API server with two Nodes, an STS and a metadata API. No program of the product runs yet. */
+/** A real API server with two Nodes, an STS and a metadata API. No Rolegate program runs yet. */
 export interface ClusterWorld
   extends World, ClusterOptions, Pick<ProgramsOptions, 'imdsEndpoint' | 'onAgentLine' | 'onServerLine'> {
   readonly kubeConfig: KubeConfig;
   readonly objects: ClusterObjects;
-  /** Unique to the run: names end in it. */
+  /** Suffix of names, unique to the run. */
   readonly run: string;
   readonly node: string;
   readonly otherNode: string;
-  /** What steps open ends with the world. */
+  /** Closed with the world. */
   readonly stack: AsyncDisposableStack;
 }
 

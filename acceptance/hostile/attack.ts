@@ -1,45 +1,49 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '@rolegate/testing';
-import type { Verdict } from './judge.ts';
-import type { AttackReport } from './watch/seen.ts';
+import type { Judgment } from './judge.ts';
+import type { AttackReport } from './watch/observations.ts';
 
-/** Those who see what the honest meet. */
-export interface AttackWatchers<Seen> {
-  /** Starts what does not run, and resolves when everybody honest is served. */
+/** Observe the honest clients and the programs during an attack. */
+export interface AttackWatchers<Observations> {
+  /** Starts programs that do not run, and resolves when every honest client is served. */
   readonly untilServed: () => Promise<void>;
-  /** Runs the attack, and sees what the honest meet from its beginning until a while after its end. */
-  readonly during: (attack: () => Promise<AttackReport>) => Promise<{ seen: Seen; report: AttackReport }>;
+  /** Runs the attack and observes from its start until shortly after its end. */
+  readonly during: (
+    attack: () => Promise<AttackReport>,
+  ) => Promise<{ observed: Observations; report: AttackReport }>;
 }
 
-export interface JudgedAttack<Seen> {
-  readonly watchers: AttackWatchers<Seen>;
-  /** The table, to which it adds a row. */
+export interface JudgedAttack<Observations> {
+  readonly watchers: AttackWatchers<Observations>;
+  /** The report table; one row is added. */
   readonly rows: Row[];
   readonly attack: () => Promise<AttackReport>;
-  readonly judge: (seen: Seen) => Verdict | Promise<Verdict>;
+  readonly judge: (observed: Observations) => Judgment | Promise<Judgment>;
 }
 
-/** Throws if anybody but the attacker notices; else resolves to what was seen, in words. */
-export async function judgeAttack<Seen>({
+/** Throws if anyone but the attacker is affected. Otherwise returns the observations as text. */
+export async function judgeAttack<Observations>({
   watchers,
   rows,
   attack,
   judge,
-}: JudgedAttack<Seen>): Promise<string> {
+}: JudgedAttack<Observations>): Promise<string> {
   await watchers.untilServed();
-  const { seen, report } = await watchers.during(attack);
-  const { faults: noticed, row, remarks = [] } = await judge(seen);
+  const { observed, report } = await watchers.during(attack);
+  const { problems: noticed, row, notes = [] } = await judge(observed);
   rows.push(row);
-  const faults = [...(report.faults ?? []), ...noticed];
-  if (faults.length > 0)
-    throw new Error([...faults, ...remarks, `the attack: ${report.said}`].join('\n        '));
-  return [report.said, ...row.slice(1), ...remarks].join(', ');
+  const problems = [...(report.problems ?? []), ...noticed];
+  if (problems.length > 0)
+    throw new Error([...problems, ...notes, `the attack: ${report.summary}`].join('\n        '));
+  return [report.summary, ...row.slice(1), ...notes].join(', ');
 }
 
-/** The attack of a part's first step, which shows that the suite itself harms nobody. Milliseconds. */
-export function noAttack(forMs: number): (world: { readonly stretch: number }) => Promise<AttackReport> {
-  return async ({ stretch }) => {
-    await sleep(forMs * stretch);
-    return { said: 'nobody attacks' };
+/** For the first step of a part, which shows that the suite itself affects nobody. Milliseconds. */
+export function noAttack(
+  forMs: number,
+): (world: { readonly durationFactor: number }) => Promise<AttackReport> {
+  return async ({ durationFactor }) => {
+    await sleep(forMs * durationFactor);
+    return { summary: 'no attack' };
   };
 }

@@ -1,31 +1,31 @@
 import type { Row } from '@rolegate/testing';
 import { quantile } from '../bench/statistics.ts';
-import type { Answers } from './clients/orders.ts';
+import type { Answers } from './clients/calls.ts';
 import type { ProgramName } from '../chart-programs/node-programs.ts';
 import { programNames } from '../chart-programs/node-programs.ts';
-import type { ProgramSeen, Seen } from './watch/seen.ts';
+import type { ProgramObservations, Observations } from './watch/observations.ts';
 
-/** The run fails beyond this; SDKs give up then. Milliseconds. */
+/** The run fails beyond this, when SDKs give up. Milliseconds. */
 const MOST_P99_MS = 1_000;
-/** Of promise S7: reported, not judged, for the machine may be busy with something else. Milliseconds. */
+/** Promise S7. Reported but not judged, because the machine may be busy. Milliseconds. */
 const PROMISED_P99_MS = 100;
 const MIB = 2 ** 20;
 
-export interface Verdict {
-  /** What must not be; empty if the promise was kept. */
-  readonly faults: readonly string[];
+export interface Judgment {
+  /** Violations of the promise. */
+  readonly problems: readonly string[];
   readonly row: Row;
-  /** What else is worth knowing, whatever the verdict. */
-  readonly remarks?: readonly string[];
+  /** Further observations. */
+  readonly notes?: readonly string[];
 }
 
 export const tableHead: Row = [
   'attack',
-  'others served',
+  'requests served',
   'p50',
   'p99',
   '≤ 100 ms',
-  'timers late',
+  'timer delay',
   'agent',
   'reconcile',
   'server',
@@ -33,20 +33,20 @@ export const tableHead: Row = [
   'probes',
 ];
 
-/** Holds what was seen during an attack against promise S7 (DESIGN.md 5). */
-export function judge(title: string, seen: Seen): Verdict {
-  const { others, crowd, probes, programs } = seen;
-  const honest = crowd === undefined ? [others] : [others, crowd];
+/** Compares the observations during an attack with promise S7 (DESIGN.md 5). */
+export function judge(title: string, observed: Observations): Judgment {
+  const { others, workers, probes, programs } = observed;
+  const honest = workers === undefined ? [others] : [others, workers];
   const tookMs = honest.flatMap((answers) => answers.tookMs);
   const [requests, failed] = [sum(honest, (answers) => answers.requests), sum(honest, failuresOf)];
   const p99Ms = quantile(tookMs, 0.99);
   const [made, missed] = [sum(probes, (probe) => probe.made), sum(probes, ({ failures }) => failures.length)];
   return {
-    faults: [
-      ...(seen.disturbed ? [] : faultsOfAnswers('other Pods', others, seen)),
-      ...(crowd === undefined ? [] : faultsOfAnswers('the crowd', crowd, seen)),
-      ...programNames.flatMap((name) => faultsOfProgram(name, programs[name])),
-      ...faultsOfProbes(seen),
+    problems: [
+      ...(observed.othersDisrupted ? [] : answerProblems('other Pods', others, observed)),
+      ...(workers === undefined ? [] : answerProblems('the workers', workers, observed)),
+      ...programNames.flatMap((name) => programProblems(name, programs[name])),
+      ...probeProblems(observed),
     ],
     row: [
       title,
@@ -54,7 +54,7 @@ export function judge(title: string, seen: Seen): Verdict {
       milliseconds(quantile(tookMs, 0.5)),
       milliseconds(p99Ms),
       p99Ms <= PROMISED_P99_MS ? 'yes' : 'no',
-      milliseconds(seen.late.p99Ms),
+      milliseconds(observed.timerDelay.p99Ms),
       ...programNames.map((name) => memory(programs[name])),
       String(sum(programNames, (name) => programs[name].ends.length)),
       `${made - missed} of ${made}`,
@@ -62,47 +62,48 @@ export function judge(title: string, seen: Seen): Verdict {
   };
 }
 
-function faultsOfAnswers(who: string, answers: Answers, { late }: Seen): string[] {
-  const faults: string[] = [];
+function answerProblems(who: string, answers: Answers, { timerDelay }: Observations): string[] {
+  const problems: string[] = [];
   const failed = failuresOf(answers);
-  const machine = `the machine's own timers were ${milliseconds(late.p99Ms)} late (p99), ${milliseconds(late.worstMs)} at worst`;
-  if (answers.requests === 0) faults.push(`${who}: nobody has asked anything`);
+  const machine = `timers were ${milliseconds(timerDelay.p99Ms)} late (p99), up to ${milliseconds(timerDelay.worstMs)}`;
+  if (answers.requests === 0) problems.push(`${who}: no requests were sent`);
   if (failed > 0) {
     const kinds = Object.entries(answers.failures).map(([what, count]) => `${count} × ${what}`);
-    faults.push(`${who}: ${failed} of ${answers.requests} requests failed (${kinds.join(', ')}); ${machine}`);
+    problems.push(
+      `${who}: ${failed} of ${answers.requests} requests failed (${kinds.join(', ')}); ${machine}`,
+    );
   }
   const p99Ms = quantile(answers.tookMs, 0.99);
-  if (p99Ms > MOST_P99_MS) faults.push(`${who}: p99 is ${milliseconds(p99Ms)}; ${machine}`);
-  return faults;
+  if (p99Ms > MOST_P99_MS) problems.push(`${who}: p99 is ${milliseconds(p99Ms)}; ${machine}`);
+  return problems;
 }
 
-/** Ends, kills and too much memory. */
-export function faultsOfProgram(
+/** Unexpected ends, OOM kills, and memory above the limit. */
+export function programProblems(
   name: ProgramName,
-  { ends, oomKills, high, limitBytes }: ProgramSeen,
+  { ends, oomKills, peak, limitBytes }: ProgramObservations,
 ): string[] {
-  const faults: string[] = [];
+  const problems: string[] = [];
   if (ends.length > 0) {
-    const why = oomKills > 0 ? `; the kernel killed ${oomKills} at the memory limit` : '';
-    faults.push(`${name} ended by itself: ${ends.join(', ')}${why}`);
+    const why = oomKills > 0 ? `; OOM kills: ${oomKills}` : '';
+    problems.push(`${name} ended unexpectedly: ${ends.join(', ')}${why}`);
   } else if (oomKills > 0)
-    faults.push(`${name}: the kernel killed ${oomKills} processes at the memory limit`);
-  if (high.bytes > limitBytes)
-    faults.push(
-      `${name} needed ${mebibytes(high.bytes)} MiB, ${mebibytes(high.socketBytes)} of it in socket buffers; ` +
-        `its limit is ${mebibytes(limitBytes)}`,
+    problems.push(`${name} still runs, but OOM kills in its control group: ${oomKills}`);
+  if (peak.bytes > limitBytes)
+    problems.push(
+      `${name} used ${mebibytes(peak.bytes)} MiB, ${mebibytes(peak.socketBytes)} MiB of it in socket buffers; ` +
+        `its limit is ${mebibytes(limitBytes)} MiB`,
     );
-  return faults;
+  return problems;
 }
 
-/** Probes that failed. */
-export function faultsOfProbes({ probes, late }: Pick<Seen, 'probes' | 'late'>): string[] {
+export function probeProblems({ probes, timerDelay }: Pick<Observations, 'probes' | 'timerDelay'>): string[] {
   return probes.flatMap(({ name, made, failures }) =>
     failures.length === 0
       ? []
       : [
           `${failures.length} of ${made} probes failed: ${name} (${[...new Set(failures)].join(', ')}); ` +
-            `the machine's own timers were ${milliseconds(late.worstMs)} late at worst`,
+            `timers were up to ${milliseconds(timerDelay.worstMs)} late`,
         ],
   );
 }
@@ -115,17 +116,15 @@ function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
 }
 
-/** The most that was needed, and the limit. */
-export function memory({ high, limitBytes }: ProgramSeen): string {
-  return `${mebibytes(high.bytes)} / ${mebibytes(limitBytes)} MiB`;
+/** Peak usage and limit. */
+export function memory({ peak, limitBytes }: ProgramObservations): string {
+  return `${mebibytes(peak.bytes)} / ${mebibytes(limitBytes)} MiB`;
 }
 
-/** Whole ones. */
 export function mebibytes(bytes: number): string {
   return (bytes / MIB).toFixed(0);
 }
 
-/** `–` for none. */
 export function milliseconds(ms: number): string {
   return Number.isNaN(ms) ? '–' : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
 }

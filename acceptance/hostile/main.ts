@@ -22,17 +22,18 @@ import { tenantsPart } from './tenants/part.ts';
 const SUITE = 'test:hostile';
 const USAGE = `npm run ${SUITE} [-- OPTIONS]
 
-Attacks the built programs as an unprivileged Pod, a Namespace, whoever may write objects, another node and strangers can, in network
-namespaces and control groups made for it, as root, and fails if anybody but the attacker notices. Nothing leads out of them.
+Attacks the built programs as an unprivileged Pod, a Namespace owner, a writer of API objects, another node, a stolen node and strangers
+could. Runs as root in temporary network namespaces without a route to the outside, and control groups. Fails if anyone but the attacker
+is affected.
   --only PATTERN     only the attacks whose titles match
-  --seconds N        how long an attack lasts (default: 4); those that last otherwise keep their proportion
-  --report FILE      writes the tables between the markers of this file: docs/figures/hostile.md
-  --bundles DIR      the programs under test (default: those of dist/bundle)
+  --seconds N        duration of an attack (default: 4); attacks of a different duration are scaled
+  --report FILE      writes each table between its markers in this file
+  --bundles DIR      folder with the programs under test (default: dist/bundle)
 
-Exit code ${EXIT_SKIPPED}: this machine cannot run it.`;
+Exit code ${EXIT_SKIPPED}: this machine cannot run the suite.`;
 
 const DEFAULT_SECONDS = 4;
-/** Whatever hangs, the run ends. It takes under 11 minutes, longer only if programs have to be started again. Milliseconds. */
+/** Ends a run that hangs. A run takes less than 11 minutes unless programs must be restarted. Milliseconds. */
 const LONGEST_MS = { fixed: 800_000, eachSecond: 110_000 };
 
 const parts: readonly Part[] = [nodePart, tenantsPart, strangersPart];
@@ -65,7 +66,7 @@ async function main(): Promise<number> {
     wanted,
     {
       only,
-      stretch: seconds / DEFAULT_SECONDS,
+      durationFactor: seconds / DEFAULT_SECONDS,
       bundles: resolve(values.bundles),
       print: console.log,
       signal: suiteSignal(LONGEST_MS.fixed + LONGEST_MS.eachSecond * seconds),
@@ -76,7 +77,7 @@ async function main(): Promise<number> {
   return exitCodeOf(outcome);
 }
 
-/** Runs the parts in their order. `file`: where their tables are to be written. */
+/** Runs the parts in order. Their tables are written to `file` if it is set. */
 async function runAll(
   wanted: readonly Part[],
   options: RunOptions,

@@ -2,22 +2,22 @@ import { runSteps } from '@rolegate/testing';
 import type { Outcome, Row, Step, World } from '@rolegate/testing';
 
 export interface RunOptions {
-  /** Titles of the steps to run. */
+  /** Pattern for the titles of the steps to run. */
   readonly only: RegExp;
-  /** How much longer than its own time an attack lasts. */
-  readonly stretch: number;
-  /** The folder of the programs under test. */
+  /** Factor for the duration of attacks. */
+  readonly durationFactor: number;
+  /** The folder with the programs under test. */
   readonly bundles: string;
   readonly print: (line: string) => void;
   /** Ends the suite. */
   readonly signal: AbortSignal;
 }
 
-/** Steps that have one world and one table in common. */
+/** Steps that share a world and a report table. */
 export interface Part {
-  /** Of the markers between which a report has its table. */
+  /** Name in the markers around the table in a report. */
   readonly report: string;
-  /** How many of the steps have such titles. */
+  /** The number of matching steps. */
   readonly matching: (only: RegExp) => number;
   readonly head: Row;
   readonly run: (
@@ -27,14 +27,14 @@ export interface Part {
 
 export interface PartDefinition<PartWorld> extends Pick<Part, 'report' | 'head'> {
   readonly steps: readonly Step<PartWorld>[];
-  /** What it opens is closed with the stack. */
+  /** Opens the world; closed with the stack. */
   readonly open: (
-    options: Pick<RunOptions, 'stretch' | 'bundles'>,
+    options: Pick<RunOptions, 'durationFactor' | 'bundles'>,
     stack: AsyncDisposableStack,
   ) => Promise<PartWorld>;
 }
 
-/** Every run opens a world of its own. */
+/** Each run opens a new world. */
 export function createPart<PartWorld extends Pick<World, 'lines'> & { readonly rows: readonly Row[] }>({
   report,
   head,

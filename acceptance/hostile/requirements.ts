@@ -4,7 +4,7 @@ import { missingHere } from '../network/requirements.ts';
 import { interpreterOf } from '../processes/python.ts';
 import { openCgroups } from '../cgroups/cgroups.ts';
 
-/** Why this machine cannot run the suite; empty if it can. */
+/** Reasons why this machine cannot run the suite; empty if it can. */
 export async function missingForHostile(name: string): Promise<readonly string[]> {
   const { reasons } = await missingHere();
   if (reasons.length > 0) return reasons;
@@ -18,7 +18,7 @@ export async function missingForHostile(name: string): Promise<readonly string[]
   }
 }
 
-/** Undefined if there is none. */
+/** Undefined if there is no Python. */
 export async function findPython(): Promise<string | undefined> {
   try {
     return await interpreterOf('python3');

@@ -1,12 +1,12 @@
 import type { NetnsStep } from './step.ts';
 import { connectionLimitSteps } from './steps/connection-limit.ts';
-import { crashSteps } from './steps/agent-killed.ts';
+import { agentKilledSteps } from './steps/agent-killed.ts';
 import { flushSteps } from './steps/flushes.ts';
 import { handoverSteps } from './steps/handover.ts';
 import { hostNetworkSteps } from './steps/host-network.ts';
 import { ipRuleSteps } from './steps/ip-rules.ts';
 import { keptConnectionSteps } from './steps/kept-connections.ts';
-import { openWorldSteps } from './steps/open-world.ts';
+import { withoutRulesSteps } from './steps/without-rules.ts';
 import { listenerSteps } from './steps/listeners.ts';
 import { otherModeSteps } from './steps/other-modes.ts';
 import { portGuardSteps } from './steps/port-guard.ts';
@@ -15,9 +15,9 @@ import { sdkSteps } from './steps/sdks.ts';
 import { situationSteps } from './steps/situations.ts';
 import { uninstallSteps } from './steps/uninstall.ts';
 
-/** Everything that the suite shows, in this order: first that there is something to be kept from. */
+/** All steps, in order. The first ones show that Pods reach the metadata API without rules. */
 export const allSteps: readonly NetnsStep[] = [
-  ...openWorldSteps,
+  ...withoutRulesSteps,
   ...keptConnectionSteps,
   ...situationSteps,
   ...requestSteps,
@@ -26,7 +26,7 @@ export const allSteps: readonly NetnsStep[] = [
   ...listenerSteps,
   ...sdkSteps,
   ...handoverSteps,
-  ...crashSteps,
+  ...agentKilledSteps,
   ...flushSteps,
   ...portGuardSteps,
   ...ipRuleSteps,

@@ -1,4 +1,4 @@
-// Runs in the node as any user: shares a port of the agent by SO_REUSEPORT and answers with these words. Ends when its input does.
+// Runs on the node as any user: shares a port of the agent with SO_REUSEPORT and sends a fixed answer. Ends with its input.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 

@@ -1,5 +1,4 @@
-// Runs in the namespace of a Pod: answers whatever comes to port 80 with the same words, and keeps the connection open. Ends when
-// its input does.
+// Runs in a Pod's namespace: sends a fixed answer to everything on port 80 and keeps connections open. Ends with its input.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { HIJACKED } from './portmap.ts';

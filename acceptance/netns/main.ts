@@ -13,12 +13,12 @@ import type { WorldOptions } from './world.ts';
 
 const USAGE = `npm run test:netns [-- OPTIONS]
 
-Drives the built programs in network namespaces made for it, as root: a node, its Pods, another node, and a cloud that holds the
-metadata addresses. Nothing leads out of them.
-  --only PATTERN     only the steps whose names match
+Runs the built programs, as root, in temporary network namespaces: a node, its Pods, another node, and a cloud that has the
+metadata addresses. They have no route to the outside.
+  --only PATTERN     only the steps whose titles match
   --backend B        nft, legacy or both (default)`;
 
-/** Whatever hangs, the run ends. Milliseconds. */
+/** Ends a run that hangs. Milliseconds. */
 const LONGEST_MS = 600_000;
 
 async function main(): Promise<number> {
@@ -62,7 +62,7 @@ async function runAll(
   return sumOfOutcomes(outcomes);
 }
 
-/** In a world of their own, which is gone afterwards whatever happens. */
+/** Runs the steps in a new world, which is removed even if they fail. */
 async function runWith(
   options: WorldOptions,
   steps: readonly NetnsStep[],

@@ -1,29 +1,29 @@
 import { NO_CNI_RESULTS } from './node-programs.ts';
 import type { ProgramName } from './node-programs.ts';
 
-/** What runs on the node, with flags beside the usual ones. */
+/** The programs that run on the node, with their additional flags. */
 export interface Mode {
   readonly rules: boolean;
-  /** Other tools' rules are there as they laid them, whatever a step has made of them. */
-  readonly othersWhole?: boolean;
+  /** True: other tools' rules are restored if a step has changed them. */
+  readonly restoreOtherRules?: boolean;
   readonly programs: Readonly<Partial<Record<ProgramName, readonly string[]>>>;
 }
 
-/** States that the node is brought to before a step. */
+/** States in which a step can start. */
 export const modes = {
-  /** No rule of Rolegate's, nor of another tool's. */
-  open: { rules: false, programs: {} },
-  /** Other tools are there; Rolegate is not. */
-  uninstalled: { rules: false, othersWhole: true, programs: {} },
-  /** By `intercept`; nothing runs. */
+  /** No rules at all. */
+  'no rules': { rules: false, programs: {} },
+  /** Only the rules of other tools. */
+  'other tools only': { rules: false, restoreOtherRules: true, programs: {} },
+  /** The rules that `intercept` installs; no program runs. */
   'rules only': { rules: true, programs: {} },
   up: { rules: true, programs: { server: [], reconcile: [], agent: [] } },
-  'up among others': {
+  'up with other tools': {
     rules: true,
-    othersWhole: true,
+    restoreOtherRules: true,
     programs: { server: [], reconcile: [], agent: [] },
   },
-  /** The runtime's directory is not there. */
+  /** The directory with CNI results does not exist. */
   'without CNI results': {
     rules: true,
     programs: { server: [], reconcile: [NO_CNI_RESULTS], agent: [] },

@@ -5,10 +5,10 @@ import type { Program } from '@rolegate/sandbox';
 import { PLAIN_ENV, runCommand } from '@rolegate/testing';
 import type { CommandResult } from '@rolegate/testing';
 import { PORTS } from '../network/addresses.ts';
-import { AGENT_USER, FORMER_USER, prepareFlags, statusSocket } from './program-flags.ts';
+import { AGENT_USER, USER_OF_0_1, prepareFlags, statusSocket } from './program-flags.ts';
 import type { ProgramFiles } from './program-flags.ts';
 
-/** Flags of setpriv: without root and without capabilities. */
+/** Flags for setpriv: no root and no capabilities. */
 export const asUserOnly = (user: number): readonly string[] => [
   `--reuid=${user}`,
   `--regid=${user}`,
@@ -19,7 +19,7 @@ export const asUserOnly = (user: number): readonly string[] => [
 ];
 /** The agent needs no root and no capability. */
 export const unprivileged = (user: number): readonly string[] => ['setpriv', ...asUserOnly(user), '--'];
-/** A flag that stands for another directory than the runtime's: one that is not there. */
+/** Points the agent to a directory that does not exist. */
 export const NO_CNI_RESULTS = '--cni-cache-dir=/nonexistent/cni';
 const OWN_KEY = { AWS_ACCESS_KEY_ID: 'AKIAROLEGATESERVER00', AWS_SECRET_ACCESS_KEY: 'of the server' };
 
@@ -31,17 +31,17 @@ export interface NodeProgramsOptions extends ProgramFiles {
 }
 
 /**
- * `firewall` is the agent in that mode. Those beside are of a second Pod, as while it takes over from the first; `agent of 0.1` has
- * the user that 0.1 has, in the first Pod.
+ * `firewall` is the agent in that mode. The second reconcile and agent belong to a second Pod, as during a surge upgrade.
+ * `agent 0.1` runs in the first Pod as the user of version 0.1.
  */
 export const programNames = [
   'server',
   'reconcile',
-  'reconcile beside',
+  'second reconcile',
   'agent',
   'firewall',
-  'agent beside',
-  'agent of 0.1',
+  'second agent',
+  'agent 0.1',
 ] as const;
 export type ProgramName = (typeof programNames)[number];
 
@@ -53,19 +53,19 @@ interface Kind {
 }
 
 export interface NodePrograms {
-  /** Starts one, with flags beside those that it always has. */
+  /** Starts a program with additional flags. */
   readonly start: (name: ProgramName, flags?: readonly string[]) => Program;
-  /** Lays the rules once, or removes them; to the end. */
+  /** Runs `intercept` or `uninstall` to completion. */
   readonly once: (word: 'intercept' | 'uninstall', flags?: readonly string[]) => Promise<CommandResult>;
-  /** GET of the agent's ops server; '' where it does not answer with 2xx. */
+  /** GET from the agent's ops server; '' unless the answer is 2xx. */
   readonly agentOps: (path: string) => Promise<string>;
-  /** GET of an agent's status socket; '' where it does not answer with 2xx. */
+  /** GET from an agent's status socket; '' unless the answer is 2xx. */
   readonly agentStatus: (name: AgentName, path: string) => Promise<string>;
 }
 
-export type AgentName = 'agent' | 'agent beside' | 'agent of 0.1' | 'firewall';
+export type AgentName = 'agent' | 'second agent' | 'agent 0.1' | 'firewall';
 
-/** The programs of one node, in its network namespace. None runs yet; whoever starts one stops it. */
+/** Prepares the programs of a node in its network namespace. The caller starts and stops them. */
 export async function prepareNodePrograms(options: NodeProgramsOptions): Promise<NodePrograms> {
   const { enter, onLine } = options;
   const results = ['--cni-cache-dir', options.cniDirectory];
@@ -81,7 +81,7 @@ export async function prepareNodePrograms(options: NodeProgramsOptions): Promise
       statusSocket(status, name),
       `http://x${path}`,
     ])) ?? '';
-  // As the startup probe asks: two agents may be behind one port.
+  // Through the status socket, as the startup probe does: two agents may share the port.
   const agent = (name: AgentName, user = AGENT_USER): Kind => ({
     name: 'agent',
     through: [...enter, ...unprivileged(user)],
@@ -97,8 +97,8 @@ export async function prepareNodePrograms(options: NodeProgramsOptions): Promise
   const kinds: Readonly<Record<ProgramName, Kind>> = {
     agent: agent('agent'),
     firewall: agent('firewall'),
-    'agent beside': agent('agent beside'),
-    'agent of 0.1': agent('agent of 0.1', FORMER_USER),
+    'second agent': agent('second agent'),
+    'agent 0.1': agent('agent 0.1', USER_OF_0_1),
     server: {
       name: 'server',
       through: enter,
@@ -106,7 +106,7 @@ export async function prepareNodePrograms(options: NodeProgramsOptions): Promise
       isReady: async () => (await opsOf(enter, PORTS.serverOps, '/readyz')) !== undefined,
     },
     reconcile: reconcile(sockets.reconcile),
-    'reconcile beside': reconcile(sockets['reconcile beside']),
+    'second reconcile': reconcile(sockets['second reconcile']),
   };
 
   return {
@@ -116,7 +116,7 @@ export async function prepareNodePrograms(options: NodeProgramsOptions): Promise
         args: [
           ...flags[name],
           ...more,
-          ...(name.startsWith('reconcile') && !more.includes(NO_CNI_RESULTS) ? results : []),
+          ...(name.endsWith('reconcile') && !more.includes(NO_CNI_RESULTS) ? results : []),
         ],
         onLine: (line) => {
           onLine(name, line);

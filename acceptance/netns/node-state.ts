@@ -6,22 +6,24 @@ import { programNames } from './node-programs.ts';
 import type { OtherTools } from './other-tools.ts';
 
 export interface NodeState {
-  /** Brings the node to the mode: starts what is not there, stops what is too many, waits until all is ready. */
+  /** Starts missing programs, stops surplus ones, and waits until all are ready. */
   readonly bring: (mode: ModeName) => Promise<void>;
-  /** The running process. Throws where there is none. */
+  /** Throws if the program does not run. */
   readonly running: (name: ProgramName) => Program;
-  /** Starts one without waiting for it. */
+  /** Does not wait until the program is ready. */
   readonly start: (name: ProgramName) => Program;
-  /** Lays or removes the rules. Throws with what it said where that fails. */
+  /** Installs or removes the rules. The error of a failure includes the output. */
   readonly once: (word: 'intercept' | 'uninstall') => Promise<void>;
-  /** Somebody breaks other tools' rules: they are laid anew before the next mode that wants them whole. */
-  readonly spoil: () => void;
+  /** Records that other tools' rules were changed: they are reinstalled before the next mode that needs them. */
+  readonly markOtherRulesChanged: () => void;
   readonly stopAll: () => Promise<void>;
+  /** Suspends the program during the action. */
+  readonly whileSuspended: <Result>(name: ProgramName, action: () => Promise<Result>) => Promise<Result>;
 }
 
 const LAST_CHARACTERS = 600;
 
-/** Follows what runs on the node. */
+/** Tracks the programs that run on the node. */
 export function createNodeState({
   programs,
   others,
@@ -30,7 +32,7 @@ export function createNodeState({
   others: OtherTools;
 }): NodeState {
   const present = new Map<ProgramName, { readonly program: Program; readonly flags: string }>();
-  let spoiled = false;
+  let otherRulesChanged = false;
 
   function start(name: ProgramName, flags: readonly string[] = []): Program {
     const program = programs.start(name, flags);
@@ -49,35 +51,46 @@ export function createNodeState({
   async function once(word: 'intercept' | 'uninstall'): Promise<void> {
     const { code, stdout, stderr } = await programs.once(word);
     if (code !== 0)
-      throw new Error(`${word} ended with ${String(code)}: ${(stdout + stderr).slice(-LAST_CHARACTERS)}`);
+      throw new Error(`${word} exited with ${String(code)}: ${(stdout + stderr).slice(-LAST_CHARACTERS)}`);
   }
 
   async function repairOthers(): Promise<void> {
-    if (!spoiled) return;
+    if (!otherRulesChanged) return;
     await stopAllBut({});
     await once('uninstall');
     await others.reinstall();
-    spoiled = false;
+    otherRulesChanged = false;
+  }
+
+  function running(name: ProgramName): Program {
+    const found = present.get(name);
+    if (found?.program.running !== true) throw new Error(`${name} does not run`);
+    return found.program;
   }
 
   return {
     start: (name) => start(name),
     once,
-    running(name) {
-      const found = present.get(name);
-      if (found?.program.running !== true) throw new Error(`${name} does not run`);
-      return found.program;
-    },
-    spoil: () => {
-      spoiled = true;
+    running,
+    markOtherRulesChanged: () => {
+      otherRulesChanged = true;
     },
     stopAll: () => stopAllBut({}),
+    async whileSuspended(name, action) {
+      const { pid } = running(name);
+      process.kill(pid, 'SIGSTOP');
+      try {
+        return await action();
+      } finally {
+        process.kill(pid, 'SIGCONT');
+      }
+    },
     async bring(name) {
       const mode: Mode = modes[name];
       await stopAllBut(mode.programs);
-      if (name !== 'open') await others.installBefore();
-      if (mode.othersWhole === true) await repairOthers();
-      if (name === 'uninstalled') await once('uninstall');
+      if (name !== 'no rules') await others.installBefore();
+      if (mode.restoreOtherRules === true) await repairOthers();
+      if (name === 'other tools only') await once('uninstall');
       if (mode.rules && !present.has('reconcile')) await once('intercept');
       for (const wanted of programNames) {
         const flags = mode.programs[wanted];

@@ -30,7 +30,7 @@ COMMIT
 COMMIT
 `;
 
-/** With its default for what Pods send to their node: dropped, but for the STS of this test. */
+/** Drops traffic from Pods to their node, as by default, except to the STS of this test. */
 const CALICO = `
 *nat
 :cali-PREROUTING - [0:0]
@@ -56,21 +56,21 @@ COMMIT
 COMMIT
 `;
 
-/** Left over: nothing listens where it leads. */
-const kiam = (place: string, port: number) => `
+/** A leftover redirect to a port on which nothing listens. */
+const kiam = (insert: string, port: number) => `
 *nat
-${place} -d ${METADATA.ipv4}/32 -i cali+ -p tcp --dport 80 -j DNAT --to-destination ${NODE.ipv4}:${port}
+${insert} -d ${METADATA.ipv4}/32 -i cali+ -p tcp --dport 80 -j DNAT --to-destination ${NODE.ipv4}:${port}
 COMMIT
 `;
 
-/** On the node before Rolegate comes. */
+/** Installed on the node before Rolegate. */
 export const rulesBefore: ToolRules = {
   tables: { both: KUBE_PROXY + CALICO, ipv4: kiam('-A PREROUTING', 8282) },
   ipRules: ['rule add priority 900 from 198.18.9.0/24 lookup main'],
 };
 
-/** Laid while Rolegate is there: a Service of kube-proxy, Calico on top again, and kiam before everybody. */
-export const rulesMeanwhile: ToolRules = {
+/** Added while Rolegate is installed: a kube-proxy Service, another Calico rule on top, and kiam before all other rules. */
+export const laterRules: ToolRules = {
   tables: {
     both: `
 *nat
@@ -90,8 +90,8 @@ COMMIT
   ipRules: ['rule add priority 901 to 198.18.10.0/24 lookup main'],
 };
 
-/** A rule in the back end that nobody uses here. */
-export const rulesBeside: ToolRules = {
+/** A rule in the other iptables backend. */
+export const rulesInOtherBackend: ToolRules = {
   tables: { both: '\n*filter\n-A FORWARD -p tcp --dport 31999 -j DROP\nCOMMIT\n', ipv4: '' },
   ipRules: [],
 };

@@ -1,47 +1,48 @@
 import { outputOf } from '@rolegate/testing';
-import { rulesBefore, rulesBeside, rulesMeanwhile, otherBackend } from './other-rules.ts';
+import { rulesBefore, rulesInOtherBackend, laterRules, otherBackend } from './other-rules.ts';
 import { addRules, restoreTables, saveTables, takeSnapshot } from './rules.ts';
 import type { Backend, Snapshot } from './rules.ts';
 
-/** The node with other tools' rules alone. */
-export interface OtherToolsAlone {
+/** The node's rules without Rolegate. */
+export interface OtherToolsSnapshots {
   readonly before: Snapshot;
-  /** With the rules that come while Rolegate is there. */
-  readonly meanwhile: Snapshot;
+  /** Including the rules that are added later. */
+  readonly withLater: Snapshot;
 }
 
 export interface OtherTools {
-  /** Lays what is there before Rolegate comes. Once: again it does nothing. */
+  /** Installs the rules that precede Rolegate. Later calls do nothing. */
   readonly installBefore: () => Promise<void>;
-  readonly installMeanwhile: () => Promise<void>;
-  /** As after `installBefore`, whatever has become of it; only where nothing of Rolegate's is there. */
+  readonly installLater: () => Promise<void>;
+  /** Restores the state after `installBefore`. Rolegate's rules must have been removed. */
   readonly reinstall: () => Promise<void>;
   /** Throws before `installBefore`. */
-  readonly alone: () => OtherToolsAlone;
+  readonly snapshots: () => OtherToolsSnapshots;
 }
 
-/** Plays kube-proxy, Calico and kiam on the node. */
+/** Stands in for kube-proxy, Calico and kiam on the node. */
 export function createOtherTools({
   node,
   backend,
 }: {
-  /** The command that enters it. */
+  /** The command that enters the node. */
   readonly node: readonly string[];
   readonly backend: Backend;
 }): OtherTools {
   let known:
-    { readonly alone: OtherToolsAlone; readonly saved: Awaited<ReturnType<typeof saveTables>> } | undefined;
+    | { readonly snapshots: OtherToolsSnapshots; readonly saved: Awaited<ReturnType<typeof saveTables>> }
+    | undefined;
 
   async function removeIpRules(): Promise<void> {
     const present = await outputOf([...node, 'ip', 'rule']);
-    for (const rule of rulesMeanwhile.ipRules) {
+    for (const rule of laterRules.ipRules) {
       const [, , , priority = ''] = rule.split(' ');
       if (present.includes(`\n${priority}:`))
         await outputOf([...node, 'ip', 'rule', 'del', 'priority', priority]);
     }
   }
 
-  const installMeanwhile = () => addRules(node, backend, rulesMeanwhile);
+  const installLater = () => addRules(node, backend, laterRules);
 
   async function reinstall(): Promise<void> {
     if (known !== undefined) await restoreTables(node, backend, known.saved);
@@ -49,20 +50,20 @@ export function createOtherTools({
   }
 
   return {
-    installMeanwhile,
+    installLater,
     reinstall,
     async installBefore() {
       if (known !== undefined) return;
       await addRules(node, backend, rulesBefore);
-      await addRules(node, otherBackend(backend), rulesBeside);
+      await addRules(node, otherBackend(backend), rulesInOtherBackend);
       const [before, saved] = [await takeSnapshot(node), await saveTables(node, backend)];
-      await installMeanwhile();
-      known = { saved, alone: { before, meanwhile: await takeSnapshot(node) } };
+      await installLater();
+      known = { saved, snapshots: { before, withLater: await takeSnapshot(node) } };
       await reinstall();
     },
-    alone() {
-      if (known === undefined) throw new Error("no other tool's rules were laid yet");
-      return known.alone;
+    snapshots() {
+      if (known === undefined) throw new Error("other tools' rules are not installed yet");
+      return known.snapshots;
     },
   };
 }

@@ -1,21 +1,21 @@
-// Runs in the namespace of a Pod: does what its input orders and prints what came of it, as JSON. It judges nothing.
+// Runs in a Pod's namespace: performs the task that it reads from its input and prints the result as JSON.
 import { createSocket } from 'node:dgram';
 import { once, setMaxListeners } from 'node:events';
 import { connect, isIPv6 } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type {
   Answer,
-  CrowdResult,
-  CrowdOrder,
+  ConnectResult,
+  ConnectTask,
   HammerResult,
-  KeptOrder,
-  PodOrder,
-  Sent,
-} from './pod-orders.ts';
+  ResendTask,
+  PodTask,
+  PodRequest,
+} from './pod-tasks.ts';
 
 const MOST_KEPT = 5;
 
-function sendTcp({ name, host, port, bytes }: Sent, silenceMs: number): Promise<Answer> {
+function sendTcp({ name, host, port, bytes }: PodRequest, silenceMs: number): Promise<Answer> {
   return new Promise((resolve) => {
     let came = '';
     let end = 'closed';
@@ -33,8 +33,8 @@ function sendTcp({ name, host, port, bytes }: Sent, silenceMs: number): Promise<
   });
 }
 
-/** Connected, so that the kernel tells of refusals. */
-function sendUdp({ name, host, port, bytes }: Sent, silenceMs: number): Promise<Answer> {
+/** The socket is connected so that the kernel reports refusals. */
+function sendUdp({ name, host, port, bytes }: PodRequest, silenceMs: number): Promise<Answer> {
   return new Promise((resolve) => {
     const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
     const done = (came: string, end: string) => {
@@ -56,10 +56,10 @@ function sendUdp({ name, host, port, bytes }: Sent, silenceMs: number): Promise<
   });
 }
 
-/** The first answer is told of by the name of its end alone: `unasked` where there was none. */
+/** Returns only the second answer; its end is `unanswered` if the first request got no answer. */
 async function askTwice(
-  { name, host, port, bytes }: Sent,
-  { pauseMs, silenceMs }: KeptOrder,
+  { name, host, port, bytes }: PodRequest,
+  { pauseMs, silenceMs }: ResendTask,
 ): Promise<Answer> {
   const socket = connect({ host, port });
   let came = '';
@@ -74,19 +74,19 @@ async function askTwice(
   socket.write(Buffer.from(bytes, 'latin1'));
   await wait(silenceMs);
   socket.destroy();
-  return { name, text: came, end: isKept ? end : 'unasked' };
+  return { name, text: came, end: isKept ? end : 'unanswered' };
 }
 
-/** All of them, `atOnce` at a time, in their order. */
+/** Sends all requests, `atOnce` at a time, and keeps their order. */
 async function sendAll({
   kind,
-  sent,
+  requests,
   atOnce,
   silenceMs,
-}: Extract<PodOrder, { kind: 'tcp' | 'udp' }>): Promise<Answer[]> {
+}: Extract<PodTask, { kind: 'tcp' | 'udp' }>): Promise<Answer[]> {
   const send = kind === 'udp' ? sendUdp : sendTcp;
   const came: Answer[] = [];
-  const rest = [...sent.entries()];
+  const rest = [...requests.entries()];
   async function work(): Promise<void> {
     for (let next = rest.shift(); next !== undefined; next = rest.shift())
       came[next[0]] = await send(next[1], silenceMs);
@@ -95,22 +95,22 @@ async function sendAll({
   return came;
 }
 
-async function hammer(order: Extract<PodOrder, { kind: 'hammer' }>): Promise<HammerResult> {
-  const { sent, atOnce, silenceMs, forMs, forbidden, pauseMs = 0 } = order;
+async function hammer(task: Extract<PodTask, { kind: 'hammer' }>): Promise<HammerResult> {
+  const { requests, atOnce, silenceMs, forMs, forbidden, pauseMs = 0 } = task;
   const ends: Record<string, number> = {};
   const kept: string[] = [];
   let asked = 0;
   const until = Date.now() + forMs;
   async function work(): Promise<void> {
     for (let at = 0; Date.now() < until; at++) {
-      const next = sent[at % sent.length];
+      const next = requests[at % requests.length];
       if (next === undefined) return;
       const { text: answer, end } = await sendTcp(next, silenceMs);
       asked++;
       const status = /^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? end;
       ends[status] = (ends[status] ?? 0) + 1;
       if (kept.length < MOST_KEPT && forbidden.some((word) => answer.includes(word))) kept.push(answer);
-      // A refusal comes at once: without a pause it would be all that the machine does.
+      // Refusals come immediately: without a pause the loop would keep the machine busy.
       const restMs = answer === '' ? Math.max(5, pauseMs) : pauseMs;
       if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
     }
@@ -119,7 +119,7 @@ async function hammer(order: Extract<PodOrder, { kind: 'hammer' }>): Promise<Ham
   return { asked, ends, forbidden: kept };
 }
 
-async function crowd({ host, port, count, withinMs }: CrowdOrder): Promise<CrowdResult> {
+async function connectMany({ host, port, count, withinMs }: ConnectTask): Promise<ConnectResult> {
   const late = new AbortController();
   setMaxListeners(count, late.signal);
   let opened = 0;
@@ -131,7 +131,7 @@ async function crowd({ host, port, count, withinMs }: CrowdOrder): Promise<Crowd
       () => undefined,
     );
   });
-  // What has come to be by then is seen before it ends, however late this process is itself.
+  // Connections established by then are counted before the abort, even if this process is late.
   const timer = setTimeout(() => {
     setImmediate(() => {
       late.abort();
@@ -143,18 +143,18 @@ async function crowd({ host, port, count, withinMs }: CrowdOrder): Promise<Crowd
   return { opened };
 }
 
-function obey(order: PodOrder): Promise<HammerResult | CrowdResult | readonly Answer[]> {
-  switch (order.kind) {
-    case 'crowd':
-      return crowd(order);
+function perform(task: PodTask): Promise<HammerResult | ConnectResult | readonly Answer[]> {
+  switch (task.kind) {
+    case 'connect':
+      return connectMany(task);
     case 'hammer':
-      return hammer(order);
-    case 'kept':
-      return Promise.all(order.sent.map((one) => askTwice(one, order)));
+      return hammer(task);
+    case 'resend':
+      return Promise.all(task.requests.map((one) => askTwice(one, task)));
     case 'tcp':
     case 'udp':
-      return sendAll(order);
+      return sendAll(task);
   }
 }
 
-console.log(JSON.stringify(await obey(JSON.parse(await text(process.stdin)) as PodOrder)));
+console.log(JSON.stringify(await perform(JSON.parse(await text(process.stdin)) as PodTask)));

@@ -11,16 +11,16 @@ export const clusterNamespaces: Readonly<Record<string, Readonly<Record<string, 
   closed: {},
 };
 
-/** What the list of roles says to a Pod while the system is up: a role, or a refusal. */
+/** The answer of the role list while the system is up. */
 export type Listed = { readonly role: string } | 'refused';
 
-/** One Pod, as the cluster and the node's runtime know it. */
+/** A Pod as the API server and the container runtime know it. */
 export interface PodCase {
   readonly name: string;
   readonly shape: Shape;
   readonly namespace: string;
   readonly annotations: Readonly<Record<string, string>>;
-  /** What knows it: the API and the runtime, unless told. */
+  /** True: neither the API server nor the runtime knows the Pod. */
   readonly unknown?: boolean;
   readonly phase?: 'Running' | 'Succeeded';
   readonly listed: Listed;
@@ -28,13 +28,13 @@ export interface PodCase {
 
 const app = { namespace: 'open', annotations: { [ROLE]: 'team/app' }, listed: { role: 'team/app' } };
 
-/** The Pods that every situation is tried with. */
+/** The Pods that send requests in every situation. */
 export const podCases: readonly PodCase[] = [
   { name: 'permitted', shape: 'calico', ...app },
   { name: 'permitted-eni', shape: 'eni', ...app },
   { name: 'permitted-bridge', shape: 'bridge', ...app },
   { name: 'unannotated', shape: 'calico', namespace: 'open', annotations: {}, listed: 'refused' },
-  // It is told what it asked for, and refused the credentials (DESIGN.md 4.2).
+  // The list names the requested role; the credentials are refused (DESIGN.md 4.2).
   { ...app, name: 'wrong-namespace', shape: 'eni', namespace: 'closed' },
   { ...app, name: 'unknown', shape: 'bridge', unknown: true, listed: 'refused' },
   { ...app, name: 'terminated', shape: 'calico', phase: 'Succeeded', listed: 'refused' },
@@ -47,7 +47,7 @@ export const podCases: readonly PodCase[] = [
   },
 ];
 
-/** A Pod that has its network. */
+/** A Pod with a network namespace. */
 export interface AttachedPod {
   readonly podCase: PodCase;
   readonly pod: ClusterPod;
@@ -57,11 +57,11 @@ export interface AttachedPod {
 }
 
 export interface PodNetwork {
-  /** The Pod's namespace and link, and the Pod as its node's cluster knows it: nowhere yet. */
+  /** Creates the Pod's namespace and link. Neither the API server nor the runtime knows the Pod yet. */
   readonly attach: (podCase: PodCase) => Promise<AttachedPod>;
 }
 
-/** Gives every Pod a namespace and addresses of its own. */
+/** Gives each Pod a network namespace and addresses. */
 export function createPodNetwork({
   namespaces,
   cluster,

@@ -1,31 +1,31 @@
 import type { Addresses } from '../network/addresses.ts';
 import type { ToolRules } from './rules.ts';
 
-/** What a Pod that gets what is not for it answers. */
+/** The answer of a Pod that receives traffic meant for the agent. */
 export const HIJACKED = 'hijacked';
 
 const families = ['ipv4', 'ipv6'] as const;
 const NETWORK = { ipv4: '24', ipv6: '64' } as const;
 
 interface Hostports {
-  /** The Pod's own, on the bridge; it listens on port 80. */
+  /** The Pod's addresses on the bridge; it listens on port 80. */
   readonly pod: Addresses;
   readonly ports: readonly number[];
-  /** Of its chain; plugins make it of the container's ID. */
+  /** Part of the chain's name; the plugin derives it from the container ID. */
   readonly id: string;
-  /** Where the plugin's chain is led to: below what is there, as it does itself, or above. */
-  readonly place: 'last' | 'first';
+  /** Where the jump to the plugin's chain is inserted. The plugin appends it. */
+  readonly position: 'last' | 'first';
 }
 
-/** Rules as the portmap plugin writes them for a Pod with these as its `hostPort`s (containernetworking/plugins, portmap_iptables.go). */
+/** The rules of the portmap plugin for a Pod with these `hostPort`s (containernetworking/plugins, portmap_iptables.go). */
 export function portmapRules(hostports: Hostports): ToolRules {
   const [ipv4, ipv6] = families.map((family) => natTable(family, hostports));
   return { tables: { both: '', ipv4: ipv4 ?? '', ipv6: ipv6 ?? '' }, ipRules: [] };
 }
 
-function natTable(family: (typeof families)[number], { pod, ports, id, place }: Hostports): string {
+function natTable(family: (typeof families)[number], { pod, ports, id, position }: Hostports): string {
   const to = family === 'ipv4' ? pod.ipv4 : `[${pod.ipv6}]`;
-  const lead = place === 'last' ? '-A' : '-I';
+  const insert = position === 'last' ? '-A' : '-I';
   const own = `CNI-DN-${id}`;
   return `
 *nat
@@ -33,8 +33,8 @@ function natTable(family: (typeof families)[number], { pod, ports, id, place }: 
 :CNI-HOSTPORT-MASQ - [0:0]
 :CNI-HOSTPORT-SETMARK - [0:0]
 :${own} - [0:0]
-${lead} PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
-${lead} OUTPUT -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
+${insert} PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
+${insert} OUTPUT -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
 -I POSTROUTING -m comment --comment "CNI portfwd requiring masquerade" -j CNI-HOSTPORT-MASQ
 -A CNI-HOSTPORT-MASQ -m mark --mark 0x2000/0x2000 -j MASQUERADE
 -A CNI-HOSTPORT-SETMARK -m comment --comment "CNI portfwd masquerade mark" -j MARK --set-xmark 0x2000/0x2000
@@ -52,7 +52,7 @@ COMMIT
 `;
 }
 
-/** A Service with an address of its own and this port, as kube-proxy writes it. */
+/** The kube-proxy rules of a Service with a ClusterIP and this port. */
 export function serviceRules({
   pod,
   address,

@@ -7,36 +7,36 @@ import type { TestCa } from '@rolegate/testing';
 import { NODE, PORTS, STS_URL } from '../network/addresses.ts';
 import { NODE_NAME } from '../stand-ins/cluster.ts';
 
-/** The user that the agent runs as, and its group: the chart's agent.uid. */
+/** User and group of the agent: agent.uid in the chart. */
 export const AGENT_USER = 2_100_008_181;
-/** That of agents of 0.1. */
-export const FORMER_USER = 65_532;
+/** User and group of agents of version 0.1. */
+export const USER_OF_0_1 = 65_532;
 
 export interface ProgramFiles {
-  /** Empty; certificates and sockets are put there. */
+  /** An empty folder for certificates and sockets. */
   readonly folder: string;
   readonly kubeconfig: string;
 }
 
-/** The flags of each program, with the files that they name. */
+/** Returns the flags of each program and creates the files that they name. */
 export async function prepareFlags({ folder, kubeconfig }: ProgramFiles) {
   const ca = await createTestCa();
   const server = await tlsFlags(join(folder, 'server'), ca, { dns: [SERVER_NAME] });
   const names = { uris: [`spiffe://rolegate/node/${NODE_NAME}`] };
   const agent = await tlsFlags(join(folder, 'agent'), ca, names);
-  const former = await tlsFlags(join(folder, 'former'), ca, names, FORMER_USER);
+  const former = await tlsFlags(join(folder, 'former'), ca, names, USER_OF_0_1);
   const tokenSecret = join(folder, 'token-secret');
   await writeFile(tokenSecret, randomBytes(32).toString('hex'), { mode: 0o600 });
-  const [socket, besideSocket] = [join(folder, 'run/cni.sock'), join(folder, 'beside/cni.sock')];
+  const [socket, secondSocket] = [join(folder, 'run/cni.sock'), join(folder, 'second/cni.sock')];
   const listeners = join(folder, 'listeners');
-  for (const path of [dirname(socket), dirname(besideSocket), listeners]) await mkdir(path);
+  for (const path of [dirname(socket), dirname(secondSocket), listeners]) await mkdir(path);
   await chmod(folder, 0o755);
   const status = join(folder, 'status');
   await mkdir(status);
   await chmod(status, 0o777);
 
   const rules = ['--host-ip', `${NODE.ipv4},${NODE.ipv6}`, '--port', String(PORTS.agent)];
-  const answering = (cniSocket: string, name: string) => [
+  const agentFlags = (cniSocket: string, name: string) => [
     '--node-name',
     NODE_NAME,
     ...rules,
@@ -57,15 +57,15 @@ export async function prepareFlags({ folder, kubeconfig }: ProgramFiles) {
     return ['reconcile', ...rules, ...own];
   };
   return {
-    sockets: { reconcile: socket, 'reconcile beside': besideSocket },
+    sockets: { reconcile: socket, 'second reconcile': secondSocket },
     status,
     server: [...serverFlags(kubeconfig), '--token-secret-file', tokenSecret, ...server],
-    agent: [...answering(socket, 'agent'), ...toServer, ...agent],
-    'agent beside': [...answering(besideSocket, 'agent beside'), ...toServer, ...agent],
-    'agent of 0.1': [...answering(socket, 'agent of 0.1'), ...toServer, ...former],
-    firewall: ['--mode', 'firewall', ...answering(socket, 'firewall')],
+    agent: [...agentFlags(socket, 'agent'), ...toServer, ...agent],
+    'second agent': [...agentFlags(secondSocket, 'second agent'), ...toServer, ...agent],
+    'agent 0.1': [...agentFlags(socket, 'agent 0.1'), ...toServer, ...former],
+    firewall: ['--mode', 'firewall', ...agentFlags(socket, 'firewall')],
     reconcile: reconcile(socket),
-    'reconcile beside': reconcile(besideSocket),
+    'second reconcile': reconcile(secondSocket),
     intercept: rules,
     uninstall: [],
   };
@@ -92,12 +92,12 @@ function serverFlags(kubeconfig: string): string[] {
   ];
 }
 
-/** Of an agent by its name. */
+/** The status socket of the named agent. */
 export function statusSocket(folder: string, name: string): string {
   return join(folder, `${name.replaceAll(' ', '-')}.sock`);
 }
 
-/** Readable for the agent, whoever made them. */
+/** The files belong to the agent's user. */
 async function tlsFlags(
   folder: string,
   ca: TestCa,

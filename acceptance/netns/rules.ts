@@ -1,10 +1,11 @@
 import { outputOf } from '@rolegate/testing';
+
 export const backends = ['nft', 'legacy'] as const;
 export type Backend = (typeof backends)[number];
 
-/** Rules of other tools, as lines of `iptables-restore --noflush` and as arguments of `ip`. */
+/** Rules of other tools: input of `iptables-restore --noflush` and arguments of `ip`. */
 export interface ToolRules {
-  /** By family: what both take, and what is for one alone. */
+  /** For both families or only one. */
   readonly tables: Readonly<Record<'both' | 'ipv4', string>> & { readonly ipv6?: string };
   readonly ipRules: readonly string[];
 }
@@ -16,10 +17,10 @@ const families = {
 type Family = keyof typeof families;
 const familyNames = ['ipv4', 'ipv6'] as const;
 
-/** What `iptables-save` and `ip rule` print, by what printed it. */
+/** Output of `iptables-save` and `ip rule`, by family and backend. */
 export type Snapshot = Readonly<Record<string, string>>;
 
-/** All rules of the namespace that the command enters, without what does not matter. */
+/** All rules in the network namespace, without comments and counters. */
 export async function takeSnapshot(enter: readonly string[]): Promise<Snapshot> {
   const found: Record<string, string> = {};
   for (const family of familyNames) {
@@ -29,23 +30,20 @@ export async function takeSnapshot(enter: readonly string[]): Promise<Snapshot> 
   return found;
 }
 
-/** What differs, in the manner of diff; '' where nothing does. */
+/** The differences in diff style; '' if there are none. */
 export function snapshotDifference(before: Snapshot, after: Snapshot): string {
   return Object.keys(before)
     .flatMap((name) => {
       const [old, now] = [before[name]?.split('\n') ?? [], after[name]?.split('\n') ?? []];
-      const gone = old.filter((line) => !now.includes(line)).map((line) => `-${line}`);
-      const come = now.filter((line) => !old.includes(line)).map((line) => `+${line}`);
-      const moved = old.join() !== now.join() ? ['the order of rules'] : [];
-      const lines = [...gone, ...come];
-      return lines.length + moved.length === 0
-        ? []
-        : [`${name}: ${(lines.length > 0 ? lines : moved).join(' | ')}`];
+      if (old.join() === now.join()) return [];
+      const removed = old.filter((line) => !now.includes(line)).map((line) => `-${line}`);
+      const added = now.filter((line) => !old.includes(line)).map((line) => `+${line}`);
+      return [`${name}: ${[...removed, ...added].join(' | ') || 'the order of rules'}`];
     })
     .join('; ');
 }
 
-/** Lays rules beside those that are there. */
+/** Adds rules and keeps the existing ones. */
 export async function addRules(
   enter: readonly string[],
   backend: Backend,
@@ -58,7 +56,7 @@ export async function addRules(
   for (const rule of ipRules) await outputOf([...enter, 'ip', ...rule.split(' ')]);
 }
 
-/** Takes everything in the tables for a text that `saveTables` gave. */
+/** Replaces all tables with a state from `saveTables`. */
 export async function restoreTables(
   enter: readonly string[],
   backend: Backend,
@@ -74,7 +72,7 @@ export async function saveTables(
   return { ipv4: await save(enter, backend, 'ipv4'), ipv6: await save(enter, backend, 'ipv6') };
 }
 
-/** One command for both families. */
+/** Runs one command for both families. */
 export async function iptables(
   enter: readonly string[],
   backend: Backend,
@@ -99,7 +97,7 @@ async function restore(
   await outputOf([...enter, command, '-w', '5', ...how], { input });
 }
 
-/** Without comments, counters, and tables that hold neither a rule nor a chain of anybody. */
+/** Removes comments, counters, and tables without rules and custom chains. */
 function plain(saved: string): string {
   return saved
     .split(/^(?=\*)/m)
@@ -120,7 +118,7 @@ interface OfNode {
   readonly backend: Backend;
 }
 
-/** The rules of ROLEGATE-INPUT as they are printed, with counters. */
+/** The printed rules of ROLEGATE-INPUT with counters. */
 export async function inputRules({ node, backend }: OfNode, family: Family): Promise<string[]> {
   const saved = await outputOf([
     ...node,
@@ -132,7 +130,7 @@ export async function inputRules({ node, backend }: OfNode, family: Family): Pro
   return saved.split('\n').filter((line) => line.includes('-A ROLEGATE-INPUT '));
 }
 
-/** Tries to open a connection that the limit has dropped since the rules were installed. */
+/** The number of connection attempts that the limit has dropped since the rules were installed. */
 export async function refusedBy(world: OfNode, family: Family): Promise<number> {
   const dropped = (await inputRules(world, family)).filter(
     (rule) => rule.includes('--ctstate NEW') && rule.endsWith('-j DROP'),

@@ -1,4 +1,4 @@
-/** What nobody may read, as a path that every server knows. */
+/** Paths that no Pod may read, in their canonical spelling. */
 const TARGETS = [
   '/latest/meta-data/iam/security-credentials',
   '/latest/meta-data/iam/security-credentials/SENTINEL-NODE-ROLE',
@@ -11,9 +11,9 @@ const TARGETS = [
 
 const VERSIONS = ['1.0', '2021-03-23', '2024-04-11', '2099-01-01', 'LATEST', 'latest;v=1'];
 
-/** Last segment and what stands before it. */
+/** Everything before the last segment, and the last segment. */
 const cut = (path: string) => /^(.*)\/([^/]+)$/.exec(path)?.slice(1) ?? ['', path];
-// Of ASCII alone.
+// ASCII only.
 const percent = (text: string) =>
   text
     .split('')
@@ -24,7 +24,7 @@ const last = (path: string, change: (segment: string) => string) => {
   return `${before}/${change(segment)}`;
 };
 
-/** Each a way in which some server reads a path otherwise than its neighbour. */
+/** Spellings that some servers interpret differently from others. */
 const ways: readonly ((path: string) => string)[] = [
   (path) => path,
   (path) => `${path}/`,
@@ -72,7 +72,7 @@ const ways: readonly ((path: string) => string)[] = [
   ...VERSIONS.map((version) => (path: string) => path.replace('latest', version)),
 ];
 
-/** At least 200 raw targets of a request line, each only once. */
+/** At least 200 distinct raw request targets. */
 export const spellings: readonly string[] = [
   ...new Set(TARGETS.flatMap((target) => ways.map((way) => way(target)))),
 ];

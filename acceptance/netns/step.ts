@@ -4,7 +4,7 @@ import type { NetnsWorld } from './world.ts';
 
 export type NetnsStep = Step<NetnsWorld>;
 
-/** The same steps, each of which brings the node to the mode before it begins. */
+/** Makes each step bring the node to the mode first. */
 export function inMode(mode: ModeName, steps: readonly NetnsStep[]): NetnsStep[] {
   return steps.map(({ title, run }) => ({
     title,
@@ -15,10 +15,10 @@ export function inMode(mode: ModeName, steps: readonly NetnsStep[]): NetnsStep[]
   }));
 }
 
-/** The same steps, made with one back end alone: nothing of them depends on it, and they take their time. */
+/** Runs the steps only with the nft backend: they are slow and do not depend on it. */
 export function withNft(steps: readonly NetnsStep[]): NetnsStep[] {
   return steps.map(({ title, run }) => ({
     title,
-    run: (world) => (world.backend === 'nft' ? run(world) : Promise.resolve('shown with nft')),
+    run: (world) => (world.backend === 'nft' ? run(world) : Promise.resolve('runs with nft only')),
   }));
 }

@@ -1,7 +1,7 @@
 import { outputOf } from '@rolegate/testing';
 import { METADATA } from '../network/addresses.ts';
 
-/** Node.js opens no raw sockets. Ends by itself, after the packets or the time. */
+/** In Python because Node.js has no raw sockets. Ends after the given packets or time. */
 const SENDER = `
 import json, socket, struct, sys, time
 order = json.load(sys.stdin)
@@ -34,8 +34,8 @@ export interface FloodOrder {
 }
 
 /**
- * Begins connections to the metadata address from a Pod's namespace and never goes on with them, from so many addresses in turn,
- * whether or not they are the Pod's. Gives how many it began.
+ * Sends SYN packets to the metadata address from a Pod's namespace, from each source address in turn, spoofed or not.
+ * Returns how many were sent.
  */
 export async function floodFrom(
   through: readonly string[],

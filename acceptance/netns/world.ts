@@ -18,9 +18,9 @@ import type { Cluster } from '../stand-ins/cluster.ts';
 
 export interface WorldOptions {
   readonly backend: Backend;
-  /** Of all namespaces. */
+  /** Of the names of all network namespaces. */
   readonly prefix: string;
-  /** Has boto3. */
+  /** An interpreter with boto3. */
   readonly python: string;
 }
 
@@ -37,7 +37,7 @@ export interface NetnsWorld extends World, WorldOptions {
   readonly pods: readonly AttachedPod[];
 }
 
-/** Namespaces for a node with its Pods, another node and the cloud. No program of the product runs yet. */
+/** Network namespaces for a node with its Pods, another node and the cloud. No Rolegate program runs yet. */
 export async function openWorld(options: WorldOptions): Promise<NetnsWorld> {
   await using stack = new AsyncDisposableStack();
   const folder = await openFolder('rolegate-netns-', stack);
@@ -58,7 +58,7 @@ export async function openWorld(options: WorldOptions): Promise<NetnsWorld> {
   });
   const others = createOtherTools({ node, backend: options.backend });
   const state = createNodeState({ programs, others });
-  // In this order: what runs in a namespace ends before its folder goes.
+  // Deferred last: programs end before their namespace and folder are removed.
   stack.defer(state.stopAll);
   const network = createPodNetwork({ namespaces, cluster });
   const pods = await attachAll({ network, cluster });
@@ -79,7 +79,7 @@ export async function openWorld(options: WorldOptions): Promise<NetnsWorld> {
   };
 }
 
-/** All that the cluster knows also run. */
+/** Pods known to the API server also run. */
 async function attachAll({ network, cluster }: Pick<NetnsWorld, 'network' | 'cluster'>) {
   const pods: AttachedPod[] = [];
   for (const podCase of podCases) {

@@ -1,19 +1,20 @@
 import { outputOf, runCommand } from '@rolegate/testing';
+import { killPid } from '../processes/kill-pid.ts';
 
 export interface Namespaces extends AsyncDisposable {
-  /** Of the name given, unique to the run. */
+  /** The name with the prefix of the run. */
   readonly fullName: (name: string) => string;
   readonly make: (name: string) => Promise<void>;
-  /** The words before a command that runs in it. They become the command: its process ID is theirs. */
+  /** A prefix for commands that run in the namespace. It executes the command, so the process ID stays the same. */
   readonly enter: (name: string) => readonly string[];
-  /** Runs lines of `ip -batch` in it. */
+  /** Runs the lines with `ip -batch`. */
   readonly ip: (name: string, lines: readonly string[]) => Promise<void>;
-  /** Writes below /proc/sys/net of it. */
+  /** Writes files below /proc/sys/net. */
   readonly sysctl: (name: string, values: Readonly<Record<string, string | number>>) => Promise<void>;
   readonly remove: (name: string) => Promise<void>;
 }
 
-/** Network namespaces of one run; all of them, with what still runs in them, are gone when it is disposed of. */
+/** The network namespaces of one run. Disposal removes all of them and kills the processes in them. */
 export function createNamespaces({ prefix }: { readonly prefix: string }): Namespaces {
   const made = new Set<string>();
   const fullName = (name: string) => `${prefix}-${name}`;
@@ -22,7 +23,7 @@ export function createNamespaces({ prefix }: { readonly prefix: string }): Names
   async function remove(name: string): Promise<void> {
     made.delete(name);
     const { stdout } = await runCommand(['ip', 'netns', 'pids', fullName(name)]);
-    for (const pid of stdout.split('\n').map(Number)) if (pid > 1) killGone(pid);
+    for (const pid of stdout.split('\n').map(Number)) if (pid > 1) killPid(pid);
     await runCommand(['ip', 'netns', 'del', fullName(name)]);
   }
 
@@ -45,12 +46,4 @@ export function createNamespaces({ prefix }: { readonly prefix: string }): Names
       await Promise.allSettled([...made].map(remove));
     },
   };
-}
-
-function killGone(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
-  }
 }

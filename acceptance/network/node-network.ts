@@ -11,12 +11,12 @@ import { attachPod, podAddresses } from './pod-links.ts';
 import { createTopology } from './topology.ts';
 
 export interface NetworkOptions {
-  /** Of the namespaces, unique on the machine. */
+  /** The prefix of the network namespaces, unique on the machine. */
   readonly name: string;
   readonly folder: string;
 }
 
-/** A node, another node and a cloud in network namespaces that lead nowhere. Needs root; closed with the stack. */
+/** A node, another node and a cloud in isolated network namespaces. Needs root; closed with the stack. */
 export async function openNetwork(
   { name }: Pick<NetworkOptions, 'name'>,
   stack: AsyncDisposableStack,
@@ -28,11 +28,11 @@ export async function openNetwork(
   return namespaces;
 }
 
-/** Stand-ins for Kubernetes, STS and the container runtime of a node. */
+/** Stand-ins for the Kubernetes API server, STS and the container runtime of a node. */
 export interface OpenStandIns {
   readonly standIns: StandIns;
   readonly cni: CniResultsDir;
-  /** Of the API server, as a file. */
+  /** The kubeconfig file of the API server. */
   readonly kubeconfig: string;
 }
 
@@ -40,11 +40,11 @@ export interface StandInsOptions {
   readonly folder: string;
   /** The command that enters their network namespace. */
   readonly enter: readonly string[];
-  /** The address of STS there: the node's by default. */
+  /** The address on which STS listens: the node's by default. */
   readonly stsHost?: string;
 }
 
-/** They end with the stack. */
+/** Starts the stand-ins; they end with the stack. */
 export async function openStandIns(
   { folder, enter, stsHost }: StandInsOptions,
   stack: AsyncDisposableStack,
@@ -61,19 +61,19 @@ export async function openStandIns(
   return { standIns, cni, kubeconfig };
 }
 
-/** The network with a Pod for the server, which has the stand-ins beside it. */
+/** The network with a Pod for the server and the stand-ins. */
 export interface NodeNetwork extends OpenStandIns {
   readonly namespaces: Namespaces;
-  /** The commands that enter the node, and the server's Pod. */
+  /** The commands that enter the node and the server's Pod. */
   readonly enter: Readonly<Record<'node' | 'server', readonly string[]>>;
-  /** Of the server's Pod. */
+  /** The address of the server's Pod. */
   readonly serverAddress: string;
 }
 
 /** The first Pod of the node's network. */
 export const SERVER_POD = { name: 'server', shape: 'calico', index: 2 } as const;
 
-/** No program of the product runs yet; what is opened is closed with the stack. */
+/** Does not start any Rolegate program. Closed with the stack. */
 export async function openNodeNetwork(
   { name, folder }: NetworkOptions,
   stack: AsyncDisposableStack,

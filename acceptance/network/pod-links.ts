@@ -3,7 +3,7 @@ import { BRIDGE, POD_NETWORKS } from './addresses.ts';
 import type { Namespaces } from './namespaces.ts';
 import { ENI_TABLE } from './topology.ts';
 
-/** How a network plugin ties a Pod to its node. */
+/** The kind of network plugin that connects a Pod to its node. */
 export type Shape = keyof typeof POD_NETWORKS;
 
 export interface PodLink {
@@ -14,10 +14,10 @@ export interface PodLink {
   readonly shape: Shape;
 }
 
-/** What Calico and others give the node's end of every Pod, and the link-local address that comes of it. */
+/** The MAC address that Calico and others give the node's end of every link, and the resulting link-local address. */
 const NODE_MAC = 'ee:ee:ee:ee:ee:ee';
 const NODE_LINK_LOCAL = 'fe80::ecee:eeff:feee:eeee';
-/** The gateway that no device has: answered by proxy ARP, or known without asking. */
+/** A gateway address that no device has: resolved by proxy ARP or a static neighbor entry. */
 const NO_GATEWAY = '169.254.1.1';
 
 export function podAddresses({ shape, index }: Pick<PodLink, 'shape' | 'index'>): Addresses {
@@ -25,7 +25,7 @@ export function podAddresses({ shape, index }: Pick<PodLink, 'shape' | 'index'>)
   return { ipv4: `${ipv4}.${index}`, ipv6: `${ipv6}:${index.toString(16)}` };
 }
 
-/** Makes the Pod's namespace and ties it to the node as the plugin does. */
+/** Creates the Pod's network namespace and connects it to the node as the plugin does. */
 export async function attachPod(namespaces: Namespaces, link: PodLink): Promise<void> {
   const { ip, sysctl, make, fullName } = namespaces;
   const addresses = podAddresses(link);
@@ -47,14 +47,14 @@ export async function attachPod(namespaces: Namespaces, link: PodLink): Promise<
   await ip(link.name, ['link set lo up', 'link set eth0 up', ...plugin.pod(addresses)]);
 }
 
-/** What the plugin undoes when the Pod's namespace goes; the link goes by itself. */
+/** Removes the Pod's ip rules and namespace. The link is removed with the namespace. */
 export async function detachPod(namespaces: Namespaces, link: PodLink): Promise<void> {
   const lines = plugins[link.shape].policy(podAddresses(link)).map((rule) => `rule del ${rule}`);
   if (lines.length > 0) await namespaces.ip('node', lines);
   await namespaces.remove(link.name);
 }
 
-/** The names that plugins give the node's end. */
+/** The plugin's name for the node's end of the link. */
 function deviceOf({ shape, index }: Pick<PodLink, 'shape' | 'index'>): string {
   return `${plugins[shape].device}${index}`;
 }
@@ -64,7 +64,7 @@ interface Plugin {
   readonly link: string;
   readonly proxyArp: boolean;
   readonly node: (device: string, addresses: Addresses) => string[];
-  /** Rules of `ip rule`. */
+  /** Arguments of `ip rule`. */
   readonly policy: (addresses: Addresses) => string[];
   readonly pod: (addresses: Addresses) => string[];
 }
@@ -90,7 +90,7 @@ const plugins: Readonly<Record<Shape, Plugin>> = {
     policy: () => [],
     pod: pointToPoint,
   },
-  // As amazon-vpc-cni: static neighbour; to the Pod by the main table, from it by the table of the second interface.
+  // As amazon-vpc-cni: a static neighbor entry; traffic to the Pod uses the main table, traffic from it that of the second interface.
   eni: {
     device: 'eni',
     link: `address ${NODE_MAC}`,

@@ -14,20 +14,20 @@ const TOOLS = [
   ),
 ];
 
-/** Why this machine cannot run the test; empty where it can. */
+/** Reasons why this machine cannot run suites in network namespaces; empty if it can. */
 export async function missingHere(): Promise<{
   readonly root: boolean;
   readonly reasons: readonly string[];
 }> {
   const root = process.getuid?.() === 0;
-  if (!root) return { root, reasons: ['needs root: network namespaces are made'] };
+  if (!root) return { root, reasons: ['needs root to create network namespaces'] };
   const absent = [...new Set(TOOLS)]
     .filter((tool) => !isOnPath(tool))
     .map((tool) => `${tool} is not installed`);
   return { root, reasons: absent.length > 0 ? absent : await refusedNamespace() };
 }
 
-/** A container may have root and still not be let. */
+/** Root in a container may not be allowed to create namespaces. */
 async function refusedNamespace(): Promise<string[]> {
   const name = `rg${process.pid}-try`;
   try {
@@ -35,7 +35,7 @@ async function refusedNamespace(): Promise<string[]> {
     await outputOf(['ip', 'netns', 'del', name]);
     return [];
   } catch (error) {
-    return [`no network namespace can be made: ${String(error)}`];
+    return [`cannot create network namespaces: ${String(error)}`];
   }
 }
 

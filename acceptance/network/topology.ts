@@ -1,7 +1,7 @@
 import { BRIDGE, CLOUD, METADATA, NODE, OTHER_NODE, POD_NETWORKS, SECOND_INTERFACE } from './addresses.ts';
 import type { Namespaces } from './namespaces.ts';
 
-/** Strict: what comes in by an interface that its answer would not leave by is dropped. No waiting for duplicate addresses. */
+/** Strict reverse path filtering, and no duplicate address detection. */
 const STRICT = {
   'ipv4/conf/all/rp_filter': 1,
   'ipv4/conf/default/rp_filter': 1,
@@ -10,10 +10,10 @@ const STRICT = {
 };
 const ROUTER = { 'ipv4/ip_forward': 1, 'ipv6/conf/all/forwarding': 1 };
 
-/** The routing table that amazon-vpc-cni keeps for its second interface. */
+/** The routing table of amazon-vpc-cni for the second interface. */
 export const ENI_TABLE = 2;
 
-/** Lays a node, another node, and the cloud behind which a metadata API is; Pods come later. Nothing leads out of it. */
+/** Creates a node, another node, and a cloud with the metadata addresses, without a route to the outside. Pods are added later. */
 export async function createTopology(namespaces: Namespaces): Promise<void> {
   const { ip, sysctl, make } = namespaces;
   for (const name of ['cloud', 'node', 'other-node']) await make(name);
@@ -26,7 +26,7 @@ export async function createTopology(namespaces: Namespaces): Promise<void> {
   await ip('cloud', podRoutes());
 }
 
-/** A bridge is the network of the nodes; the metadata addresses are the cloud's own. */
+/** A bridge connects the nodes; the metadata addresses belong to the cloud. */
 function cloudLines({ fullName }: Namespaces): string[] {
   return [
     ...up('lo'),
@@ -56,7 +56,7 @@ function nodeLines(): string[] {
   ];
 }
 
-/** The cloud knows the way back to every Pod: without rules nothing stands between. */
+/** The cloud has a route to every Pod, so only Rolegate's rules block Pods. */
 function podRoutes(): string[] {
   return [
     `route add ${POD_NETWORKS.calico.ipv4}.0/24 via ${NODE.ipv4}`,

@@ -1,17 +1,17 @@
 import { Agent, request } from 'node:http';
 
-/** SDKs give up then, by default. Milliseconds. */
+/** The default timeout of SDKs. Milliseconds. */
 const TIMEOUT_MS = 1_000;
 
-export interface Came {
-  /** 0: there was no answer; `body` says why. */
+export interface PodAnswer {
+  /** 0 if there was no answer; `body` says why. */
   readonly status: number;
   readonly body: string;
   readonly tookMs: number;
 }
 
 export interface PodCalls {
-  call(path: string, options?: CallOptions): Promise<Came>;
+  call(path: string, options?: CallOptions): Promise<PodAnswer>;
   close(): void;
 }
 
@@ -23,13 +23,13 @@ export interface CallOptions {
 export interface PodCallsOptions {
   readonly ip: string;
   readonly agent: { readonly host: string; readonly port: number };
-  /** True: one connection for all calls, as some SDKs keep it. */
+  /** True: reuses one connection for all calls, as some SDKs do. */
   readonly keepAlive?: boolean;
-  /** A second unless told. */
+  /** One second by default. */
   readonly timeoutMs?: number;
 }
 
-/** Calls of the metadata API from a Pod's address, one at a time. */
+/** Calls the metadata API from a Pod's address, one call at a time. */
 export function createPodCalls({
   ip,
   agent: to,
@@ -59,7 +59,7 @@ export function createPodCalls({
             });
           },
         );
-        // Of the whole call: a timeout of the socket begins anew with each byte.
+        // For the whole call: a socket timeout would restart with each byte.
         const timer = setTimeout(() => asked.destroy(new Error('timeout')), timeoutMs);
         asked.on('error', (error: NodeJS.ErrnoException) => {
           done(0, error.code ?? error.message);

@@ -1,60 +1,64 @@
-import type { Came, PodCalls } from './pod-call.ts';
+import type { PodAnswer, PodCalls } from './pod-call.ts';
 
 const CREDENTIALS = '/latest/meta-data/iam/security-credentials/';
 const TOKEN_SECONDS = '21600';
 
-/** How a client asks for credentials. */
-export const manners = ['document', 'list and document', 'token kept', 'token each time'] as const;
-export type Manner = (typeof manners)[number];
+/** Sequences of calls with which clients fetch credentials. */
+export const clientKinds = ['document', 'list and document', 'reused token', 'new token each time'] as const;
+export type ClientKind = (typeof clientKinds)[number];
 
-/** The calls that an SDK makes for one look at its credentials; ends with the first that fails. */
-export interface Look {
-  /** Each call that was made. */
-  readonly calls: readonly Came[];
-  /** The last call's: 200 means that `document` is there. */
+/** The calls with which an SDK fetches its credentials once, up to the first failure. */
+export interface SdkResult {
+  readonly calls: readonly PodAnswer[];
+  /** Of the last call. If it is 200, `document` is set. */
   readonly status: number;
   readonly document: string;
   readonly role: string;
 }
 
-export interface SdkCaller {
-  look(): Promise<Look>;
+export interface SdkClient {
+  fetchCredentials(): Promise<SdkResult>;
 }
 
-/** One client that knows its role's name, where its manner needs one. */
-export function createSdkCaller(pod: PodCalls, manner: Manner, knownRole: string): SdkCaller {
+/** A client. `knownRole` is requested if the client does not list roles. */
+export function createSdkClient(pod: PodCalls, kind: ClientKind, knownRole: string): SdkClient {
   let token: string | undefined;
 
-  async function freshToken(calls: Came[]): Promise<string | undefined> {
+  async function newToken(calls: PodAnswer[]): Promise<string | undefined> {
     const headers = { 'x-aws-ec2-metadata-token-ttl-seconds': TOKEN_SECONDS };
     const answer = await pod.call('/latest/api/token', { method: 'PUT', headers });
     calls.push(answer);
     return answer.status === 200 ? answer.body : undefined;
   }
 
-  async function look(): Promise<Look> {
-    const calls: Came[] = [];
+  async function fetchCredentials(): Promise<SdkResult> {
+    const calls: PodAnswer[] = [];
     let role = knownRole;
-    const gave = (document = ''): Look => ({ calls, status: calls.at(-1)?.status ?? 0, document, role });
+    const result = (document = ''): SdkResult => ({
+      calls,
+      status: calls.at(-1)?.status ?? 0,
+      document,
+      role,
+    });
     const get = async (path: string) => {
       const headers = token === undefined ? {} : { 'x-aws-ec2-metadata-token': token };
       const answer = await pod.call(path, { headers });
       calls.push(answer);
       return answer;
     };
-    if (manner === 'token each time') token = undefined;
-    if (manner.startsWith('token')) {
-      token ??= await freshToken(calls);
-      if (token === undefined) return gave();
+    if (kind === 'new token each time') token = undefined;
+    if (kind.includes('token')) {
+      token ??= await newToken(calls);
+      if (token === undefined) return result();
     }
-    if (manner !== 'document') {
+    if (kind !== 'document') {
       const list = await get(CREDENTIALS);
-      if (list.status !== 200) return gave();
+      if (list.status !== 200) return result();
       role = list.body;
     }
     const { status, body } = await get(CREDENTIALS + role);
-    return gave(status === 200 ? body : '');
+    return result(status === 200 ? body : '');
   }
 
-  return { look };
+  return { fetchCredentials };
 }

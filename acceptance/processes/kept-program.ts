@@ -10,19 +10,19 @@ export interface ProgramSetup {
   readonly onLine: (line: string) => void;
 }
 
-/** A program that kubelet would start again. */
+/** A program that the suite restarts like the kubelet. */
 export interface KeptProgram {
-  /** Starts it if it does not run. */
+  /** Starts the program unless it runs. */
   readonly start: () => void;
-  /** Ends it on purpose: that is no unexpected end. SIGKILL if `how` says so, else as kubelet does. */
+  /** Stops the program, which does not count as an unexpected end: by SIGTERM like the kubelet, or by SIGKILL. */
   readonly stop: (how?: 'kill') => Promise<void>;
-  /** Of the process that runs; undefined if none does. */
+  /** Undefined if the program does not run. */
   readonly pid: () => number | undefined;
-  /** Why each process that was not stopped has ended, oldest first: `SIGKILL`, `exit code 1`. */
+  /** Why each process ended that was not stopped, oldest first: `SIGKILL`, `exit code 1`. */
   readonly unexpectedEnds: readonly string[];
 }
 
-/** Starts and follows a program; nothing runs yet. */
+/** Does not start the program yet. */
 export function createKeptProgram({ command, env, onLine }: ProgramSetup): KeptProgram {
   const unexpectedEnds: string[] = [];
   let running: RunningProcess | undefined;

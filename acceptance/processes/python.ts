@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { outputOf, runCommand } from '@rolegate/testing';
 
-/** Where the virtual environment is made. */
+/** The folder of the virtual environment. */
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/boto3', import.meta.url));
-/** pip and the user's own Python; a download takes a while. */
+/** pip needs the user's environment and time to download. */
 const OWN = { env: process.env, timeoutMs: 300_000 };
 
 /**
- * A Python that has boto3: the one given, the machine's own if it has it, else a virtual environment that is made.
- * Throws with what to do when none can be had.
+ * A Python with boto3: the given one, else the machine's own, else a new virtual environment.
+ * Throws if the given one lacks boto3.
  */
 export async function pythonWithBoto3(given?: string): Promise<string> {
   const candidates = given === undefined ? ['python3', join(CACHE, 'bin/python')] : [given];
   for (const python of candidates) if (await hasBoto3(python)) return python;
-  if (given !== undefined) throw new Error(`${given} has no boto3: install it there, or leave --python out`);
+  if (given !== undefined) throw new Error(`${given} has no boto3: install it there, or omit --python`);
   await mkdir(CACHE, { recursive: true });
   if (!existsSync(join(CACHE, 'bin/pip'))) await outputOf(['python3', '-m', 'venv', CACHE], OWN);
   await outputOf([join(CACHE, 'bin/pip'), 'install', '--quiet', 'boto3'], OWN);
@@ -31,7 +31,7 @@ async function hasBoto3(python: string): Promise<boolean> {
   }
 }
 
-/** The interpreter itself: a wrapper that looks for its Python by the environment finds none in another one. */
+/** The path of the interpreter itself. A wrapper might not find it in a different environment. */
 export async function interpreterOf(python: string): Promise<string> {
   return (await outputOf([python, '-c', 'import sys; print(sys.executable)'])).trim();
 }

@@ -1,6 +1,6 @@
 import { describeError } from '@rolegate/runtime';
 
-/** Runs a suite's main to the exit code of this process: 2 if it could not be run. `name`: of its npm script. */
+/** Sets the exit code of this process to the result of `main`, or to 2 if it throws. `name` is the npm script. */
 export async function runSuite(name: string, main: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await main();

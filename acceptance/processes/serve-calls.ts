@@ -1,21 +1,21 @@
-/** Functions that the parent may call; what they take and give passes through JSON. */
+/** Functions that the parent process can call. Arguments and results are passed as JSON. */
 export type Calls = Readonly<Record<string, (argument: never) => unknown>>;
 
-/** What goes from parent to child. */
+/** A message from parent to child. */
 export interface Call {
   readonly id: number;
   readonly name: string;
   readonly argument: unknown;
 }
 
-/** What comes back; the first message of all has no id. */
+/** A message from child to parent. The first one has no ID. */
 export interface Return {
   readonly id?: number;
   readonly result?: unknown;
   readonly fault?: string;
 }
 
-/** Makes this process answer calls of its parent, and end with it. */
+/** Serves calls from the parent process, and ends with it. */
 export function serveCalls(calls: Calls): void {
   const answer = async ({ id, name, argument }: Call): Promise<Return> => {
     try {

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Calls, Return } from './serve-calls.ts';
 
-/** The functions of a child as its parent has them. */
+/** The parent's view of the child's functions. */
 export type Remote<Served extends Calls> = {
   readonly [Name in keyof Served]: (
     argument: Parameters<Served[Name]>[0],
@@ -17,15 +17,15 @@ export interface Child<Served extends Calls> extends AsyncDisposable {
 }
 
 export interface ChildOptions {
-  /** Flags of Node. */
+  /** Node.js flags. */
   readonly node?: readonly string[];
-  /** Beside the environment of this process. */
+  /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** A command that becomes the child, before its own words: one that enters a network namespace, for example. */
+  /** A command prefix, such as one that enters a network namespace. */
   readonly through?: readonly string[];
 }
 
-/** Starts a script as a process of its own: it must not slow what is measured. */
+/** Starts a script in a separate process, so that it does not slow down what is measured. */
 export async function startChild<Served extends Calls>(
   script: URL,
   { node = [], env = {}, through = [] }: ChildOptions = {},

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { KubernetesKind, KubernetesObject } from '@rolegate/testing';
 
-/** A line to the stand-ins. */
+/** A call to the stand-ins, sent as one line. */
 export type StandInCall =
   | { readonly do: 'apply'; readonly object: KubernetesObject }
   | {
@@ -15,7 +15,7 @@ export type StandInCall =
   | { readonly do: 'kubeconfig' }
   | { readonly do: 'sts-calls' };
 
-/** The line that answers it; answers come in the order of the calls. */
+/** The answer to a call, one line. Answers arrive in the order of the calls. */
 export type StandInResult = { readonly result: unknown } | { readonly fault: string };
 
 export interface StandIns {
@@ -23,7 +23,7 @@ export interface StandIns {
   readonly close: () => void;
 }
 
-/** Reaches the stand-ins from another network namespace. */
+/** Connects to the stand-ins in another network namespace. */
 export async function connectStandIns(path: string): Promise<StandIns> {
   const socket = connect(path);
   await once(socket, 'connect');

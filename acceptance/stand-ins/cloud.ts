@@ -1,5 +1,4 @@
-// Runs in the namespace of the cloud: the metadata API at its own addresses, and something that answers on other ports. Ends
-// when its input does.
+// Runs in the cloud's network namespace: serves the metadata API and answers on other ports. Ends with its input.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';

@@ -16,7 +16,7 @@ export interface ClusterPod {
 
 const addressesOf = ({ addresses: { ipv4, ipv6 } }: Pick<ClusterPod, 'addresses'>) => [ipv4, ipv6];
 
-/** Plays scheduler, kubelet and container runtime. */
+/** Acts as scheduler, kubelet and container runtime. */
 export function createCluster({ standIns, cni }: { standIns: StandIns; cni: CniResultsDir }) {
   const results = new Map<string, string>();
 
@@ -46,9 +46,9 @@ export function createCluster({ standIns, cni }: { standIns: StandIns; cni: CniR
       addresses,
       uid: randomUUID(),
     }),
-    /** Bound to the node; no container runs and no address is known. */
+    /** Binds the Pod to the node. No container runs yet, and no address is known. */
     schedule: (pod: ClusterPod) => apply(pod, { phase: 'Pending' }),
-    /** What the runtime writes before a container starts. */
+    /** Writes the CNI result, as the runtime does before a container starts. */
     async giveAddress({ uid, namespace, name, addresses }: ClusterPod): Promise<void> {
       results.set(uid, await cni.add({ uid, namespace, name, ips: addressesOf({ addresses }) }));
     },
@@ -56,7 +56,7 @@ export function createCluster({ standIns, cni }: { standIns: StandIns; cni: CniR
       const path = results.get(uid);
       if (path !== undefined) await cni.remove(path);
     },
-    /** What the kubelet reports. */
+    /** Reports the Pod's status, as the kubelet does. */
     report: (pod: ClusterPod, phase: 'Running' | 'Succeeded' = 'Running') =>
       apply(pod, {
         phase,

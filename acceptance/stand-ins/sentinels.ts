@@ -1,12 +1,12 @@
 import { SENTINELS, imdsTree } from '@rolegate/testing';
 import type { ImdsTree } from '@rolegate/testing';
 
-/** A header of every answer of the cloud's, whatever was asked. */
+/** A header of every answer of the cloud. */
 export const CLOUD_HEADER = { 'x-answered-by': 'SENTINEL-CLOUD' };
-/** What other ports of the metadata addresses answer. */
+/** The answer of other ports of the metadata addresses. */
 export const ECHO = 'SENTINEL-ECHO';
 
-/** What shows that an answer came from the cloud. */
+/** Texts that show that an answer came from the cloud. */
 export const sentinels: readonly string[] = [
   ...SENTINELS.never,
   ...SENTINELS.unlessAllowed,
@@ -14,13 +14,13 @@ export const sentinels: readonly string[] = [
   ECHO,
 ];
 
-/** The list of roles answers without its last slash too: the worst case, for the real one redirects. */
+/** Serves the role list also without a trailing slash, where EC2 redirects: the worst case. */
 export const cloudTree: ImdsTree = {
   ...imdsTree,
   'meta-data/iam/security-credentials': 'SENTINEL-NODE-ROLE',
 };
 
-/** The sentinel in it. */
+/** The first sentinel in the text. */
 export function findSentinel(text: string): string | undefined {
   return sentinels.find((sentinel) => text.includes(sentinel));
 }

@@ -1,5 +1,5 @@
-// Runs in a namespace, the node's for example: the stand-ins for the API server and STS. Takes calls as lines of JSON on the unix
-// socket named by its first argument; the second is the address of STS. Ends when its input does.
+// Runs the stand-ins for the API server and STS in a network namespace. Serves calls as lines of JSON on the Unix socket named by
+// the first argument. The second argument is the address of STS. Ends with its input.
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { startKubernetesApi, startSts } from '@rolegate/testing';
@@ -10,7 +10,7 @@ const [, , path = '', stsHost = NODE.ipv4] = process.argv;
 const api = await startKubernetesApi({ port: PORTS.api });
 const sts = await startSts({ host: stsHost, port: PORTS.sts });
 
-function obey(call: StandInCall): unknown {
+function perform(call: StandInCall): unknown {
   switch (call.do) {
     case 'apply':
       api.apply(call.object);
@@ -27,7 +27,7 @@ function obey(call: StandInCall): unknown {
 
 function resultOf(line: string): StandInResult {
   try {
-    return { result: obey(JSON.parse(line) as StandInCall) };
+    return { result: perform(JSON.parse(line) as StandInCall) };
   } catch (error) {
     return { fault: String(error) };
   }

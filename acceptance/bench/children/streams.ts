@@ -1,8 +1,8 @@
 import { startRelay } from '@rolegate/sandbox';
-import { createClientCredentials, createRolegateClient } from '@rolegate/protocol';
 import type { FeedUpdateRead, HeldSession } from '@rolegate/protocol';
 import { nodeAddress } from '../cluster-objects.ts';
 import { serveCalls } from '../../processes/serve-calls.ts';
+import { createFeedClient } from '../../stand-ins/feed-client.ts';
 
 /** An agent's stream without an agent. */
 export interface RawAgent {
@@ -38,9 +38,7 @@ let told = Promise.withResolvers<undefined>();
 const clients: { close: () => void }[] = [];
 
 function open({ port, serverName, ca }: Open, { node, cert, key, held = [] }: RawAgent, into: Arrived): void {
-  const tls = { ca: Buffer.from(ca), cert: Buffer.from(cert), key: Buffer.from(key) };
-  const credentials = createClientCredentials({ current: () => tls });
-  const client = createRolegateClient({ target: `127.0.0.1:${port}`, credentials, serverName });
+  const client = createFeedClient({ port, serverName, ca, identity: { cert, key } });
   const call = client.feed();
   let closed = false;
   call.on('error', (error: Error) => {

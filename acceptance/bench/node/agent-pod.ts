@@ -1,6 +1,6 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { ProbeCalls, ProbeOrder } from '../../hostile/clients/orders.ts';
+import type { ProbeCalls, ProbeSpec } from '../../hostile/clients/calls.ts';
 import type { Cgroups, Group } from '../../cgroups/group.ts';
 import { prepareNodePrograms } from '../../chart-programs/node-programs.ts';
 import type { NodePrograms } from '../../chart-programs/node-programs.ts';
@@ -116,7 +116,7 @@ async function untilReady(
   lines: readonly string[],
 ): Promise<void> {
   const command = [...agent.group.enter, ...statusCommand];
-  const probe: ProbeOrder = { name: 'startup', everyMs: PROBE_EVERY_MS, command };
+  const probe: ProbeSpec = { name: 'startup', everyMs: PROBE_EVERY_MS, command };
   await eventually(async () => {
     const failures = await prober.call.once([probe]);
     if (failures.length > 0) throw new Error([...failures, ...lines].join('\n'));
@@ -124,9 +124,9 @@ async function untilReady(
 }
 
 /** The chart's probes of the running agent. The process of one by exec is no child of the agent's: its CPU time is not counted. */
-function recurringProbes({ agent, statusCommand }: NodePrograms): ProbeOrder[] {
+function recurringProbes({ agent, statusCommand }: NodePrograms): ProbeSpec[] {
   const recurring = agent.chart.probes.filter(({ kind }) => kind !== 'startup');
-  return recurring.map((probe): ProbeOrder => {
+  return recurring.map((probe): ProbeSpec => {
     const every = { name: probe.kind, everyMs: PROBE_EVERY_MS };
     if (probe.by === 'exec') return { ...every, command: [...agent.group.enter, ...statusCommand] };
     const { host = NODE.ipv4, port, path, timeoutMs } = probe;

@@ -37,7 +37,7 @@ async function startOld(answers: Readonly<Record<string, { body: string; chunked
 }
 
 describe('prepareSources', () => {
-  it('asks with a token of its own from every address, for the role that is listed', async () => {
+  it('Each address gets a token and requests the role that the endpoint lists', async () => {
     await using imds = await startImds({
       tree: {
         'meta-data/iam/security-credentials/app': '{"Code":"Success"}',
@@ -53,7 +53,7 @@ describe('prepareSources', () => {
     expect(imds.requests.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
   });
 
-  it('asks without a token where there is none, and from one address only if told so', async () => {
+  it('Requests carry no token if the endpoint issues none, and come from one address if --against-source is set', async () => {
     await using old = await startOld({
       '/latest/meta-data/iam/security-credentials/': { body: 'app\n' },
       [ROLE_PATH]: { body: '{}' },
@@ -67,27 +67,27 @@ describe('prepareSources', () => {
     expect(sources[0]?.request).not.toContain('token');
   });
 
-  it('asks for the path that was given, and for no list', async () => {
+  it('A given path is requested without listing roles first', async () => {
     await using old = await startOld({ '/role': { body: '{}' } });
     const { sources } = await prepareSources(endpointAt(old.url, { path: '/role' }), ADDRESSES);
     expect(sources[1]?.request).toMatch('GET /role HTTP/1.1\r\n');
   });
 
-  it('rejects with what the endpoint says to an address that it does not know', async () => {
+  it('An address that the endpoint does not know is an error with the answer of the endpoint', async () => {
     await using old = await startOld({});
     await expect(prepareSources(endpointAt(old.url), ADDRESSES)).rejects.toThrow(
       /security-credentials\/ for 127\.9\.0\.2: 404 .*--against-source names one address/,
     );
   });
 
-  it('rejects a list that would put something else into the request', async () => {
+  it('A role name that would alter the request is rejected', async () => {
     await using old = await startOld({
       '/latest/meta-data/iam/security-credentials/': { body: 'a HTTP/1.1\r\nX: y' },
     });
     await expect(prepareSources(endpointAt(old.url), ADDRESSES)).rejects.toThrow('lists no role');
   });
 
-  it('rejects answers whose end the load generator cannot find', async () => {
+  it('An answer without a Content-Length is rejected', async () => {
     await using old = await startOld({ '/role': { body: '{}', chunked: true } });
     await expect(prepareSources(endpointAt(old.url, { path: '/role' }), ADDRESSES)).rejects.toThrow(
       'the answer has no Content-Length',

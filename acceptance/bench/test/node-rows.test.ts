@@ -11,7 +11,7 @@ const usage = (cgroupMb: number | undefined, idle: number): PodUsage => ({
 const options = { pods: 110, idleSeconds: 60, noCgroup: undefined };
 
 describe('nodeRows', () => {
-  it('judges the memory of the Pod and its CPU when idle, of the one start that was watched', () => {
+  it('The memory of the Pod is judged over all starts, its idle CPU over the one start that was watched', () => {
     const rows = nodeRows([usage(68, NaN), usage(70, NaN), usage(72, 0.004)], options);
     expect(rows.map(({ measured, missedBy }) => [measured, missedBy])).toEqual([
       ['70 MB (anonymous 42 MB; mapped files, charged to whoever read them first, 48 MB)', '8 %'],
@@ -21,7 +21,7 @@ describe('nodeRows', () => {
     ]);
   });
 
-  it('says why no memory of a control group is known, and gives the rest', () => {
+  it('Without control groups, the memory row says why it is missing, and the other rows are reported', () => {
     const rows = nodeRows([usage(undefined, 0.001)], { ...options, noCgroup: 'none are mounted' });
     expect(rows[0]).toMatchObject({ measured: 'not measured: none are mounted', missedBy: undefined });
     expect(rows).toHaveLength(4);

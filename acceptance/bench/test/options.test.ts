@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { parseOptions, partNames } from '../options.ts';
 
 describe('parseOptions', () => {
-  it('runs every part in its order by default, and the named ones in the same order', () => {
+  it('All parts run in order by default, and selected parts keep that order', () => {
     expect(parseOptions([]).only).toEqual(partNames);
     expect(parseOptions(['--only', 'node', '--only', 'warm']).only).toEqual(['warm', 'node']);
   });
 
-  it('makes one round and hardly waits if quick, whatever else is asked for', () => {
+  it('--quick makes one short round and overrides --rounds and --idle-seconds', () => {
     expect(parseOptions(['--quick', '--rounds', '5', '--idle-seconds', '600'])).toMatchObject({
       rounds: 1,
       idleSeconds: 2,
@@ -24,11 +24,11 @@ describe('parseOptions', () => {
     [['--idle-seconds', '1.5'], '--idle-seconds 1.5: not a whole number'],
     [['--fast'], "Unknown option '--fast'"],
     [['--only', 'exec', '--against', 'http://127.0.0.1:1'], '--against needs the part "warm"'],
-  ])('refuses %j and says why', (words, why) => {
+  ])('The options %j are refused with a reason', (words, why) => {
     expect(() => parseOptions(words)).toThrow(why);
   });
 
-  it('gives each endpoint the details that follow it', () => {
+  it('Each --against endpoint takes the options that follow it', () => {
     const words = [
       '--against',
       'http://127.0.0.1:8181',
@@ -57,12 +57,12 @@ describe('parseOptions', () => {
     ]);
   });
 
-  it('refuses the same endpoint twice, for its figures would be mixed', () => {
+  it('The same --against endpoint cannot be given twice', () => {
     const words = ['--against', 'http://127.0.0.1:8181', '--against', 'http://127.0.0.1:8181/'];
     expect(() => parseOptions(words)).toThrow('given twice');
   });
 
-  it('refuses details without an endpoint', () => {
+  it('--against options without an endpoint are refused', () => {
     expect(() => parseOptions(['--against-pid', '42'])).toThrow('there is no --against URL before it');
   });
 });
@@ -79,7 +79,7 @@ describe('the address of --against', () => {
     'http://2852039166', // 169.254.169.254 in another spelling
     'http://[::ffff:169.254.169.254]',
     'http://0.0.0.0:8181',
-  ])('is never %s, which is no address of 127.0.0.0/8', (url) => {
+  ])('--against refuses %s because it is not an address in 127.0.0.0/8', (url) => {
     expect(() => parseOptions(['--against', url])).toThrow('load goes to loopback only');
   });
 
@@ -89,11 +89,11 @@ describe('the address of --against', () => {
     'http://127.0.0.1/latest',
     'http://169.254.169.254@127.0.0.1/',
     'http://127.0.0.1/?to=1',
-  ])('is not taken from %s, which is not of the form that is asked for', (url) => {
+  ])('--against refuses %s because it is not a plain http://address:port URL', (url) => {
     expect(() => parseOptions(['--against', url])).toThrow('not of the form http://127.0.0.1:8181');
   });
 
-  it('may be any of 127.0.0.0/8, in any spelling of the URL standard', () => {
+  it('--against accepts any address in 127.0.0.0/8, in any spelling of the URL standard', () => {
     expect(parseOptions(['--against', 'http://127.1:8181']).against[0]?.host).toBe('127.0.0.1');
     expect(parseOptions(['--against', 'http://127.255.0.9']).against[0]?.host).toBe('127.255.0.9');
   });
@@ -108,7 +108,7 @@ describe('the address of --against', () => {
     ['--against-pid', '0'],
     ['--against-pid', '-1'],
     ['--against-pid', '1/../2'],
-  ])('takes no %s %j', (flag, value) => {
+  ])('%s refuses the value %j', (flag, value) => {
     expect(() => parseOptions(['--against', 'http://127.0.0.1', `${flag}=${value}`])).toThrow(flag);
   });
 });

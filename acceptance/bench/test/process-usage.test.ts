@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { processTimesOf, treeOf } from '../process-usage.ts';
 
 describe('processTimesOf', () => {
-  it('reads parent and CPU times behind a name that holds anything', () => {
+  it('The parent and CPU times are read even if the process name contains spaces and brackets', () => {
     const stat = '42 (a (b) c) S 7 42 42 0 -1 4194304 100 200 0 0 12 3 40 5 20 0 11 0 100 1000 50';
     expect(processTimesOf(stat)).toEqual({ parent: 7, ownMs: 150, endedChildrenMs: 450 });
   });
@@ -17,7 +17,7 @@ describe('treeOf', () => {
     [20, { parent: 1, ownMs: 700, endedChildrenMs: 0 }],
   ]);
 
-  it('is the process and all below it, with what those needed that have ended', () => {
+  it('A process tree includes all descendants and the CPU time of those that have ended', () => {
     expect(treeOf(10, all)).toEqual({ pids: [10, 11, 12], cpuMs: 129 });
   });
 });

@@ -14,7 +14,7 @@ const free = rowOf({ what: 'p90', values: [2], say: say.ms });
 const unmeasured = unmeasuredRow('node', 'needs root');
 
 describe('the table', () => {
-  it('names median, spread, CPU, goal, and by how much the goal is missed', () => {
+  it('The table shows median, spread, CPU, goal and by how much the goal is missed', () => {
     expect(textTable([missed, reached, free, unmeasured]).split('\n')).toEqual([
       'what  measured                  CPU              over the rounds  reach     ok',
       'rps   1.00 ×                    33 µs a request  0.90 × – 1.10 ×  ≥ 1.25 ×  misses by 20 %',
@@ -24,7 +24,7 @@ describe('the table', () => {
     ]);
   });
 
-  it('is Markdown with columns of one width', () => {
+  it('The Markdown table has columns of equal width', () => {
     const lines = markdownOf([missed, reached]).split('\n');
     expect(lines[1]).toMatch(/^\| -+ \| -+ \| -+ \| -+ \| -+ \| -+ \|$/);
     expect(new Set(lines.map(({ length }) => length)).size).toBe(1);
@@ -32,27 +32,27 @@ describe('the table', () => {
 });
 
 describe('missList', () => {
-  it('lists the rows that miss their goal, with what they measured and by how much', () => {
+  it('Rows that miss their goal are listed with the measured value and the size of the miss', () => {
     expect(missList([missed, reached, free, unmeasured]).split('\n')).toEqual([
       '1 of 2 rows with a goal miss it:',
       '  rps: 1.00 ×, not ≥ 1.25 ×: by 20 %',
     ]);
   });
 
-  it('says so if no row misses its goal', () => {
+  it('The list says so if no row misses its goal', () => {
     expect(missList([reached, free])).toBe('all 1 rows with a goal reach it');
     expect(missList([free, unmeasured])).toBe('no row has a goal');
   });
 });
 
 describe('cpuEach', () => {
-  it('divides the sum, in microseconds below a millisecond', () => {
+  it('CPU time per item is in microseconds below one millisecond', () => {
     expect(cpuEach(310, 1, 'a start')).toBe('310 ms a start');
     expect(cpuEach(40, 25, 'an agent')).toBe('1.6 ms an agent');
     expect(cpuEach(310, 500, 'a Pod')).toBe('620 µs a Pod');
   });
 
-  it('says nothing if nothing was done', () => {
+  it('CPU time per item is empty if there were no items', () => {
     expect(cpuEach(10, 0, 'a request')).toBe('');
   });
 });

@@ -22,7 +22,7 @@ function cell(contender: Contender, of: Partial<Cell>): Cell {
 }
 
 describe('warmFigures', () => {
-  it('compares each slice with that of bare, and a round by the median of its slices', () => {
+  it('Each slice is compared with the bare server in the same slice, and a round is the median of its slices', () => {
     const cells = [1_000, 2_000, 4_000].flatMap((rps) => [
       cell('bare', { rps }),
       cell('agent', { rps: rps === 4_000 ? 4_000 : rps / 2 }),
@@ -30,12 +30,12 @@ describe('warmFigures', () => {
     expect(warmFigures(cells, true).ratios('agent', 'rps')).toEqual([0.5]);
   });
 
-  it('sums the ticks of CPU before it divides them', () => {
+  it('CPU ticks are summed before they are divided', () => {
     const cells = [0, 10, 0, 20].map((cpuMs) => cell('agent', { cpuMs }));
     expect(warmFigures(cells, true).cpu('agent')).toBe('75 µs a request');
   });
 
-  it('knows no CPU of whom no process is known', () => {
+  it('CPU time is unknown for an endpoint whose process is unknown', () => {
     const cells = [cell('bare', {}), cell(OTHER, { cpuMs: undefined })];
     expect(warmFigures(cells, true).cpu(OTHER)).toBe('');
   });
@@ -49,7 +49,7 @@ describe('warmRows', () => {
     cell(OTHER, { keepAlive, rps: 500, faults: 4 }),
   ]);
 
-  it("does not count another endpoint's failures as ours", () => {
+  it('Failures of another endpoint are not counted as failures of the agent', () => {
     const endpoints = [{ url: OTHER, pid: 1, withToken: true }];
     const rows = warmRows(every, { ...options, endpoints });
     const faults = rows.filter(({ what }) => what.includes('no 200'));
@@ -59,7 +59,7 @@ describe('warmRows', () => {
     ]);
   });
 
-  it('has rows of CPU for another endpoint only if its process is known', () => {
+  it('Another endpoint has CPU rows only if its process is known', () => {
     const cpuRows = (pid: number | undefined) =>
       warmRows(every, { ...options, endpoints: [{ url: OTHER, pid, withToken: false }] }).filter(({ what }) =>
         what.includes(`CPU to bare of ${OTHER}, without a token`),
@@ -67,7 +67,7 @@ describe('warmRows', () => {
     expect([cpuRows(1), cpuRows(undefined)]).toEqual([2, 0]);
   });
 
-  it('judges the agent by the goals of DESIGN.md 6, and nobody else', () => {
+  it('Only the agent is judged by the goals in DESIGN.md', () => {
     const rows = warmRows(every, { ...options, endpoints: [{ url: OTHER, pid: 1, withToken: true }] });
     const goals = rows.filter(({ reach }) => reach !== '').map(({ reach, missedBy }) => [reach, missedBy]);
     expect(goals).toEqual([

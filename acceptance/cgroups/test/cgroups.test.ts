@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCgroups } from '../cgroups.ts';
 
-// The kernel makes a group's files with its folder; here a test writes those that are read.
+// The kernel creates a group's files with its folder; here the tests write those that are read.
 const SIZES = { name: 'agent', memoryBytes: 256 * 2 ** 20, cpuWeight: 50 };
 
 async function write(files: Readonly<Record<string, string>>): Promise<void> {
@@ -29,7 +29,7 @@ const version1 = (root: string) => [
 const version2 = (root: string) => [`cgroup2 ${root} cgroup2 rw,nosuid 0 0`];
 
 describe('openCgroups with version 1', () => {
-  it('makes a group of each hierarchy below its own, and enters both', async () => {
+  it('With version 1, a group is created in each hierarchy below the current one, and both are entered', async () => {
     await using here = await machine(version1, '4:memory:/job\n1:cpu,cpuacct:/\n0::/\n');
     await write({ [`${here.root}/memory/job/tasks`]: '', [`${here.root}/cpu/tasks`]: '' });
     const cgroups = await openCgroups('rg1', here.files);
@@ -40,14 +40,14 @@ describe('openCgroups with version 1', () => {
     );
   });
 
-  it('makes groups at the root of the mount if its own group is not below it', async () => {
+  it('With version 1, groups are created at the root of the mount if the current group is not below it', async () => {
     await using here = await machine(version1, '4:memory:/docker/1\n1:cpu,cpuacct:/docker/1\n');
     await write({ [`${here.root}/memory/tasks`]: '', [`${here.root}/cpu/tasks`]: '' });
     const { enter } = await (await openCgroups('rg1', here.files)).make(SIZES);
     expect(enter.at(-1)).toContain(`${here.root}/memory/rg1-agent/`);
   });
 
-  it('counts what is used without the file cache that nobody uses, and kills at the limit', async () => {
+  it('With version 1, used memory excludes inactive file cache, and OOM kills are counted', async () => {
     await using here = await machine(version1, '4:memory:/\n1:cpu,cpuacct:/\n');
     await write({ [`${here.root}/memory/tasks`]: '', [`${here.root}/cpu/tasks`]: '' });
     const group = await (await openCgroups('rg1', here.files)).make(SIZES);
@@ -63,7 +63,7 @@ describe('openCgroups with version 1', () => {
 });
 
 describe('openCgroups with version 2', () => {
-  it('makes groups below the nearest one that hands memory and CPU on', async () => {
+  it('With version 2, groups are created below the nearest group that delegates memory and CPU', async () => {
     await using here = await machine(version2, '0::/system.slice/job\n');
     await write({
       [`${here.root}/cgroup.subtree_control`]: 'cpu memory pids\n',
@@ -76,7 +76,7 @@ describe('openCgroups with version 2', () => {
     expect(enter.at(-1)).toBe(`${here.root}/system.slice/rg2-agent/cgroup.procs`);
   });
 
-  it('makes the root hand memory and CPU on if nobody does yet', async () => {
+  it('With version 2, the root delegates memory and CPU if no group does yet', async () => {
     await using here = await machine(version2, '0::/job\n');
     await write({
       [`${here.root}/cgroup.subtree_control`]: 'pids\n',
@@ -86,7 +86,7 @@ describe('openCgroups with version 2', () => {
     await expect(readFile(`${here.root}/cgroup.subtree_control`, 'utf8')).resolves.toBe('+memory +cpu');
   });
 
-  it('counts what is used without the file cache that nobody uses, and kills at the limit', async () => {
+  it('With version 2, used memory excludes inactive file cache, and OOM kills are counted', async () => {
     await using here = await machine(version2, '0::/\n');
     await write({ [`${here.root}/cgroup.subtree_control`]: 'cpu memory\n' });
     const group = await (await openCgroups('rg2', here.files)).make(SIZES);
@@ -99,14 +99,14 @@ describe('openCgroups with version 2', () => {
     await expect(group.oomKills()).resolves.toBe(1);
   });
 
-  it('removes its groups when it is disposed of', async () => {
+  it('With version 2, groups are removed on disposal', async () => {
     await using here = await machine(version2, '0::/\n');
     await write({ [`${here.root}/cgroup.subtree_control`]: 'cpu memory\n' });
     const cgroups = await openCgroups('rg2', here.files);
     await cgroups.make({ ...SIZES, memoryBytes: 1 });
     const procs = `${here.root}/rg2-agent/cgroup.procs`;
     await write({ [procs]: '' });
-    // The kernel's files go with the folder; here they must go first.
+    // The kernel removes a group's files with its folder; here they must be removed first.
     const disposed = cgroups[Symbol.asyncDispose]();
     await rm(procs);
     await disposed;
@@ -115,7 +115,7 @@ describe('openCgroups with version 2', () => {
 });
 
 describe('openCgroups', () => {
-  it('rejects with the reason if none are mounted', async () => {
+  it('Without mounted control groups, the error says why', async () => {
     await using here = await machine(() => ['tmpfs /tmp tmpfs rw 0 0'], '0::/\n');
     await expect(openCgroups('rg3', here.files)).rejects.toThrow('no control groups');
   });

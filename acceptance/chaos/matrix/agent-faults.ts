@@ -1,70 +1,57 @@
-import { allWaits, nobodyNotices } from './fault.ts';
+import { everythingWaits, noEffect } from './fault.ts';
 import type { Fault, LeftOut } from './fault.ts';
-import { hang, throttle } from '../harm-process.ts';
+import { hang, throttle } from '../process-faults.ts';
 
-const LASTS_MS = 3_000;
-/** R7: after a crash of its container the agent answers again within so long. Milliseconds. */
+const DURATION_MS = 3_000;
+/** R7: after a crash of its container, the agent answers again within this time. Milliseconds. */
 const BACK_WITHIN_MS = 2_000;
 
 export const agentFaults: readonly Fault[] = [
   {
-    target: 'agent',
-    harm: 'kill',
-    how: 'SIGKILL, started again after a second',
-    expected: allWaits,
-    lastsMs: 1_000,
+    component: 'agent',
+    mode: 'kill',
+    how: 'SIGKILL, restarted after a second',
+    expected: everythingWaits,
+    durationMs: 1_000,
     agentBackWithinMs: BACK_WITHIN_MS,
-    // Refused, or reset with the process: nobody is there. And held in vain once it is.
+    // Refused or reset without the process, or held too long after the restart.
     mayFail: /^(ECONNREFUSED|ECONNRESET|socket hang up|timeout|503)$/,
-    async strike(world) {
+    async inject(world) {
       await world.agent.kill();
       return () => {
         world.startAgent();
-        return Promise.resolve();
       };
     },
   },
   {
-    target: 'agent',
-    harm: 'hang',
+    component: 'agent',
+    mode: 'hang',
     how: 'SIGSTOP',
-    expected: allWaits,
-    lastsMs: LASTS_MS,
+    expected: everythingWaits,
+    durationMs: DURATION_MS,
     agentBackWithinMs: BACK_WITHIN_MS,
     mayFail: /^timeout$/,
-    strike: ({ agent }) => {
-      const mend = hang(agent);
-      return Promise.resolve(() => {
-        mend();
-        return Promise.resolve();
-      });
-    },
+    inject: ({ agent }) => hang(agent),
   },
   {
-    target: 'agent',
-    harm: 'slow',
+    component: 'agent',
+    mode: 'slow',
     how: 'runs a fifth of the time',
-    expected: nobodyNotices,
-    lastsMs: LASTS_MS,
-    strike: ({ agent }) => {
-      const mend = throttle(agent);
-      return Promise.resolve(() => {
-        mend();
-        return Promise.resolve();
-      });
-    },
+    expected: noEffect,
+    durationMs: DURATION_MS,
+    inject: ({ agent }) => throttle(agent),
   },
 ];
 
 export const leftOut: readonly LeftOut[] = [
   {
-    target: 'agent',
-    harm: 'cut',
-    why: 'between a Pod and its own node is no network; the way to the servers has rows of its own',
+    component: 'agent',
+    mode: 'cut',
+    why: 'there is no network between a Pod and its node, and the path to the servers is covered by other rows',
   },
   {
-    target: 'agent',
-    harm: 'refuse',
-    why: 'what an agent refuses is its limits: see the floods',
+    component: 'agent',
+    mode: 'refuse',
+    why: 'an agent refuses only what exceeds its limits, which the floods cover',
   },
 ];

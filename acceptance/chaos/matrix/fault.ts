@@ -1,42 +1,40 @@
+import type { Recover } from '../port-faults.ts';
 import type { ChaosWorld } from '../world.ts';
 
-export const targets = ['one server', 'both servers', 'STS', 'API server', 'agent', 'feed path'] as const;
-export type Target = (typeof targets)[number];
+export type Component = 'one server' | 'both servers' | 'STS' | 'API server' | 'agent' | 'feed path';
+export type FailureMode = 'kill' | 'hang' | 'slow' | 'cut' | 'refuse';
 
-export const harms = ['kill', 'hang', 'slow', 'cut', 'refuse'] as const;
-export type Harm = (typeof harms)[number];
-
-/** What must be in the fault for those who are not running already. */
+/** What new Pods and changes must get during the fault. */
 export interface Expected {
-  /** A Pod whose session is there already, and a permit that is withdrawn. */
-  readonly changes: 'in force' | 'after it';
-  /** A Pod whose role STS must be asked for. */
-  readonly newRole: 'served' | 'after it';
+  /** A new Pod with a cached session, and a withdrawn permit. */
+  readonly changes: 'in force' | 'afterwards';
+  /** A new Pod with a new role. */
+  readonly newRole: 'served' | 'afterwards';
 }
 
-/** One thing that fails in one way. */
+/** One component that fails in one way. */
 export interface Fault {
-  readonly target: Target;
-  readonly harm: Harm;
-  /** In a few words, for the table. */
+  readonly component: Component;
+  readonly mode: FailureMode;
+  /** Short description for the table. */
   readonly how: string;
   readonly expected: Expected;
-  /** Milliseconds; where changes are to be in force in the fault it ends when they are. */
-  readonly lastsMs: number;
-  /** Brings the fault about; gives back what ends it. */
-  readonly strike: (world: ChaosWorld) => Promise<() => Promise<void>>;
-  /** The agent is what fails: how long it may not answer once it is back. Milliseconds. */
+  /** Maximum duration. The fault ends earlier if all changes are expected and in force. Milliseconds. */
+  readonly durationMs: number;
+  /** Injects the fault and returns a function that ends it. */
+  readonly inject: (world: ChaosWorld) => Recover | Promise<Recover>;
+  /** How long requests may fail after the agent is back. Milliseconds. */
   readonly agentBackWithinMs?: number;
-  /** Failures of running Pods that are not counted against it: there is nobody who could answer. */
+  /** Failures of running Pods that are expected, because no agent can answer. */
   readonly mayFail?: RegExp;
 }
 
-/** A fault that is left out, and why. */
+/** A combination that is not tested. */
 export interface LeftOut {
-  readonly target: Target;
-  readonly harm: Harm;
+  readonly component: Component;
+  readonly mode: FailureMode;
   readonly why: string;
 }
 
-export const nobodyNotices: Expected = { changes: 'in force', newRole: 'served' };
-export const allWaits: Expected = { changes: 'after it', newRole: 'after it' };
+export const noEffect: Expected = { changes: 'in force', newRole: 'served' };
+export const everythingWaits: Expected = { changes: 'afterwards', newRole: 'afterwards' };

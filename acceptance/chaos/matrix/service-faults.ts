@@ -1,52 +1,50 @@
-import { allWaits, nobodyNotices } from './fault.ts';
-import type { Fault, Expected } from './fault.ts';
-import { cutThenRefuse, delay, shut } from '../harm-ports.ts';
+import { everythingWaits, noEffect } from './fault.ts';
+import type { Expected, Fault } from './fault.ts';
+import { closePorts, cutThenRefuse, delay } from '../port-faults.ts';
+import type { Recover } from '../port-faults.ts';
 
-const LASTS_MS = 4_000;
+const DURATION_MS = 4_000;
 const STS_DELAY_MS = 1_500;
 const API_DELAY_MS = 500;
-/** Where a service refuses, it does so in one way for half of the time and in another for the rest. Milliseconds. */
-const OTHER_WAY_AFTER_MS = LASTS_MS / 2;
+/** When a service switches to another kind of refusal. Milliseconds. */
+const OTHER_WAY_AFTER_MS = DURATION_MS / 2;
 
-/** Nothing new comes from STS; all else goes on. */
-const onlyNewRolesWait: Expected = { changes: 'in force', newRole: 'after it' };
+/** Only new roles depend on STS. */
+const onlyNewRolesWait: Expected = { changes: 'in force', newRole: 'afterwards' };
 
-/** `lastsMs` is kept in full: a change that is in force at once says little of the rest. */
-const sts = { target: 'STS', expected: onlyNewRolesWait, lastsMs: LASTS_MS } as const;
-const api = { target: 'API server', expected: allWaits, lastsMs: LASTS_MS } as const;
+const sts = { component: 'STS', expected: onlyNewRolesWait, durationMs: DURATION_MS } as const;
+const api = { component: 'API server', expected: everythingWaits, durationMs: DURATION_MS } as const;
 
 export const serviceFaults: readonly Fault[] = [
-  { ...sts, harm: 'kill', how: 'nobody listens', strike: ({ ports }) => shut([ports.sts]) },
+  { ...sts, mode: 'kill', how: 'no listener', inject: ({ ports }) => closePorts([ports.sts]) },
   {
     ...sts,
-    harm: 'hang',
-    how: 'takes calls, answers none',
-    strike: ({ sts: service }) => {
+    mode: 'hang',
+    how: 'accepts calls without answering',
+    inject({ sts: service }) {
       service.hang();
-      return Promise.resolve(() => {
+      return () => {
         service.resume();
-        return Promise.resolve();
-      });
+      };
     },
   },
   {
     ...sts,
-    harm: 'slow',
+    mode: 'slow',
     how: `each answer ${STS_DELAY_MS} ms late`,
-    expected: nobodyNotices,
-    strike: ({ sts: service }) => {
+    expected: noEffect,
+    inject({ sts: service }) {
       service.latency(STS_DELAY_MS);
-      return Promise.resolve(() => {
+      return () => {
         service.latency(0);
-        return Promise.resolve();
-      });
+      };
     },
   },
   {
     ...sts,
-    harm: 'cut',
+    mode: 'cut',
     how: 'each call is reset, then each connection',
-    strike: ({ sts: service, ports }) => {
+    inject({ sts: service, ports }) {
       const { proxy } = ports.sts;
       service.fail('all', 'Reset');
       return inTwoWays(
@@ -63,9 +61,9 @@ export const serviceFaults: readonly Fault[] = [
   },
   {
     ...sts,
-    harm: 'refuse',
+    mode: 'refuse',
     how: 'ServiceUnavailable, then Throttling',
-    strike: ({ sts: service }) => {
+    inject({ sts: service }) {
       service.fail('all', 'ServiceUnavailable');
       return inTwoWays(
         () => {
@@ -77,37 +75,36 @@ export const serviceFaults: readonly Fault[] = [
       );
     },
   },
-  { ...api, harm: 'kill', how: 'nobody listens', strike: ({ ports }) => shut(ports.apis) },
+  { ...api, mode: 'kill', how: 'no listener', inject: ({ ports }) => closePorts(ports.apis) },
   {
     ...api,
-    harm: 'hang',
-    how: 'takes requests, answers none; watches are silent',
-    strike: ({ api: service }) => {
+    mode: 'hang',
+    how: 'accepts requests without answering; watches are silent',
+    inject({ api: service }) {
       service.hang();
-      return Promise.resolve(() => {
+      return () => {
         service.resume();
-        return Promise.resolve();
-      });
+      };
     },
   },
   {
     ...api,
-    harm: 'slow',
+    mode: 'slow',
     how: `each chunk ${API_DELAY_MS} ms late`,
-    expected: nobodyNotices,
-    strike: ({ ports }) => Promise.resolve(delay(ports.apis, API_DELAY_MS)),
+    expected: noEffect,
+    inject: ({ ports }) => delay(ports.apis, API_DELAY_MS),
   },
   {
     ...api,
-    harm: 'cut',
+    mode: 'cut',
     how: 'connections reset every 300 ms, then refused',
-    strike: (world) => Promise.resolve(cutThenRefuse(world.ports.apis)),
+    inject: ({ ports }) => cutThenRefuse(ports.apis),
   },
   {
     ...api,
-    harm: 'refuse',
-    how: '500, then 403; its history is forgotten',
-    strike: ({ api: service }) => {
+    mode: 'refuse',
+    how: '500, then 403; its history is lost',
+    inject({ api: service }) {
       service.refuse(500);
       service.compact();
       service.dropWatches();
@@ -123,11 +120,10 @@ export const serviceFaults: readonly Fault[] = [
   },
 ];
 
-function inTwoWays(otherWay: () => void, end: () => void): ReturnType<Fault['strike']> {
+function inTwoWays(otherWay: () => void, end: () => void): Recover {
   const timer = setTimeout(otherWay, OTHER_WAY_AFTER_MS);
-  return Promise.resolve(() => {
+  return () => {
     clearTimeout(timer);
     end();
-    return Promise.resolve();
-  });
+  };
 }

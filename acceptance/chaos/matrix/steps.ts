@@ -7,59 +7,59 @@ import { seconds } from './judge.ts';
 import type { FaultOutcome } from './judge.ts';
 import { serverSideFaults } from './server-faults.ts';
 import { serviceFaults } from './service-faults.ts';
-import { tryFault } from './try-fault.ts';
+import { runFault } from './run-fault.ts';
 
 export const matrixHead: Row = [
-  'what',
+  'component',
   'fault',
   'requests of running Pods',
   'success',
-  'least life left',
-  'AssumeRole new / again',
-  'withdrawn permit, in the fault',
-  'new Pod, held session',
+  'shortest life left',
+  'AssumeRole new / repeated',
+  'withdrawn permit',
+  'new Pod, cached session',
   'new Pod, new role',
-  'fresh after',
+  'recovered after',
 ];
 
 export const matrixNotes: readonly string[] = leftOut.map(
-  ({ target, harm, why }) => `${target} × ${harm} makes no sense: ${why}.`,
+  ({ component, mode, why }) => `${component} × ${mode} is not tested: ${why}.`,
 );
 
-/** One thing fails in one way. `only`: of `STS kill`, for example. */
+/** Steps for the faults whose names match, such as `STS kill`. */
 export function matrixSteps(only: RegExp): ChaosStep[] {
   return [...serverSideFaults, ...serviceFaults, ...agentFaults]
-    .filter(({ target, harm }) => only.test(`${target} ${harm}`))
+    .filter(({ component, mode }) => only.test(`${component} ${mode}`))
     .map(stepOf);
 }
 
 function stepOf(fault: Fault): ChaosStep {
-  const { target, harm, how } = fault;
+  const { component, mode, how } = fault;
   return runningStep(
-    `Running Pods are answered during the fault "${target} ${harm}": ${how}`,
+    `Running Pods are answered during the fault "${component} ${mode}": ${how}`,
     async (world) => {
-      const outcome = await tryFault(world, fault);
-      return { row: rowOf(outcome), faults: outcome.faults };
+      const outcome = await runFault(world, fault);
+      return { row: rowOf(outcome), problems: outcome.problems };
     },
   );
 }
 
-function rowOf({ fault, tally, calls, during, freshMs, failedForMs }: FaultOutcome): Row {
+function rowOf({ fault, tally, calls, during, recoveredMs, failedForMs }: FaultOutcome): Row {
   const { requests, failures, leastLifeMs, longestGapMs } = tally;
   const rate = ((requests - failures.length) / requests) * 100;
   const gap =
     failures.length === 0 ? '' : `; gap ${seconds(longestGapMs)}, ${seconds(failedForMs ?? 0)} after`;
-  const when = (ms: number | undefined) => (ms === undefined ? 'after it' : seconds(ms));
+  const when = (ms: number | undefined) => (ms === undefined ? 'after the fault' : seconds(ms));
   return [
-    fault.target,
-    `${fault.harm}: ${fault.how}`,
+    fault.component,
+    `${fault.mode}: ${fault.how}`,
     String(requests),
     `${failures.length === 0 ? '100' : rate.toFixed(1)} %${gap}`,
     `${(leastLifeMs / 60_000).toFixed(1)} min`,
-    `${calls.newRoles} / ${calls.heldAgain}`,
+    `${calls.newRoles} / ${calls.cachedRoles}`,
     when(during.withdrawn),
     when(during.shared),
     when(during.newRole),
-    freshMs === 0 ? 'was fresh' : seconds(freshMs),
+    recoveredMs === 0 ? '–' : seconds(recoveredMs),
   ];
 }

@@ -4,19 +4,19 @@ import type { Row } from '@rolegate/testing';
 import { addRows } from '../step.ts';
 import type { ChaosStep } from '../step.ts';
 
-/** It reaches into the sources of both programs, as tests may: it is run from its own source. */
+/** Run from its sources, because it imports sources of both programs. */
 const SCRIPT = fileURLToPath(new URL('../../../packages/sandbox/test/churn-day-main.ts', import.meta.url));
-/** Of its process, on a machine that does other things. Milliseconds. */
+/** Covers a busy machine. Milliseconds. */
 const TIMEOUT_MS = 180_000;
 
-/** Compiled code is on the heap too, 300 kB of it more or less from run to run. */
+/** Compiled code varies by 300 kB of heap between runs. */
 const NOT_COMPILED = ['--no-opt', '--no-maglev', '--no-sparkplug'];
 
 /** R2. Milliseconds. */
 const LEAST_LIFE_MS = 25 * 60_000;
 /**
- * From these hours to the last: at first caches fill, later six Pods a minute that each left a hundred bytes behind would show.
- * Bytes.
+ * Allowed growth from these hours to the last. At first caches fill; later, a leak of a hundred bytes per Pod would show at six
+ * Pods a minute.
  */
 const MOST_GROWTH = [
   { fromHour: 2, bytes: 2 * 1024 * 1024 },
@@ -44,14 +44,14 @@ interface ChurnDay {
 export const dayHead: Row = [
   'hour',
   'Pods',
-  'sessions held by the agent',
-  'claimed at the server',
+  'sessions cached by the agent',
+  'sessions claimed at the server',
   'timers',
   'AssumeRole so far',
   'heap after collection',
 ];
 
-const title = 'After a day of Pods that come and go nothing has grown, and no document had expired';
+const title = 'After a day of short-lived Pods, no state has grown and no document had expired';
 
 export const dayStep: ChaosStep = {
   title,
@@ -72,17 +72,17 @@ export const dayStep: ChaosStep = {
       ],
     );
     const note =
-      `${day.podsPassed} Pods passed; they were given ${day.documents} documents, of which ${day.expired} had expired; the least ` +
-      `life left was ${(day.leastMs / 60_000).toFixed(1)} minutes.`;
+      `${day.podsPassed} Pods got ${day.documents} documents, of which ${day.expired} had expired. The shortest life left was ` +
+      `${(day.leastMs / 60_000).toFixed(1)} minutes.`;
     world.notes.push(note);
-    addRows(world, { title, rows, faults: faultsOf(day) });
+    addRows(world, { title, rows, problems: problemsOf(day) });
     return note;
   },
 };
 
-function faultsOf({ figures, leastMs, expired, documents }: ChurnDay): string[] {
+function problemsOf({ figures, leastMs, expired, documents }: ChurnDay): string[] {
   const [first, last] = [figures[0], figures.at(-1)];
-  if (first === undefined || last === undefined || documents === 0) return ['the day was not played'];
+  if (first === undefined || last === undefined || documents === 0) return ['the day was not simulated'];
   const grown = (['pods', 'heldSessions', 'claimedSessions', 'timers'] as const).filter(
     (what) => last[what] > first[what] * 1.1,
   );

@@ -2,21 +2,21 @@ import { setTimeout } from 'node:timers/promises';
 import { createPodCalls } from '../../pod-calls/pod-call.ts';
 import { sumOfMetric } from '../metrics.ts';
 import type { ChaosWorld } from '../world.ts';
-import { runCrowd } from '../crowd.ts';
-import type { Seen } from '../step.ts';
+import { createManyPods } from '../many-pods.ts';
+import type { StepResult } from '../step.ts';
 
 const PODS = 20;
 const DENIALS = 10_000;
 const AT_ONCE = 10;
-/** Of each Pod are several things wrong one after the other. */
+/** How often the reason for the denial changes. */
 const CHANGES = 5;
-/** 50 at once, then 10 a second (README, Events). */
+/** The server posts a burst of 50 Events, then 10 a second. */
 const MOST_EVENTS = PODS * 2;
 
-/** Pods that may not have their roles ask ten thousand times, while their Namespace is changed again and again. */
-export async function deniedStorm(world: ChaosWorld): Promise<Seen> {
+/** Denied Pods send ten thousand requests, and then their Namespace changes several times. */
+export async function deniedStorm(world: ChaosWorld): Promise<StepResult> {
   world.permit('denied', 'nothing');
-  const pods = await runCrowd(world, { namespace: 'denied', count: PODS, roles: PODS });
+  const pods = await createManyPods(world, { namespace: 'denied', count: PODS, roles: PODS });
   const clients = pods.flatMap(({ ip, role }) =>
     Array.from({ length: AT_ONCE / 2 }, () => ({
       role,
@@ -44,15 +44,15 @@ export async function deniedStorm(world: ChaosWorld): Promise<Seen> {
   const decisions = await sumOfMetric(world.programs.opsPorts, 'rolegate_decisions_total', /NamespaceDenied/);
   return {
     row: [
-      `${PODS} Pods that are not permitted ask ${DENIALS} times; their Namespace is changed ${CHANGES} times`,
+      `${PODS} denied Pods send ${DENIALS} requests; their Namespace changes ${CHANGES} times`,
       `${denied} × 403; ${events} Events at the API server, for ${decisions} decisions`,
       `at most ${MOST_EVENTS} Events`,
     ],
-    faults: [
+    problems: [
       ...(events > MOST_EVENTS || events < PODS ? [`${events} Events for ${PODS} Pods`] : []),
       ...(others.length > 0
         ? [
-            `${others.length} answers that were neither 403 nor 503, as ${[...new Set(others)].slice(0, 3).join(', ')}`,
+            `${others.length} answers were neither 403 nor 503, such as ${[...new Set(others)].slice(0, 3).join(', ')}`,
           ]
         : []),
     ],

@@ -1,74 +1,74 @@
 import { setTimeout } from 'node:timers/promises';
 import { eventually } from '@rolegate/testing';
-import { follow, hasStatus, inForceWithin, served } from '../follow.ts';
-import type { FollowOptions } from '../follow.ts';
-import { hang } from '../harm-process.ts';
+import { followChange, hasStatus, inForceWithin, served } from '../follow-change.ts';
+import type { FollowOptions } from '../follow-change.ts';
+import { hang } from '../process-faults.ts';
 import { MARKER } from '../running-worlds.ts';
 import type { RunningWorld } from '../running-worlds.ts';
 import { keepAsking } from '../running-pods.ts';
-import type { Seen } from '../step.ts';
+import type { StepResult } from '../step.ts';
 import { kindsOf } from '../tally.ts';
 
 const GIVEN_UP_MS = 20_000;
-/** From the loss of one replica to following the other: a back-off of 5 s, twice at most. Milliseconds. */
+/** Covers two back-offs of 5 s. */
 const FOLLOWED_WITHIN = { withinMs: 15_000, everyMs: 50 };
-/** Longer than it takes to be told all that the lagging replica knows. Milliseconds. */
-const TOLD_MS = 2_000;
-/** For a Pod's end to be in force. Milliseconds. */
+/** Time to receive everything from the lagging replica. Milliseconds. */
+const RECEIVED_MS = 2_000;
+/** Time for a Pod's end to take effect. Milliseconds. */
 const ENDED_MS = 300;
 
-/** One replica's watches are held back; the other one dies after a withdrawal, a grant and an end. */
-export async function laggingReplica({ world, running }: RunningWorld): Promise<Seen> {
+/** One replica's watches hang. The other replica dies after a withdrawn permit, a new Pod and a deleted Pod. */
+export async function laggingReplica({ world, running }: RunningWorld): Promise<StepResult> {
   await world.run('guests/gone', 'new-gone');
   await settle(world, 'guests/gone', served('new-gone'));
   const current = world.connectedServer();
   const lagging = 1 - current;
-  // Nothing more comes from the API server, and nothing says so: the replica takes what it has for the present state.
+  // The API server falls silent, so the replica considers its state current.
   world.ports.apis[lagging]?.proxy.pause();
-  const ghost = await changeAll(world);
+  const deletedPod = await makeChanges(world);
   const calls = world.callsOf('guests/late');
-  const late = { name: 'guests/late', role: 'new-late', manner: 'list and document', calls } as const;
+  const late = { name: 'guests/late', role: 'new-late', kind: 'list and document', calls } as const;
   const asking = keepAsking([...running, late]);
-  const marker = follow({
+  const marker = followChange({
     calls: world.callsOf(MARKER),
     role: 'marked',
     until: ({ document }) => document !== '',
     before: hasStatus(403),
   });
-  const comeBack = dies(world, current);
+  const restart = crash(world, current);
   const followsLagging = await eventually(() => {
     if (world.connectedServer() !== lagging) throw new Error('not yet');
     return true;
   }, FOLLOWED_WITHIN).catch(() => false);
-  await setTimeout(TOLD_MS);
-  const fromGrave = await ghost.call('/latest/meta-data/iam/security-credentials/new-gone');
-  ghost.close();
+  await setTimeout(RECEIVED_MS);
+  const answer = await deletedPod.call('/latest/meta-data/iam/security-credentials/new-gone');
+  deletedPod.close();
   marker.stop();
   const { failures, requests } = await asking.stop();
-  comeBack();
+  restart();
   world.ports.apis[lagging]?.proxy.resume();
   world.permit('marker', 'marked');
   await world.end('guests/late');
   return {
     row: [
       'the agent fails over to a replica whose watches hang',
-      `the permit stays withdrawn; ${requests} requests of Pods, a newer one among them: ${failures.length} failed`,
-      'nothing revived, removed or dropped',
+      `the permit stays withdrawn; ${failures.length} of ${requests} requests of Pods, including a newer one, failed`,
+      'nothing revived or lost',
     ],
-    faults: [
-      ...(followsLagging ? [] : ['the agent does not follow the lagging replica: the test shows nothing']),
+    problems: [
+      ...(followsLagging ? [] : ['the agent does not use the lagging replica: the test proves nothing']),
       ...(marker.inForceAtMs === undefined ? [] : ['the lagging replica has revived a withdrawn permit']),
-      ...(fromGrave.status === 200 ? ['a Pod that is gone was given credentials'] : []),
+      ...(answer.status === 200 ? ['a deleted Pod got credentials'] : []),
       ...(failures.length > 0
         ? [`Pods that were served: ${kindsOf(failures)}, ${failures[0]?.pod ?? ''}`]
         : []),
-      ...marker.odd,
+      ...marker.unexpected,
     ],
   };
 }
 
-/** A permit is withdrawn, a Pod comes, a Pod ends; gives back the calls from the address of the last. */
-async function changeAll(world: RunningWorld['world']) {
+/** Withdraws a permit, creates a Pod and deletes a Pod. Returns calls from the deleted Pod's address. */
+async function makeChanges(world: RunningWorld['world']) {
   world.permit('marker', 'nothing');
   await settle(world, MARKER, hasStatus(403));
   await world.run('guests/late', 'new-late');
@@ -79,8 +79,8 @@ async function changeAll(world: RunningWorld['world']) {
   return calls;
 }
 
-/** The server answers nothing any more, and its connections are reset. */
-function dies({ servers, ports }: RunningWorld['world'], index: number): () => void {
+/** Suspends the server and resets its connections. */
+function crash({ servers, ports }: RunningWorld['world'], index: number): () => void {
   const server = servers[index];
   const feed = ports.feeds[index];
   if (server === undefined || feed === undefined) throw new Error(`there is no server ${index}`);
@@ -98,7 +98,7 @@ async function settle(
   named: string,
   until: FollowOptions['until'],
 ): Promise<void> {
-  const change = follow({ calls: world.callsOf(named), role: '', until, before: () => true });
+  const change = followChange({ calls: world.callsOf(named), role: '', until, before: () => true });
   if (!(await inForceWithin([change], GIVEN_UP_MS)))
-    throw new Error(`${named} is not as it should be before the test`);
+    throw new Error(`${named} does not reach the initial state`);
 }

@@ -1,27 +1,27 @@
 import { setTimeout } from 'node:timers/promises';
-import { follow, hasStatus, inForceWithin } from '../follow.ts';
+import { followChange, hasStatus, inForceWithin } from '../follow-change.ts';
 import { MARKER } from '../running-worlds.ts';
 import type { RunningWorld } from '../running-worlds.ts';
 import { keepAsking } from '../running-pods.ts';
-import type { Seen } from '../step.ts';
+import type { StepResult } from '../step.ts';
 import { kindsOf } from '../tally.ts';
 
-const LASTS_MS = 6_000;
-/** Every watch is answered 410 and cut so often. Milliseconds. */
+const DURATION_MS = 6_000;
+/** Interval between losses of the history. Milliseconds. */
 const EVERY_MS = 100;
-/** Of four kinds and two replicas, each with pauses that double from 250 ms, at random. */
+/** Four kinds, two replicas, and back-offs that double from 250 ms with jitter. */
 const MOST_LISTS = 4 * 2 * 12;
 const GIVEN_UP_MS = 25_000;
-const FRESH_WITHIN_MS = 15_000;
+const IN_FORCE_WITHIN_MS = 15_000;
 
-/** The API server forgets its history again and again: each watch must list anew. */
-export async function relistStorm({ world, running }: RunningWorld): Promise<Seen> {
+/** The API server loses its history repeatedly, so that each watch must list again. */
+export async function relistStorm({ world, running }: RunningWorld): Promise<StepResult> {
   const { api } = world;
   const lists = () =>
     Object.values(api.requests).reduce((sum, { list, streaming }) => sum + list + streaming, 0);
   const [before, startMs] = [lists(), performance.now()];
   const asking = keepAsking(running);
-  while (performance.now() - startMs < LASTS_MS) {
+  while (performance.now() - startMs < DURATION_MS) {
     api.compact();
     api.dropWatches('end');
     await setTimeout(EVERY_MS);
@@ -29,7 +29,7 @@ export async function relistStorm({ world, running }: RunningWorld): Promise<See
   const listed = lists() - before;
   const endMs = performance.now();
   world.permit('marker', 'nothing');
-  const change = follow({
+  const change = followChange({
     calls: world.callsOf(MARKER),
     role: 'marked',
     until: hasStatus(403),
@@ -41,15 +41,15 @@ export async function relistStorm({ world, running }: RunningWorld): Promise<See
   world.permit('marker', 'marked');
   return {
     row: [
-      `the history is forgotten and all watches end every ${EVERY_MS} ms, for ${LASTS_MS / 1000} s`,
-      `${listed} lists; ${requests} requests of running Pods, ${failures.length} failed; fresh ${(freshMs / 1000).toFixed(2)} s after`,
+      `the history is lost and all watches end every ${EVERY_MS} ms, for ${DURATION_MS / 1000} s`,
+      `${listed} lists; ${failures.length} of ${requests} requests of running Pods failed; change in force after ${(freshMs / 1000).toFixed(2)} s`,
       `at most ${MOST_LISTS} lists, no failure`,
     ],
-    faults: [
-      ...(listed > MOST_LISTS ? [`${listed} lists in ${LASTS_MS / 1000} s`] : []),
-      ...(listed === 0 ? ['nothing was listed anew: the test shows nothing'] : []),
+    problems: [
+      ...(listed > MOST_LISTS ? [`${listed} lists in ${DURATION_MS / 1000} s`] : []),
+      ...(listed === 0 ? ['nothing was listed again: the test proves nothing'] : []),
       ...(failures.length > 0 ? [`running Pods: ${kindsOf(failures)}`] : []),
-      ...(freshMs > FRESH_WITHIN_MS ? [`fresh only after ${Math.round(freshMs)} ms`] : []),
+      ...(freshMs > IN_FORCE_WITHIN_MS ? [`change in force only after ${Math.round(freshMs)} ms`] : []),
     ],
   };
 }

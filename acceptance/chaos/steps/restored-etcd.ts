@@ -1,31 +1,31 @@
 import { setTimeout } from 'node:timers/promises';
 import { startKubernetesApi } from '@rolegate/testing';
 import type { KubernetesApi } from '@rolegate/testing';
-import { follow, hasStatus, inForceWithin, served } from '../follow.ts';
-import type { FollowOptions } from '../follow.ts';
+import { followChange, hasStatus, inForceWithin, served } from '../follow-change.ts';
+import type { FollowOptions } from '../follow-change.ts';
 import { MARKER } from '../running-worlds.ts';
 import type { RunningWorld } from '../running-worlds.ts';
 import { keepAsking } from '../running-pods.ts';
-import type { Seen } from '../step.ts';
+import type { StepResult } from '../step.ts';
 import { kindsOf } from '../tally.ts';
 
-/** Changes of others between the backup and its restoring. */
+/** Unrelated changes between the backup and the restore. */
 const LOST_VERSIONS = 5_000;
-/** The server's pause after a drop, its lists, and a new stream of the agent. Milliseconds. */
+/** Covers the server's back-off, its lists, and a new stream of the agent. Milliseconds. */
 const FOLLOWED_WITHIN_MS = 15_000;
-/** Longer than a server waits for the API server before it tells an agent what it knows. Milliseconds. */
-const TOLD_MS = 5_000;
+/** Longer than a server waits for the API server before it sends its state. Milliseconds. */
+const RECEIVED_MS = 5_000;
 
 type World = RunningWorld['world'];
 
 /**
- * etcd comes back as it was: the same objects, with resourceVersions from before those that are known. One replica notices at
- * once, the other not before the agent has turned to it.
+ * etcd is restored with the same objects and older resourceVersions. One replica notices immediately, the other only after the
+ * agent has connected to it.
  */
-export async function restoredEtcd({ world, running }: RunningWorld): Promise<Seen> {
+export async function restoredEtcd({ world, running }: RunningWorld): Promise<StepResult> {
   const { api } = world;
   for (let lost = 0; lost < LOST_VERSIONS; lost++) api.bump();
-  // Seen by all in its latest state.
+  // Makes all watches see a recent version.
   world.permit('marker', 'marked|other');
   await setTimeout(500);
   const restored = await startRestored(api);
@@ -38,7 +38,7 @@ export async function restoredEtcd({ world, running }: RunningWorld): Promise<Se
     await putBack(world, first, restored);
     permit(restored, 'nothing');
     const isWithdrawn = await inForce(world, hasStatus(403));
-    const revived = await turnTo(world, late);
+    const revived = await switchTo(world, late);
     await putBack(world, late, restored);
     permit(restored, 'marked');
     const isGranted = await inForce(world, served('marked'));
@@ -46,16 +46,16 @@ export async function restoredEtcd({ world, running }: RunningWorld): Promise<Se
     world.ports.feeds[first]?.proxy.accept();
     return {
       row: [
-        `etcd is restored to ${LOST_VERSIONS} versions before, a permit is withdrawn; then the agent turns to a replica that has not noticed`,
-        `${requests} requests of running Pods, ${failures.length} failed; withdrawn: ${said(isWithdrawn)}; ` +
-          `${revived ? 'revived' : 'not revived'} by the other replica; granted by it again: ${said(isGranted)}`,
-        'no failure; in force without a restart of servers or agents; nothing revived',
+        `etcd loses ${LOST_VERSIONS} versions, a permit is withdrawn, and the agent switches to a replica that has not noticed`,
+        `${failures.length} of ${requests} requests of running Pods failed; withdrawal: ${inWords(isWithdrawn)}; ` +
+          `${revived ? 'revived' : 'not revived'} by the other replica; new permit: ${inWords(isGranted)}`,
+        'no failure; changes in force without a restart; nothing revived',
       ],
-      faults: [
+      problems: [
         ...(failures.length > 0 ? [`running Pods: ${kindsOf(failures)}`] : []),
-        ...(isWithdrawn ? [] : ['the permit is not withdrawn while servers and agents go on']),
+        ...(isWithdrawn ? [] : ['the withdrawal is not in force without a restart']),
         ...(revived ? ['a replica that has not noticed has revived a withdrawn permit'] : []),
-        ...(isGranted ? [] : ['a permit is not in force by the replica that was late']),
+        ...(isGranted ? [] : ['the new permit is not in force at the late replica']),
       ],
     };
   } finally {
@@ -63,7 +63,7 @@ export async function restoredEtcd({ world, running }: RunningWorld): Promise<Se
   }
 }
 
-function said(isInForce: boolean): string {
+function inWords(isInForce: boolean): string {
   return isInForce ? 'in force' : 'not in force';
 }
 
@@ -76,9 +76,9 @@ function startRestored(api: KubernetesApi): Promise<KubernetesApi> {
   });
 }
 
-/** The server finds the restored API server where the other one was. */
+/** Connects the server to the restored API server. */
 async function putBack({ ports }: World, server: number, { port }: KubernetesApi): Promise<void> {
-  await ports.apis[server]?.shut();
+  await ports.apis[server]?.close();
   await ports.apis[server]?.open(port);
 }
 
@@ -87,10 +87,10 @@ function permit(restored: KubernetesApi, permitted: string): void {
   restored.apply({ kind: 'Namespace', metadata: { name: 'marker', annotations } });
 }
 
-/** The agent can reach this server alone; whether the marker is served meanwhile. */
-async function turnTo(world: World, server: number): Promise<boolean> {
+/** Lets the agent reach only this server. Resolves to whether the marker Pod is served. */
+async function switchTo(world: World, server: number): Promise<boolean> {
   const { feeds } = world.ports;
-  const marker = follow({
+  const marker = followChange({
     calls: world.callsOf(MARKER),
     role: 'marked',
     until: ({ document }) => document !== '',
@@ -99,12 +99,12 @@ async function turnTo(world: World, server: number): Promise<boolean> {
   feeds[server]?.proxy.accept();
   feeds[1 - server]?.proxy.refuse();
   feeds[1 - server]?.proxy.cut();
-  await setTimeout(TOLD_MS);
+  await setTimeout(RECEIVED_MS);
   marker.stop();
   return marker.inForceAtMs !== undefined;
 }
 
 function inForce(world: World, until: FollowOptions['until']): Promise<boolean> {
-  const change = follow({ calls: world.callsOf(MARKER), role: 'marked', until, before: () => true });
+  const change = followChange({ calls: world.callsOf(MARKER), role: 'marked', until, before: () => true });
   return inForceWithin([change], FOLLOWED_WITHIN_MS);
 }

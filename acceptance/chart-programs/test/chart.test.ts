@@ -19,7 +19,7 @@ ${container}
 const limits = 'resources: { limits: { memory: 1Gi } }';
 
 describe('containerOf', () => {
-  it('reads arguments, the limit and the user of the Pod', () => {
+  it('The arguments and memory limit of a container and the user of its Pod are read', () => {
     expect(containerOf(rendering(`          ${limits}`), 'server')).toEqual({
       args: ['--log-level=info'],
       memoryLimitBytes: 2 ** 30,
@@ -28,12 +28,12 @@ describe('containerOf', () => {
     });
   });
 
-  it('prefers the user of the container', () => {
+  it('The user of the container takes precedence over the user of the Pod', () => {
     const text = rendering(`          ${limits}\n          securityContext: { runAsUser: 1234 }`);
     expect(containerOf(text, 'server').user).toBe(1234);
   });
 
-  it('reads probes by HTTP, with the host if one is given and the number of a named port, and its timeout', () => {
+  it('HTTP probes are read with host, port number and timeout', () => {
     const text = rendering(`          ${limits}
           livenessProbe: { httpGet: { host: 127.0.0.1, path: /livez, port: 9622 } }
           readinessProbe: { httpGet: { path: /readyz, port: metrics }, timeoutSeconds: 2 }`);
@@ -43,7 +43,7 @@ describe('containerOf', () => {
     ]);
   });
 
-  it('reads probes by exec', () => {
+  it('Exec probes are read', () => {
     const text = rendering(`          ${limits}\n          startupProbe: { exec: { command: [status] } }`);
     expect(containerOf(text, 'server').probes).toEqual([
       { kind: 'startup', by: 'exec', command: ['status'] },
@@ -52,32 +52,32 @@ describe('containerOf', () => {
 
   it.each([
     {
-      what: 'a container that is not there',
+      what: 'a container that does not exist',
       text: rendering(`          ${limits}`),
       name: 'other',
       error: 'no container other',
     },
     {
-      what: 'a quantity of another kind',
+      what: 'an unsupported memory quantity',
       text: rendering('          resources: { limits: { memory: 1.5G } }'),
       name: 'server',
       error: '1.5G',
     },
     {
-      what: 'a port without a number',
+      what: 'a port name without a number',
       text: rendering(
         `          ${limits}\n          livenessProbe: { httpGet: { path: /livez, port: web } }`,
       ),
       name: 'server',
       error: 'no port web',
     },
-  ])('throws for $what', ({ text, name, error }) => {
+  ])('Reading a container fails for $what', ({ text, name, error }) => {
     expect(() => containerOf(text, name)).toThrow(error);
   });
 });
 
 describe('readChart', () => {
-  it('finds every program of the charts with a limit', async () => {
+  it('Every program in the charts has arguments and a memory limit', async () => {
     const all = [
       await readChart('agent', 'agent'),
       await readChart('agent', 'intercept'),
@@ -90,7 +90,7 @@ describe('readChart', () => {
     }
   });
 
-  it('finds a probe of the agent by exec: the suite asks by it whether the agent is ready', async () => {
+  it('The chart of the agent has an exec probe, which suites use to see whether the agent is ready', async () => {
     const { probes } = await readChart('agent', 'agent');
     expect(probes.map(({ by }) => by)).toContain('exec');
   });

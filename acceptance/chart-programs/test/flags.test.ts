@@ -4,7 +4,7 @@ import { placedArgs, placedText } from '../flags.ts';
 const mounts = { '/run/rolegate': '/x/run', '/run/rolegate-cni': '/x/cni', '/var/lib/cni': '/x/net' };
 
 describe('placedArgs', () => {
-  it('replaces, adds and takes away flags and keeps the rest in its order', () => {
+  it('Flags are replaced, added and removed, and the others keep their order', () => {
     const args = ['agent', '--mode=roles', '--token-file=/token', '--server-address=a:1'];
     const changes = { 'server-address': 'b:2', 'token-file': undefined, 'node-name': 'n' };
     expect(placedArgs({ args }, changes, mounts)).toEqual([
@@ -15,7 +15,7 @@ describe('placedArgs', () => {
     ]);
   });
 
-  it("puts the container's paths where they are here", () => {
+  it('Container paths are replaced by local paths', () => {
     const args = ['--cni-socket=/run/rolegate-cni/cni.sock'];
     const changes = { 'status-socket': '/run/rolegate/agent.sock' };
     expect(placedArgs({ args }, changes, mounts)).toEqual([
@@ -32,7 +32,7 @@ describe('placedText', () => {
     ['/run/rolegate-state', '/run/rolegate-state'],
     ['/var/lib/cni/results,/var/lib/cni/cache/results', '/x/net/results,/x/net/cache/results'],
     ['/host/run/rolegate', '/host/run/rolegate'],
-  ])('makes of %s %s', (text, placed) => {
+  ])('The path %s becomes %s', (text, placed) => {
     expect(placedText(text, mounts)).toBe(placed);
   });
 });

@@ -8,7 +8,7 @@ import { podSteps } from './pods.ts';
 import { policySteps } from './policy.ts';
 import { rbacSteps } from './rbac.ts';
 
-/** What the charts render, before a real API server: most of it needs no helm, only the renderings in the repository. */
+/** Tests the charts' renderings with a real API server. Most steps use the golden files and need no helm. */
 export async function chartSteps({
   kubeConfig,
   kubeconfig,
@@ -19,8 +19,7 @@ export async function chartSteps({
 }: ClusterWorld): Promise<ClusterStep[]> {
   const api = createApiServer(kubeConfig);
   const { definitions, missing } = await foreignKinds();
-  for (const { module } of missing)
-    console.log(`skipped what ${module} defines: go mod download did not bring it`);
+  for (const { module } of missing) console.log(`skipped the kinds of ${module}: go mod download failed`);
   stack.use(await defineKinds(api, definitions));
   const namespaces = new Map<string, Promise<string>>();
   const namespaceOf = (level: string) => {
@@ -46,7 +45,7 @@ export async function chartSteps({
   ];
 }
 
-/** The one that the variable names, else that of PATH; undefined: there is none. Throws if a named one does not run. */
+/** The program that the variable names, or the one on PATH, if any. Throws if a named program does not run. */
 async function programOf(variable: string, name: string): Promise<string | undefined> {
   const named = process.env[variable];
   const program = named ?? name;
@@ -55,6 +54,6 @@ async function programOf(variable: string, name: string): Promise<string | undef
     return program;
   } catch (error) {
     if (named === undefined) return undefined;
-    throw new Error(`${variable} names no program that runs`, { cause: error });
+    throw new Error(`${variable} does not name a working program`, { cause: error });
   }
 }

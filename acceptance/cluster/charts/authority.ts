@@ -13,38 +13,37 @@ import type { ClusterStep } from '../world.ts';
 
 const CHART = fileURLToPath(new URL('../../../charts/server', import.meta.url));
 const AUTHORITY = 'rolegate-authority';
-/** A busy machine; the tools themselves are quick, and the user's own. */
+/** Covers a busy machine. helm and kubectl need the user's environment. */
 const TOOL = { env: process.env, timeoutMs: 60_000 };
 const FILLED = { withinMs: 30_000, everyMs: 100 };
 
 export interface AuthorityChartDeps {
   readonly kubeConfig: KubeConfig;
-  /** Its file, for helm and kubectl. */
+  /** Path of the kubeconfig, for helm and kubectl. */
   readonly kubeconfig: string;
-  /** Names the releases: what they make for the whole cluster must not meet. */
+  /** Part of the release names, so that cluster-scoped objects do not collide. */
   readonly run: string;
   readonly namespace: (name: string) => Promise<string>;
-  /** Programs; undefined: the steps that need one are skipped. */
+  /** Paths; undefined: steps that need the program are skipped. */
   readonly helm: string | undefined;
   readonly kubectl: string | undefined;
 }
 
-/** Secret and ConfigMap: what must survive, and whose they are. */
-interface Kept {
+/** The state of the Secret and the ConfigMap. */
+interface AuthorityState {
   readonly data: string;
   readonly uids: string;
   readonly owners: string;
 }
 
-/** What servers have written stays, whatever applies the chart's empty objects again. */
+/** Applying the chart's empty objects again must keep what servers have written. */
 export function authorityChartSteps(deps: AuthorityChartDeps): ClusterStep[] {
   const { helm, kubectl } = deps;
   const missing = [
     ...(helm === undefined ? ['helm (HELM)'] : []),
     ...(kubectl === undefined ? ['kubectl (KUBECTL)'] : []),
   ];
-  for (const tool of missing)
-    console.log(`skipped what happens to the authority by ${tool}: it is not on this machine`);
+  for (const tool of missing) console.log(`skipped the authority steps with ${tool}: not installed`);
   return [
     ...(helm === undefined ? [] : helmSteps(deps, helm)),
     ...(kubectl === undefined ? [] : kubectlSteps(deps, kubectl)),
@@ -54,53 +53,54 @@ export function authorityChartSteps(deps: AuthorityChartDeps): ClusterStep[] {
 function helmSteps(deps: AuthorityChartDeps, program: string): ClusterStep[] {
   return [
     {
-      title: 'helm upgrade leaves what servers have written into the rendered Secret and ConfigMap alone',
+      title: 'helm upgrade keeps the data that servers wrote into the rendered Secret and ConfigMap',
       run: () =>
-        withRelease(deps, { program, name: 'fresh' }, async ({ helm, kept, fill, core, namespace }) => {
+        withRelease(deps, { program, name: 'fresh' }, async ({ helm, state, fill, core, namespace }) => {
           await helm('install', CHART);
-          expectEqual((await kept()).data, 'Secret {} ConfigMap {}', 'as rendered');
+          expectEqual((await state()).data, 'Secret {} ConfigMap {}', 'as rendered');
           await fill();
-          const before = await kept();
+          const before = await state();
           await helm('upgrade', CHART, '--set', 'replicas=3');
-          expectSame(await kept(), before, 'after helm upgrade');
-          // A backup that was put back whole has lost what helm knows its objects by.
+          expectSame(await state(), before, 'after helm upgrade');
+          // Restoring a whole backup removes helm's labels.
           const { data } = await core.readNamespacedSecret({ namespace, name: AUTHORITY });
           const body = { metadata: { name: AUTHORITY }, type: 'Opaque', ...(data && { data }) };
           await core.replaceNamespacedSecret({ namespace, name: AUTHORITY, body });
           await helm('upgrade', CHART, '--set', 'replicas=2');
-          expectSame(await kept(), before, 'after a restore and helm upgrade');
+          expectSame(await state(), before, 'after a restore and helm upgrade');
         }),
     },
     {
       title:
-        "helm upgrade from 0.1 adopts what its server created without helm's labels, and helm rollback leaves it",
+        'helm upgrade from 0.1 adopts the objects that its server created without Helm labels, and helm rollback keeps them',
       run: () =>
-        withRelease(deps, { program, name: 'former' }, async ({ helm, kept, fill, folder }) => {
+        withRelease(deps, { program, name: 'former' }, async ({ helm, state, fill, folder }) => {
           await helm('install', await chartOf01(folder));
           await fill();
-          const before = await kept();
+          const before = await state();
           expectEqual(before.owners, '- -', 'owners of what a server created');
           await helm('upgrade', CHART);
-          expectSame(await kept(), before, 'after the upgrade from 0.1');
+          expectSame(await state(), before, 'after the upgrade from 0.1');
           await fill();
-          const filled = await kept();
+          const filled = await state();
           await helm('upgrade', CHART, '--set', 'replicas=3');
-          expectSame(await kept(), filled, 'after the next upgrade');
+          expectSame(await state(), filled, 'after the next upgrade');
           await helm('rollback', '1');
-          expectSame(await kept(), filled, 'after helm rollback');
+          expectSame(await state(), filled, 'after helm rollback');
         }),
     },
     {
-      title: 'helm uninstall leaves both to the Job that deletes them, and helm install takes them over',
+      title:
+        'helm uninstall leaves the Secret and ConfigMap to the cleanup Job, and helm install adopts them',
       run: () =>
-        withRelease(deps, { program, name: 'again' }, async ({ helm, kept, fill }) => {
+        withRelease(deps, { program, name: 'again' }, async ({ helm, state, fill }) => {
           await helm('install', CHART);
           await fill();
-          const before = await kept();
+          const before = await state();
           await helm('uninstall', '--no-hooks');
-          expectSame(await kept(), before, 'after helm uninstall without its Job');
+          expectSame(await state(), before, 'after helm uninstall without its Job');
           await helm('install', CHART);
-          expectSame(await kept(), before, 'after helm install over it');
+          expectSame(await state(), before, 'after helm install over it');
         }),
     },
   ];
@@ -112,10 +112,10 @@ function kubectlSteps(deps: AuthorityChartDeps, kubectl: string): ClusterStep[] 
     { name: 'kubectl apply --server-side', words: ['--server-side', '--force-conflicts'] },
   ];
   return modes.map(({ name, words }, index) => ({
-    title: `${name} of deploy/ again and again leaves the data alone, and finds nothing to heal`,
+    title: `Repeating ${name} of deploy/ keeps the data and finds no difference`,
     run: () =>
       withRelease(deps, { program: '', name: `plain-${index}` }, async (release) => {
-        const { namespace, folder, kept, fill } = release;
+        const { namespace, folder, state, fill } = release;
         const file = join(folder, 'authority.yaml');
         const kinds = ['Secret', 'ConfigMap', 'ServiceAccount', 'Role', 'RoleBinding'];
         const objects = objectsIn(goldenFile('deploy/rolegate-server.yaml'), namespace);
@@ -125,12 +125,12 @@ function kubectlSteps(deps: AuthorityChartDeps, kubectl: string): ClusterStep[] 
           outputOf([kubectl, ...more, ...words, '-f', file, '--kubeconfig', deps.kubeconfig], TOOL);
         await call('apply');
         await fill('rolegate-server');
-        const before = await kept();
+        const before = await state();
         for (let time = 0; time < 2; time += 1) {
           await call('apply');
-          expectSame(await kept(), before, name);
+          expectSame(await state(), before, name);
         }
-        // Exit code 1, and so a rejection, if something differs.
+        // Exits with 1 if something differs.
         await call('diff');
       }),
   }));
@@ -140,10 +140,10 @@ interface Release {
   readonly core: CoreV1Api;
   readonly namespace: string;
   readonly folder: string;
-  /** The first word before the name of the release, the others after it. */
+  /** `more` follows the release name. */
   readonly helm: (command: string, ...more: string[]) => Promise<void>;
-  readonly kept: () => Promise<Kept>;
-  /** A server with the rights of the release runs until both objects hold what it writes. */
+  readonly state: () => Promise<AuthorityState>;
+  /** Runs a server with the ServiceAccount of the release until it has filled both objects. */
   readonly fill: (account?: string) => Promise<void>;
 }
 
@@ -169,7 +169,7 @@ async function withRelease(
   async function fill(account = release): Promise<void> {
     const file = join(folder, 'kubeconfig');
     await writeFile(file, await accountKubeconfig({ kubeConfig, core, namespace, account }), { mode: 0o600 });
-    const said: string[] = [];
+    const lines: string[] = [];
     const { startServer } = await preparePrograms({
       folder,
       serverCount: 1,
@@ -180,14 +180,14 @@ async function withRelease(
       node: 'none',
       authority: { namespace, caFile: '', tokenFile: '' },
       onAgentLine: () => undefined,
-      onServerLine: (line) => said.push(line),
+      onServerLine: (line) => lines.push(line),
     });
     const server = startServer(0);
     try {
       await eventually(async () => {
-        const { data } = await keptOf(core, namespace);
-        if (!said.some((line) => line.includes('authority found')) || !data.includes('ca.crt'))
-          throw new Error(`the server has not filled them: ${said.slice(-3).join(' ')}`);
+        const { data } = await readState(core, namespace);
+        if (!lines.some((line) => line.includes('authority found')) || !data.includes('ca.crt'))
+          throw new Error(`the server has not filled the objects: ${lines.slice(-3).join(' ')}`);
       }, FILLED);
     } finally {
       await server.stop();
@@ -202,12 +202,12 @@ async function withRelease(
       const takesValues = command === 'install' || command === 'upgrade';
       await call(command, release, ...more, ...(takesValues ? values : []));
     },
-    kept: () => keptOf(core, namespace),
+    state: () => readState(core, namespace),
     fill,
   });
 }
 
-async function keptOf(core: CoreV1Api, namespace: string): Promise<Kept> {
+async function readState(core: CoreV1Api, namespace: string): Promise<AuthorityState> {
   const name = AUTHORITY;
   const secret = await core.readNamespacedSecret({ namespace, name });
   const bundle = await core.readNamespacedConfigMap({ namespace, name });
@@ -220,7 +220,7 @@ async function keptOf(core: CoreV1Api, namespace: string): Promise<Kept> {
   };
 }
 
-/** The chart as far as it differed in 0.1: it rendered neither object, and its server created both. */
+/** Makes the chart behave as in 0.1: it renders neither object, and its server may create both. */
 async function chartOf01(folder: string): Promise<string> {
   const chart = join(folder, 'chart');
   await cp(CHART, chart, { recursive: true });
@@ -233,9 +233,9 @@ async function chartOf01(folder: string): Promise<string> {
   return chart;
 }
 
-function expectSame(after: Kept, before: Kept, when: string): void {
+function expectSame(after: AuthorityState, before: AuthorityState, when: string): void {
   expectEqual(after.uids, before.uids, `uids ${when}`);
-  // Never shown: the Secret is in it.
+  // Not printed, because it includes the Secret.
   if (after.data !== before.data) throw new Error(`the data differs ${when}`);
 }
 

@@ -10,7 +10,7 @@ const exec = promisify(execFile);
 const WITHIN_MS = 180_000;
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
-/** Where the kinds are defined that the charts may use: files of Go modules, which any proxy of Go modules has. */
+/** Go modules with the definitions of the foreign kinds that the charts can use. */
 const MODULES = [
   {
     group: 'monitoring.coreos.com',
@@ -31,7 +31,7 @@ export interface Missing {
   readonly module: string;
 }
 
-/** The definitions of those kinds; what cannot be had is told by its module. */
+/** The definitions of those kinds, and the modules that could not be downloaded. */
 export async function foreignKinds(): Promise<{ definitions: ApiObject[]; missing: Missing[] }> {
   const definitions: ApiObject[] = [];
   const missing: Missing[] = [];
@@ -51,7 +51,7 @@ export async function foreignKinds(): Promise<{ definitions: ApiObject[]; missin
   return { definitions, missing };
 }
 
-/** Makes the kinds known, and waits until they are. Those that were there already are left alone, now and at the end. */
+/** Creates the definitions that do not exist yet and waits until all are established. Disposal removes the created ones. */
 export async function defineKinds(
   api: ApiServer,
   definitions: readonly ApiObject[],

@@ -5,16 +5,16 @@ import { parseAllDocuments } from 'yaml';
 import type { ApiObject } from '../api-server.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-/** Of all renderings. */
+/** The Namespace of all renderings. */
 const RENDERED_IN = 'rolegate';
 
 export interface GoldenFile {
-  /** From the repository. */
+  /** Relative to the repository. */
   readonly path: string;
   readonly text: string;
 }
 
-/** The renderings of the charts, and the bundles of plain manifests. */
+/** The renderings of the charts and the plain manifests. */
 export function goldenFiles(): GoldenFile[] {
   const folders = ['charts/server/golden', 'charts/agent/golden', 'deploy'];
   return folders.flatMap((folder) =>
@@ -29,14 +29,14 @@ export function goldenFile(path: string): GoldenFile {
   return { path, text: readFileSync(join(root, path), 'utf8') };
 }
 
-/** Its objects, as if they had been rendered for another Namespace. */
+/** The objects of a rendering, moved to a Namespace. */
 export function objectsIn({ text }: GoldenFile, namespace = RENDERED_IN): ApiObject[] {
   const moved = text
     .replaceAll(new RegExp(`^( *(?:- )?namespace: )${RENDERED_IN}$`, 'gm'), `$1${namespace}`)
     .replaceAll(new RegExp(`^(kind: Namespace\nmetadata:\n  name: )${RENDERED_IN}$`, 'gm'), `$1${namespace}`);
   return parseAllDocuments(moved).flatMap((document) => {
-    const [fault] = document.errors;
-    if (fault !== undefined) throw fault;
+    const [error] = document.errors;
+    if (error !== undefined) throw error;
     const object = document.toJS() as ApiObject | null;
     return object === null ? [] : [object];
   });

@@ -6,33 +6,33 @@ const STRICT = 'dryRun=All&fieldValidation=Strict&fieldManager=test';
 
 export interface ChartsDeps {
   readonly api: ApiServer;
-  /** What the renderings are moved to. */
+  /** The Namespace for the rendered objects. */
   readonly namespace: string;
-  /** Groups whose kinds could not be made known here: their objects are passed over. */
+  /** API groups without definitions; their objects are skipped. */
   readonly unknownGroups: readonly string[];
 }
 
-/** Every rendering goes through all of the API server but the storing. */
+/** Creates every rendered object with a strict dry run. */
 export function objectSteps({ api, namespace, unknownGroups }: ChartsDeps): ClusterStep[] {
   const isKnown = ({ apiVersion }: ApiObject) => !unknownGroups.includes(apiVersion.split('/')[0] ?? '');
   const files = goldenFiles().map((file) => ({
-    title: `${file.path} is taken as it is, every field of it`,
+    title: `The API server accepts every field of ${file.path}`,
     async run() {
-      const faults: string[] = [];
+      const problems: string[] = [];
       for (const object of objectsIn(file, namespace).filter(isKnown))
-        faults.push(...(await tried(api, object)));
-      if (faults.length > 0) throw new Error(faults.join('; '));
+        problems.push(...(await tried(api, object)));
+      if (problems.length > 0) throw new Error(problems.join('; '));
     },
   }));
   return [
     ...files,
     {
-      title: 'a rendering with a field that nobody knows is refused: renderings are really looked at',
+      title: 'The API server refuses a rendering with an unknown field',
       async run() {
         const [object] = objectsIn(goldenFile('charts/agent/golden/minimal.yaml'), namespace);
         if (object === undefined) throw new Error('the rendering is empty');
-        const faults = await tried(api, { ...object, notAField: 1 });
-        if (!faults.join().includes('notAField')) throw new Error(`it was taken: ${faults.join()}`);
+        const problems = await tried(api, { ...object, notAField: 1 });
+        if (!problems.join().includes('notAField')) throw new Error(`it was accepted: ${problems.join()}`);
       },
     },
   ];
@@ -42,9 +42,9 @@ async function tried(api: ApiServer, object: ApiObject): Promise<string[]> {
   const { apiVersion, kind, metadata } = object;
   const path = await api.collectionOf(object);
   const what = `${kind} ${metadata.name}`;
-  if (path === undefined) return [`${what}: nobody knows ${apiVersion} ${kind}`];
+  if (path === undefined) return [`${what}: unknown kind ${apiVersion} ${kind}`];
   const answer = await api.ask({ method: 'POST', path: `${path}?${STRICT}`, body: object });
-  // A Namespace of the plain manifests: it is there, and what it holds is judged before that is looked at.
+  // The Namespace of the plain manifests already exists; its fields are validated before the conflict is found.
   if (answer.status === 409 && kind === 'Namespace') return [];
   return answer.status === 201
     ? answer.warnings.map((text) => `${what}: ${text}`)

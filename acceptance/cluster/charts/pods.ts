@@ -4,9 +4,9 @@ import { goldenFiles, objectsIn } from './golden-files.ts';
 import type { GoldenFile } from './golden-files.ts';
 import type { ClusterStep } from '../world.ts';
 
-/** Levels of Pod Security (Kubernetes, "Pod Security Standards"), strictest first. */
+/** Pod Security levels, strictest first. */
 const LEVELS = ['restricted', 'baseline', 'privileged'] as const;
-/** For what the renderings only name; it changes nothing here. */
+/** Replaces references to objects that do not exist here. */
 const STAND_INS = { serviceAccountName: 'default', priorityClassName: undefined };
 type Level = (typeof LEVELS)[number];
 
@@ -15,15 +15,15 @@ export interface PodsDeps {
   readonly namespace: (level: Level) => Promise<string>;
 }
 
-/** Which level of Pod Security each rendered Pod needs, asked of the API server. */
+/** Asks the API server which Pod Security level each rendered Pod needs. */
 export function podSteps(deps: PodsDeps): ClusterStep[] {
   const server = goldenFiles().filter(({ path }) => /charts\/server|rolegate-server/.test(path));
   const agent = goldenFiles().filter(({ path }) => /charts\/agent|rolegate-agent/.test(path));
-  // On the network of chosen nodes, which no level but privileged allows.
+  // Uses the host network, which only the privileged level allows.
   const onNodes = (file: GoldenFile) => file.path.endsWith('/node.yaml');
   return [
     {
-      title: 'the Pods of the server, and all Jobs and tests, are of the level restricted',
+      title: 'Server Pods, Jobs and test Pods meet the restricted Pod Security level',
       async run() {
         const pods = [...server.filter((file) => !onNodes(file)), ...agent].flatMap(podsOf);
         await expectLevel(
@@ -34,7 +34,8 @@ export function podSteps(deps: PodsDeps): ClusterStep[] {
       },
     },
     {
-      title: 'only agents, and a server with the role of its node, need the level privileged',
+      title:
+        'Only agents, and servers that use the role of their node, need the privileged Pod Security level',
       async run() {
         const agents = agent.flatMap(podsOf).filter(({ kind }) => kind === 'DaemonSet');
         const servers = server
@@ -68,13 +69,13 @@ function podSpecOf({ kind, ...object }: ApiObject): object | undefined {
   return template?.spec;
 }
 
-/** It is let in there, and nowhere that is stricter. */
+/** The level admits the Pods, and stricter ones do not. */
 async function expectLevel(
   { api, namespace }: PodsDeps,
   pods: readonly Template[],
   level: Level,
 ): Promise<void> {
-  if (pods.length === 0) throw new Error('there are no such Pods in the renderings');
+  if (pods.length === 0) throw new Error('the renderings have no such Pods');
   for (const { title, spec } of pods) {
     for (const tried of LEVELS.slice(0, LEVELS.indexOf(level) + 1)) {
       const answer = await api.ask({

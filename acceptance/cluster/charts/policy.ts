@@ -4,23 +4,23 @@ import { messageOf } from './objects.ts';
 import { goldenFiles, objectsIn } from './golden-files.ts';
 import type { ClusterStep } from '../world.ts';
 
-/** The API server compiles and spreads a new policy. Milliseconds. */
+/** Time for the API server to activate a policy. */
 const IN_FORCE = { withinMs: 30_000, everyMs: 200 };
 const ROLE = 'iam.amazonaws.com/role';
 
 export interface PolicyDeps {
   readonly api: ApiServer;
   readonly namespace: string;
-  /** Of a Node object; nobody runs it. */
+  /** A Node object without a kubelet. */
   readonly node: string;
 }
 
-/** The admission policy of the chart, really in force. */
+/** Tests the chart's admission policy in force. */
 export function policySteps({ api, namespace, node }: PolicyDeps): ClusterStep[] {
   const pods = `/api/v1/namespaces/${namespace}/pods`;
   const kubelet = { user: `system:node:${node}`, groups: ['system:nodes', 'system:authenticated'] };
 
-  /** As a kubelet makes a mirror Pod. */
+  /** A mirror Pod as a kubelet creates it. */
   const mirror = (annotations: Readonly<Record<string, string>>) => ({
     metadata: {
       name: 'mirror',
@@ -46,7 +46,7 @@ export function policySteps({ api, namespace, node }: PolicyDeps): ClusterStep[]
 
   return [
     {
-      title: 'under the admission policy of the chart a node cannot name a role for its Pods',
+      title: 'With the admission policy of the chart, a node cannot set a role on its Pods',
       run: () =>
         withPolicy(api, async () => {
           await eventually(async () => {
@@ -59,7 +59,7 @@ export function policySteps({ api, namespace, node }: PolicyDeps): ClusterStep[]
         }),
     },
     {
-      title: 'without the admission policy a node can name a role: the refusal was that of the policy',
+      title: 'Without the admission policy, a node can set a role on its Pods',
       run: () =>
         eventually(async () => {
           const answer = await tried(kubelet, { [ROLE]: 'team/app' });

@@ -7,7 +7,7 @@ import type { ClusterStep } from '../world.ts';
 
 type Choice = Omit<RightsOptions, 'namespace'>;
 
-/** One rendering for each set of rights that the chart of the server can give. */
+/** One rendering for each set of permissions that the server chart can grant. */
 const RENDERINGS: readonly ({ readonly file: string } & Choice)[] = [
   { file: 'minimal', authority: true, tokens: true, startupTaint: false },
   { file: 'pod-identity', authority: true, tokens: true, startupTaint: true },
@@ -15,12 +15,12 @@ const RENDERINGS: readonly ({ readonly file: string } & Choice)[] = [
 ];
 const RBAC = ['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'];
 
-/** The rights of the chart's ServiceAccounts, asked of the API server itself. */
+/** Checks the permissions of the charts' ServiceAccounts with the API server. */
 export function rbacSteps({ api, namespace }: { api: ApiServer; namespace: string }): ClusterStep[] {
   return [
     ...RENDERINGS.flatMap(({ file, ...choice }) => serverSteps({ api, namespace, file, choice })),
     {
-      title: 'an agent may nothing',
+      title: 'An agent has no permissions in the API server',
       async run() {
         const all = { namespace, authority: true, tokens: true, startupTaint: true };
         const refused = [...neededRights(all), ...forbiddenRights(namespace)];
@@ -30,7 +30,7 @@ export function rbacSteps({ api, namespace }: { api: ApiServer; namespace: strin
       },
     },
     {
-      title: 'the Job after helm uninstall may take the authority away, and nothing else',
+      title: 'The cleanup Job after helm uninstall can only read and delete the authority objects',
       run: () =>
         withRights({ api, namespace, file: 'minimal' }, async (given) => {
           const cleanup = given.filter(({ account }) => account.endsWith('-cleanup'));
@@ -66,7 +66,7 @@ function serverSteps({ choice, ...rendering }: Rendering & { choice: Choice }): 
   const ofServer = ({ account }: Given) => account === 'rolegate-server';
   return [
     {
-      title: `${file}: the rules of the server are what it asks for, no more and no less`,
+      title: `With the values of ${file}, the RBAC rules of the server match exactly the requests that it makes`,
       run: () =>
         withRights(rendering, (given) => {
           sameRights(
@@ -76,7 +76,7 @@ function serverSteps({ choice, ...rendering }: Rendering & { choice: Choice }): 
         }),
     },
     {
-      title: `${file}: the API server allows all of it, and refuses what a server must not do`,
+      title: `With the values of ${file}, the API server allows what the server needs and refuses what it must not do`,
       run: () =>
         withRights(rendering, () =>
           expectRights(
@@ -102,7 +102,7 @@ interface Given {
   readonly rights: readonly Right[];
 }
 
-/** Makes the RBAC of a rendering, and takes it away again. */
+/** Creates the RBAC objects of a rendering and removes them afterwards. */
 async function withRights(
   { api, namespace, chart = 'server', file }: Rendering,
   use: (given: Given[]) => void | Promise<void>,
@@ -124,7 +124,7 @@ async function withRights(
   }
 }
 
-/** What a binding gives to its subjects. */
+/** The permissions that a binding grants to its subjects. */
 function givenBy(binding: ApiObject, objects: readonly ApiObject[]): Given[] {
   const { roleRef, subjects = [] } = binding as {
     roleRef?: { kind: string; name: string };
@@ -142,7 +142,7 @@ function sameRights(given: readonly Right[], needed: readonly Right[]): void {
   const more = has.filter((right) => !needs.includes(right));
   const less = needs.filter((right) => !has.includes(right));
   if (more.length + less.length > 0)
-    throw new Error(`too much: ${more.join(', ') || 'nothing'}; too little: ${less.join(', ') || 'nothing'}`);
+    throw new Error(`surplus: ${more.join(', ') || 'none'}; missing: ${less.join(', ') || 'none'}`);
 }
 
 function notOwn(rights: readonly Right[], own: readonly Right[]): Right[] {
@@ -154,10 +154,10 @@ async function expectRights(
   { api, who }: { api: ApiServer; who: Impersonated },
   { allowed, refused }: { allowed: readonly Right[]; refused: readonly Right[] },
 ): Promise<void> {
-  const faults: string[] = [];
-  for (const right of allowed) if (!(await may(api, who, right))) faults.push(`may not ${wordsOf(right)}`);
-  for (const right of refused) if (await may(api, who, right)) faults.push(`may ${wordsOf(right)}`);
-  if (faults.length > 0) throw new Error(`${who.user} ${faults.join(', ')}`);
+  const problems: string[] = [];
+  for (const right of allowed) if (!(await may(api, who, right))) problems.push(`cannot ${wordsOf(right)}`);
+  for (const right of refused) if (await may(api, who, right)) problems.push(`can ${wordsOf(right)}`);
+  if (problems.length > 0) throw new Error(`${who.user} ${problems.join(', ')}`);
 }
 
 async function may(api: ApiServer, as: Impersonated, right: Right): Promise<boolean> {

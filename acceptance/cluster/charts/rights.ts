@@ -1,17 +1,17 @@
-/** A request as RBAC judges it. */
+/** A request for RBAC. */
 export interface Right {
   readonly verb: string;
-  /** '' for the core. */
+  /** '' or undefined for the core group. */
   readonly group?: string;
   readonly resource: string;
   readonly subresource?: string;
   readonly name?: string;
-  /** Undefined: over all Namespaces, or of what is in none. */
+  /** Undefined: all Namespaces, or a cluster-scoped resource. */
   readonly namespace?: string;
 }
 
 export interface RightsOptions {
-  /** Of the release. */
+  /** The Namespace of the release. */
   readonly namespace: string;
   readonly authority: boolean;
   readonly tokens: boolean;
@@ -21,7 +21,7 @@ export interface RightsOptions {
 const AUTHORITY = 'rolegate-authority';
 const KEPT = ['secrets', 'configmaps'];
 
-/** Every request that a server makes, and no other (packages/server/src, whatever calls `connection.request`). */
+/** Exactly the requests that a server makes (callers of `connection.request` in packages/server/src). */
 export function neededRights({ namespace, authority, tokens, startupTaint }: RightsOptions): Right[] {
   const watched = ['pods', 'namespaces', 'serviceaccounts', 'nodes'];
   return [
@@ -37,7 +37,7 @@ function authorityRights(resource: string, namespace: string): Right[] {
   return ['get', 'update'].map((verb) => ({ verb, resource, namespace, name: AUTHORITY }));
 }
 
-/** What a server must never be able to do, whatever was chosen. */
+/** What a server must never be allowed, whatever the values. */
 export function forbiddenRights(namespace: string): Right[] {
   const secret = { resource: 'secrets', namespace };
   return [
@@ -83,7 +83,7 @@ interface Rule {
   readonly verbs: readonly string[];
 }
 
-/** What rules give, one right each. */
+/** Expands rules to single rights. */
 export function givenRights(rules: readonly Rule[], namespace?: string): Right[] {
   return rules.flatMap(({ apiGroups = [], resources = [], resourceNames = [undefined], verbs }) =>
     apiGroups.flatMap((group) =>
@@ -102,7 +102,7 @@ export function givenRights(rules: readonly Rule[], namespace?: string): Right[]
   );
 }
 
-/** `get secrets rolegate-authority in rolegate`: for comparison, and for people. */
+/** A text such as `get secrets rolegate-authority in rolegate`. */
 export function wordsOf({ verb, group = '', resource, subresource, name, namespace }: Right): string {
   const what = [resource, ...(subresource === undefined ? [] : [subresource])].join('/');
   const of = group === '' ? what : `${what}.${group}`;

@@ -4,26 +4,26 @@ import { eventually } from '@rolegate/testing';
 
 const AUDIENCE = 'rolegate-server';
 const AGENT = 'rolegate-agent';
-/** Controller and scheduler on a busy machine. */
+/** Covers controller and scheduler on a busy machine. */
 const BOUND_WITHIN_MS = 60_000;
 const LOOK_MS = 200;
-/** The shortest that the API server gives. */
+/** The shortest lifetime that the API server allows. */
 const TOKEN_SECONDS = 600;
 
-export interface TokenWish {
+export interface TokenOptions {
   readonly account?: string;
   readonly audience?: string;
   readonly bound?: { readonly kind: 'Pod' | 'Node'; readonly name: string; readonly uid: string };
 }
 
 export interface AgentDaemonSet {
-  /** The agent's Pod on the node, made by the controller and bound by the scheduler; not one with the UID `but`. */
+  /** Waits for the agent's Pod on the node, other than the one with the UID `but`. */
   podOn(node: string, but?: string): Promise<{ readonly name: string; readonly uid: string }>;
-  /** A token by the TokenRequest API. */
-  token(wish: TokenWish): Promise<string>;
-  /** The Pod is gone at once; the controller makes another one. */
+  /** Requests a token with the TokenRequest API. */
+  token(options: TokenOptions): Promise<string>;
+  /** Deletes the Pod immediately; the controller creates another one. */
   deletePod(name: string): Promise<void>;
-  /** Another Pod of the agents' ServiceAccount, which no DaemonSet controls. */
+  /** Creates a Pod with the agents' ServiceAccount that no DaemonSet controls. */
   strayPod(name: string, node: string): Promise<{ readonly name: string; readonly uid: string }>;
 }
 
@@ -31,11 +31,11 @@ export interface AgentDaemonSetDeps {
   readonly kubeConfig: KubeConfig;
   readonly core: CoreV1Api;
   readonly namespace: string;
-  /** Nodes that carry this label get a Pod. */
+  /** Nodes with this label get a Pod. */
   readonly label: Readonly<Record<string, string>>;
 }
 
-/** A kubelet gets tokens for the audiences alone that its Pods mount. */
+/** A kubelet only gets tokens for audiences that its Pods mount. */
 const TOKEN_VOLUME = {
   name: 'token',
   projected: {
@@ -66,7 +66,7 @@ async function createDaemonSet({ kubeConfig, namespace, label }: AgentDaemonSetD
   });
 }
 
-/** A real DaemonSet; no kubelet stands behind its Pods. */
+/** Creates a real DaemonSet. No kubelet runs its Pods. */
 export async function createAgentDaemonSet(deps: AgentDaemonSetDeps): Promise<AgentDaemonSet> {
   const { core, namespace } = deps;
   await core.createNamespacedServiceAccount({ namespace, body: { metadata: { name: AGENT } } });
@@ -77,7 +77,7 @@ export async function createAgentDaemonSet(deps: AgentDaemonSetDeps): Promise<Ag
     const found = items.find(
       ({ spec, metadata }) => spec?.nodeName === node && (metadata?.uid ?? '') !== but,
     );
-    if (found === undefined) throw new Error(`no agent's Pod came on node ${node}`);
+    if (found === undefined) throw new Error(`no agent Pod on node ${node}`);
     return found;
   }
 

@@ -4,36 +4,39 @@ import { kubeletSteps } from './kubelets.ts';
 import { otherNodeSteps } from './other-nodes.ts';
 import { rotationSteps } from './rotation.ts';
 import { shutOutSteps } from './shut-out.ts';
-import { createStage } from './stage.ts';
+import { createContext } from './context.ts';
 import { tokenSteps } from './tokens.ts';
 import { startIdentityWorld } from './world.ts';
 import type { IdentityWorld } from './world.ts';
 
-/** What is shown of identity against a real API server: real DaemonSet, real bound tokens, real TokenReview. */
+/** Tests identity with a real API server: DaemonSet, bound tokens and TokenReview. */
 export async function identitySteps(cluster: ClusterWorld): Promise<ClusterStep[]> {
   const world = await startIdentityWorld(cluster);
   const signingKey = join(dirname(cluster.kubeconfig), 'pki/sa.key');
-  const stage = createStage({ world, objects: cluster.objects, signingKey });
+  const context = createContext({ world, objects: cluster.objects, signingKey });
   const [a, b, c] = world.nodes;
   return [
-    { title: 'three servers that start at once share one authority', run: () => expectOneAuthority(world) },
     {
-      title: 'an agent has the Pods of its node, and no others',
+      title: 'Three servers that start at the same time share one authority',
+      run: () => expectOneAuthority(world),
+    },
+    {
+      title: 'An agent serves only the Pods of its node',
       async run() {
-        await stage.startPod(a, 'of-a', '127.9.2.1');
-        await stage.startPod(b, 'of-b', '127.9.3.1');
-        await stage.startPod(c, 'of-c', '127.9.4.1');
-        await stage.expectRole(a, '127.9.2.1', 'team/of-a');
-        await stage.expectRole(b, '127.9.3.1', 'team/of-b');
-        await stage.expectRole(c, '127.9.4.1', 'team/of-c');
-        await stage.expectStatus(a, '127.9.3.1', 503);
+        await context.startPod(a, 'of-a', '127.9.2.1');
+        await context.startPod(b, 'of-b', '127.9.3.1');
+        await context.startPod(c, 'of-c', '127.9.4.1');
+        await context.expectRole(a, '127.9.2.1', 'team/of-a');
+        await context.expectRole(b, '127.9.3.1', 'team/of-b');
+        await context.expectRole(c, '127.9.4.1', 'team/of-c');
+        await context.expectStatus(a, '127.9.3.1', 503);
       },
     },
-    ...otherNodeSteps(stage),
-    ...tokenSteps(stage),
-    ...kubeletSteps(stage),
-    ...rotationSteps(stage),
-    ...shutOutSteps(stage),
+    ...otherNodeSteps(context),
+    ...tokenSteps(context),
+    ...kubeletSteps(context),
+    ...rotationSteps(context),
+    ...shutOutSteps(context),
   ];
 }
 
@@ -45,7 +48,7 @@ async function expectOneAuthority({ secret, serverLog, serverPorts, bundle }: Id
   const found = serverLog.filter(({ msg }) => msg === 'authority found').map(({ authority }) => authority);
   const all = serverPorts.map(() => authorities[0]?.id);
   if (JSON.stringify(found) !== JSON.stringify(all))
-    throw new Error(`the servers know ${JSON.stringify(found)}, the Secret ${JSON.stringify(all)}`);
+    throw new Error(`the servers found ${JSON.stringify(found)}, the Secret has ${JSON.stringify(all)}`);
   const published = bundle.pem().match(/BEGIN CERTIFICATE/g)?.length;
   if (published !== 1) throw new Error(`the ConfigMap publishes ${String(published)} certificates`);
 }

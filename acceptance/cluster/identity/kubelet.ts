@@ -8,33 +8,33 @@ import {
 } from '@kubernetes/client-node';
 import { makeCertificateRequest } from '@rolegate/sandbox';
 import { eventually } from '@rolegate/testing';
-import { kubeconfigOf } from '../server-account.ts';
+import { kubeconfigOf } from '../../stand-ins/kubeconfig.ts';
 
 const SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet';
-/** JSON has six bytes for each; etcd takes 1.5 MB. */
+/** Six bytes each in JSON. etcd allows 1.5 MB. */
 const PADDING = '<'.repeat(1_400_000);
 const FINALIZER = 'example.com/stay';
 const SIGNED_WITHIN_MS = 30_000;
 
-/** What a thief does with a node's own credentials. Each call rejects with what the API server says. */
+/** What an attacker can do with a node's credentials. Rejects with the API server's error. */
 export interface Kubelet {
   readonly node: string;
-  /** Changes the annotations of a Pod in the only way that a node has: through its status. */
+  /** Changes a Pod's annotations through pods/status, the only way for a node. */
   annotate(pod: PodName, annotations: Readonly<Record<string, string | null>>): Promise<V1Pod>;
-  /** Says that a Pod has this address. */
+  /** Reports an address of a Pod. */
   report(pod: PodName, ip: string): Promise<V1Pod>;
-  /** A mirror Pod, as of a static one; on its own node unless told. */
+  /** Creates a mirror Pod, by default on the kubelet's node. */
   mirror(pod: PodName, annotations?: Readonly<Record<string, string>>, on?: NodeName): Promise<V1Pod>;
-  /** Makes the Pod as large as the API server lets it: each line of a watch that tells of it has 8.4 MB. */
+  /** Pads the Pod's status, so that each of its watch events has 8.4 MB. */
   pad(pod: PodName): Promise<V1Pod>;
-  /** Keeps the Pod from going when it is deleted. */
-  hold(pod: PodName): Promise<V1Pod>;
-  /** Makes its Node again; resolves to its UID. */
+  /** Adds a finalizer to the Pod. */
+  addFinalizer(pod: PodName): Promise<V1Pod>;
+  /** Recreates the Node and returns its UID. */
   register(): Promise<string>;
-  /** A token of a ServiceAccount; nodes must say for which Pod. */
+  /** Requests a token of a ServiceAccount, bound to an object. */
   token(
     account: PodName,
-    wish: { readonly bound: { kind: 'Pod' | 'Node'; name: string; uid: string } },
+    options: { readonly bound: { kind: 'Pod' | 'Node'; name: string; uid: string } },
   ): Promise<string>;
 }
 
@@ -48,7 +48,7 @@ interface PodName {
   readonly name: string;
 }
 
-/** Has the cluster sign a certificate as kubelets have; `node` must be a Node. */
+/** Lets the cluster sign a kubelet certificate for an existing Node. */
 export async function createKubelet({
   kubeConfig,
   node,
@@ -68,7 +68,7 @@ export async function createKubelet({
         merge,
       ),
     pad: (pod) => core.patchNamespacedPodStatus({ ...pod, body: { status: { message: PADDING } } }, merge),
-    hold: (pod) =>
+    addFinalizer: (pod) =>
       core.patchNamespacedPodStatus({ ...pod, body: { metadata: { finalizers: [FINALIZER] } } }, merge),
     async register() {
       const { metadata } = await core.createNode({ body: { metadata: { name: node.name } } });
@@ -124,7 +124,7 @@ async function asNode(kubeConfig: KubeConfig, node: string): Promise<CoreV1Api> 
   const cert = await eventually(
     async () => {
       const { status } = await api.readCertificateSigningRequest({ name: node });
-      if (status?.certificate === undefined) throw new Error('the cluster signs no certificate for a node');
+      if (status?.certificate === undefined) throw new Error('the cluster has not signed the certificate');
       return status.certificate;
     },
     { withinMs: SIGNED_WITHIN_MS, everyMs: 200 },

@@ -7,7 +7,7 @@ import type {
 } from '@kubernetes/client-node';
 import { eventually } from '@rolegate/testing';
 import { parseAllDocuments } from 'yaml';
-import type { IdentityStage } from './stage.ts';
+import type { IdentityContext } from './context.ts';
 import type { Kubelet } from './kubelet.ts';
 import { createKubelet } from './kubelet.ts';
 import type { ClusterStep } from '../world.ts';
@@ -16,12 +16,12 @@ const ROLE = 'iam.amazonaws.com/role';
 const POLICY = fileURLToPath(
   new URL('../../../docs/examples/validating-admission-policy.yaml', import.meta.url),
 );
-/** The API server compiles and spreads a new policy. Milliseconds. */
+/** Time for the API server to activate a policy. Milliseconds. */
 const POLICY_WITHIN_MS = 30_000;
 
-/** Who has node A's kubelet credentials comes at nothing of node B. */
-export function kubeletSteps(stage: IdentityStage): ClusterStep[] {
-  const { world, audit } = stage;
+/** An attacker with node A's kubelet credentials gets nothing of node B. */
+export function kubeletSteps(context: IdentityContext): ClusterStep[] {
+  const { world, audit } = context;
   const [a, b] = world.nodes;
   let made: Kubelet | undefined;
   const kubelet = async () => (made ??= await createKubelet({ kubeConfig: world.kubeConfig, node: a }));
@@ -29,99 +29,101 @@ export function kubeletSteps(stage: IdentityStage): ClusterStep[] {
 
   return [
     {
-      title: "a kubelet gets no token of the agent's on another node",
+      title: 'A kubelet cannot get a token for the agent of another node',
       async run() {
-        const thief = await kubelet();
+        const attacker = await kubelet();
         const account = { namespace: world.namespace, name: 'rolegate-agent' };
-        await forbidden(() => thief.token(account, { bound: { kind: 'Pod', ...b.pod } }));
-        await forbidden(() => thief.token(account, { bound: { kind: 'Node', name: b.name, uid: b.uid } }));
-        const own = await thief.token(account, { bound: { kind: 'Pod', ...a.pod } });
-        const shown = await world.peer().attest(own);
-        await audit.refused(() => world.peer().feed({ nodeName: b.name }, shown), /of another/);
+        await forbidden(() => attacker.token(account, { bound: { kind: 'Pod', ...b.pod } }));
+        await forbidden(() => attacker.token(account, { bound: { kind: 'Node', name: b.name, uid: b.uid } }));
+        const own = await attacker.token(account, { bound: { kind: 'Pod', ...a.pod } });
+        const tls = await world.peer().attest(own);
+        await audit.expectRefusal(() => world.peer().feed({ nodeName: b.name }, tls), /of another/);
       },
     },
     {
-      title: 'a kubelet cannot change Pods of another node',
+      title: 'A kubelet cannot change Pods on another node',
       async run() {
-        const thief = await kubelet();
-        await forbidden(() => thief.annotate(stage.pod('of-b'), { [ROLE]: 'team/stolen' }));
-        await forbidden(() => thief.report(stage.pod('of-b'), '127.9.2.1'));
+        const attacker = await kubelet();
+        await forbidden(() => attacker.annotate(context.pod('of-b'), { [ROLE]: 'team/stolen' }));
+        await forbidden(() => attacker.report(context.pod('of-b'), '127.9.2.1'));
       },
     },
     {
-      title: 'a mirror Pod gets no role, and cannot become another Pod',
+      title: 'A mirror Pod gets no role and cannot be turned into another Pod',
       async run() {
-        const [thief, mirror] = [await kubelet(), { namespace: stage.open(), name: 'mirror' }];
-        await thief.mirror(mirror, { [ROLE]: 'team/of-b' });
+        const [attacker, mirror] = [await kubelet(), { namespace: context.open(), name: 'mirror' }];
+        await attacker.mirror(mirror, { [ROLE]: 'team/of-b' });
         await a.cni.add({ uid: mirrorUid, ...mirror, ips: ['127.9.2.9'] });
-        await stage.expectStatus(a, '127.9.2.9', 403);
-        await forbidden(() => thief.annotate(mirror, { 'kubernetes.io/config.mirror': null }), 422);
-        await forbidden(() => thief.mirror({ ...mirror, name: 'elsewhere' }, {}, b));
+        await context.expectStatus(a, '127.9.2.9', 403);
+        await forbidden(() => attacker.annotate(mirror, { 'kubernetes.io/config.mirror': null }), 422);
+        await forbidden(() => attacker.mirror({ ...mirror, name: 'elsewhere' }, {}, b));
       },
     },
     {
-      title: "an address of B's Pod that A claims yields A's own Pod, and B's Pod goes on",
-      run: async () => claimAddress(stage, await kubelet()),
+      title: "If node A claims the address of node B's Pod, A gets its own Pod, and B's Pod is still served",
+      run: async () => claimAddress(context, await kubelet()),
     },
     {
-      title: 'annotations through pods/status bring what the Namespace permits, and no more',
+      title: 'Annotations set through pods/status give only what the Namespace permits',
       async run() {
-        const [thief, own] = [await kubelet(), stage.pod('of-a')];
-        await thief.annotate(own, { [ROLE]: 'other/admin' });
-        await stage.expectStatus(a, own.ip, 403);
-        // The honest bound of a stolen node, without the policy of the next step.
-        await thief.annotate(own, { [ROLE]: 'team/second' });
-        await stage.expectRole(a, own.ip, 'team/second');
-        await stage.objects.annotatePod(own, { [ROLE]: 'team/of-a' });
-        await stage.expectRole(a, own.ip, 'team/of-a');
+        const [attacker, own] = [await kubelet(), context.pod('of-a')];
+        await attacker.annotate(own, { [ROLE]: 'other/admin' });
+        await context.expectStatus(a, own.ip, 403);
+        // Without the policy of the next step, a stolen node can do this.
+        await attacker.annotate(own, { [ROLE]: 'team/second' });
+        await context.expectRole(a, own.ip, 'team/second');
+        await context.objects.annotatePod(own, { [ROLE]: 'team/of-a' });
+        await context.expectRole(a, own.ip, 'team/of-a');
       },
     },
     {
-      title: 'with the ValidatingAdmissionPolicy of the docs a node sets no annotation of ours',
-      run: () => withPolicy(stage, async () => showPolicy(stage, await kubelet())),
+      title: 'With the ValidatingAdmissionPolicy from the docs, a node cannot set Rolegate annotations',
+      run: () => withPolicy(context, async () => checkPolicy(context, await kubelet())),
     },
   ];
 }
 
-async function claimAddress(stage: IdentityStage, thief: Kubelet): Promise<void> {
-  const { world } = stage;
+async function claimAddress(context: IdentityContext, attacker: Kubelet): Promise<void> {
+  const { world } = context;
   const [a, b] = world.nodes;
-  const own = stage.pod('of-a');
-  await thief.report(own, '127.9.3.1');
+  const own = context.pod('of-a');
+  await attacker.report(own, '127.9.3.1');
   const token = await world.daemonSet.token({ bound: { kind: 'Pod', ...a.pod } });
-  const shown = await world.peer().attest(token);
+  const tls = await world.peer().attest(token);
   await eventually(
     async () => {
-      const { pod } = await world.peer().resolve('127.9.3.1', shown);
-      if (pod?.uid !== own.uid) throw new Error(`A was given Pod ${String(pod?.uid)}`);
+      const { pod } = await world.peer().resolve('127.9.3.1', tls);
+      if (pod?.uid !== own.uid) throw new Error(`A got Pod ${String(pod?.uid)}`);
     },
     { withinMs: 15_000, everyMs: 200 },
   );
-  await stage.expectRole(b, '127.9.3.1', 'team/of-b');
-  await thief.report(own, own.ip);
+  await context.expectRole(b, '127.9.3.1', 'team/of-b');
+  await attacker.report(own, own.ip);
 }
 
-async function showPolicy(stage: IdentityStage, thief: Kubelet): Promise<void> {
-  const own = stage.pod('of-a');
+async function checkPolicy(context: IdentityContext, attacker: Kubelet): Promise<void> {
+  const own = context.pod('of-a');
   let tries = 0;
-  // What is no change is no node's doing: each time another.
-  await eventually(() => forbidden(() => thief.annotate(own, { [ROLE]: `team/try-${tries++}` })), {
+  // A different role each time, because an unchanged annotation is allowed.
+  await eventually(() => forbidden(() => attacker.annotate(own, { [ROLE]: `team/try-${tries++}` })), {
     withinMs: POLICY_WITHIN_MS,
     everyMs: 500,
   });
-  await stage.objects.annotatePod(own, { [ROLE]: 'team/of-a' });
-  await forbidden(() => thief.annotate(own, { 'rolegate.dev/session-tags': '{}' }));
-  await forbidden(() => thief.annotate(own, { [ROLE]: null }));
-  await forbidden(() => thief.mirror({ namespace: stage.open(), name: 'mirror-2' }, { [ROLE]: 'team/x' }));
-  await thief.mirror({ namespace: stage.open(), name: 'mirror-3' });
-  await thief.annotate(own, { 'example.com/other': 'x' });
-  await thief.report(own, own.ip);
-  const [a] = stage.world.nodes;
-  await stage.expectRole(a, own.ip, 'team/of-a');
+  await context.objects.annotatePod(own, { [ROLE]: 'team/of-a' });
+  await forbidden(() => attacker.annotate(own, { 'rolegate.dev/session-tags': '{}' }));
+  await forbidden(() => attacker.annotate(own, { [ROLE]: null }));
+  await forbidden(() =>
+    attacker.mirror({ namespace: context.open(), name: 'mirror-2' }, { [ROLE]: 'team/x' }),
+  );
+  await attacker.mirror({ namespace: context.open(), name: 'mirror-3' });
+  await attacker.annotate(own, { 'example.com/other': 'x' });
+  await attacker.report(own, own.ip);
+  const [a] = context.world.nodes;
+  await context.expectRole(a, own.ip, 'team/of-a');
 }
 
-/** Under a name of this run: clusters may have it already. */
-async function withPolicy({ world }: IdentityStage, show: () => Promise<void>): Promise<void> {
+/** Uses a unique name, because the cluster may already have the policy. */
+async function withPolicy({ world }: IdentityContext, check: () => Promise<void>): Promise<void> {
   const api = world.kubeConfig.makeApiClient(AdmissionregistrationV1Api);
   const name = `${world.namespace}-policy`;
   const [policy, binding] = parseAllDocuments(await readFile(POLICY, 'utf8')).map(
@@ -132,7 +134,7 @@ async function withPolicy({ world }: IdentityStage, show: () => Promise<void>): 
   try {
     await api.createValidatingAdmissionPolicy({ body: policy });
     await api.createValidatingAdmissionPolicyBinding({ body: binding });
-    await show();
+    await check();
   } finally {
     await Promise.allSettled([
       api.deleteValidatingAdmissionPolicyBinding({ name }),
@@ -141,11 +143,11 @@ async function withPolicy({ world }: IdentityStage, show: () => Promise<void>): 
   }
 }
 
-/** The API server itself refuses. */
+/** Expects that the API server refuses. */
 async function forbidden(attempt: () => Promise<unknown>, code = 403): Promise<void> {
   const outcome = await attempt().then(
     () => 'it was allowed',
     (error: unknown) => (error as { code?: unknown }).code,
   );
-  if (outcome !== code) throw new Error(`the API server says ${String(outcome)}, not ${code}`);
+  if (outcome !== code) throw new Error(`the API server answered ${String(outcome)}, not ${code}`);
 }

@@ -1,76 +1,82 @@
 import type { PresentedTls } from '@rolegate/sandbox';
 import { createTestCa, eventually } from '@rolegate/testing';
-import type { IdentityStage } from './stage.ts';
+import type { IdentityContext } from './context.ts';
 import type { AgentNode } from './world.ts';
 import type { ClusterStep } from '../world.ts';
 
-/** A server asks STS only once an agent of the node is there. */
+/** Servers call STS only after an agent has connected. */
 const ISSUED = { withinMs: 10_000, everyMs: 20 };
 
-/** Who has node A's token and certificate comes at nothing of node B. */
-export function otherNodeSteps(stage: IdentityStage): ClusterStep[] {
-  const { world, audit } = stage;
+/** An attacker with node A's token and certificate gets nothing of node B. */
+export function otherNodeSteps(context: IdentityContext): ClusterStep[] {
+  const { world, audit } = context;
   const [a, b] = world.nodes;
   const token = ({ pod }: AgentNode) => world.daemonSet.token({ bound: { kind: 'Pod', ...pod } });
   let ofA: PresentedTls | undefined;
-  const thief = async (): Promise<PresentedTls> => (ofA ??= await world.peer().attest(await token(a)));
+  const attacker = async (): Promise<PresentedTls> => (ofA ??= await world.peer().attest(await token(a)));
 
   return [
     {
-      title: "node A's token gives A's feed: its own Pods alone",
+      title: "Node A's token opens a feed with only A's Pods",
       async run() {
-        const updates = await world.peer().feed({ nodeName: a.name }, await thief());
+        const updates = await world.peer().feed({ nodeName: a.name }, await attacker());
         const uids = updates.flatMap(({ pod }) => (pod ? [pod.uid] : []));
-        if (!uids.includes(stage.pod('of-a').uid) || uids.includes(stage.pod('of-b').uid))
-          throw new Error(`the feed holds ${uids.join(', ')}`);
+        if (!uids.includes(context.pod('of-a').uid) || uids.includes(context.pod('of-b').uid))
+          throw new Error(`the feed has ${uids.join(', ')}`);
       },
     },
     {
-      title: "with A's certificate the feed of node B is refused",
+      title: "Node A's certificate cannot open node B's feed",
       run: () =>
-        audit.refused(async () => world.peer().feed({ nodeName: b.name }, await thief()), /of another/),
+        audit.expectRefusal(
+          async () => world.peer().feed({ nodeName: b.name }, await attacker()),
+          /of another/,
+        ),
     },
     {
-      title: "with A's certificate the address of B's Pod is refused",
+      title: "Node A's certificate cannot resolve the address of node B's Pod",
       run: () =>
-        audit.refused(async () => world.peer().resolve('127.9.3.1', await thief()), /is a Pod's on node/),
+        audit.expectRefusal(
+          async () => world.peer().resolve('127.9.3.1', await attacker()),
+          /is a Pod's on node/,
+        ),
     },
     {
-      title: "a certificate request that names node B yields node A's certificate",
+      title: 'A certificate request from node A that names node B yields a certificate for node A',
       async run() {
-        const shown = await world.peer().attest(await token(a), { uris: [uriOf(b)] });
-        await audit.refused(() => world.peer().feed({ nodeName: b.name }, shown), /of another/);
-        await world.peer().feed({ nodeName: a.name }, shown);
+        const tls = await world.peer().attest(await token(a), { uris: [uriOf(b)] });
+        await audit.expectRefusal(() => world.peer().feed({ nodeName: b.name }, tls), /of another/);
+        await world.peer().feed({ nodeName: a.name }, tls);
       },
     },
     {
-      title: "a held list with B's sessions brings none of them",
-      run: async () => claimSessions(stage, await thief()),
+      title: "If node A reports node B's sessions as cached, it gets none of them",
+      run: async () => claimSessions(context, await attacker()),
     },
     {
-      title: "a report of B's Pod ends A's stream",
+      title: "A report about node B's Pod ends node A's stream",
       run: () =>
-        audit.refused(async () => {
-          const feed = await world.peer().openFeed({ nodeName: a.name }, await thief());
-          const { uid } = stage.pod('of-b');
+        audit.expectRefusal(async () => {
+          const feed = await world.peer().openFeed({ nodeName: a.name }, await attacker());
+          const { uid } = context.pod('of-b');
           feed.report({ firstDeliveries: [{ podUid: uid, sessionId: 'x', heldMs: 1 }] });
           throw new Error(await feed.ended);
         }, /the report is of Pod/),
     },
-    ...handshakeSteps(stage),
+    ...handshakeSteps(context),
   ];
 }
 
-/** A reports as its own what is B's. */
-async function claimSessions(stage: IdentityStage, shown: PresentedTls): Promise<void> {
-  const { world, audit } = stage;
+/** Node A reports node B's sessions as cached. */
+async function claimSessions(context: IdentityContext, tls: PresentedTls): Promise<void> {
+  const { world, audit } = context;
   const [a, b] = world.nodes;
   const token = await world.daemonSet.token({ bound: { kind: 'Pod', ...b.pod } });
   const honest = await world.peer().attest(token);
   const feed = await world.peer().openFeed({ nodeName: b.name }, honest);
   const sessions = await eventually(() => {
     const issued = feed.updates.flatMap(({ session }) => (session?.credentials ? [session] : []));
-    if (issued.length === 0) throw new Error("B's feed brought no session to claim");
+    if (issued.length === 0) throw new Error("B's feed has no session to claim");
     return issued;
   }, ISSUED);
   const heldSessions = sessions.map(({ sessionId, credentials }) => ({
@@ -80,37 +86,41 @@ async function claimSessions(stage: IdentityStage, shown: PresentedTls): Promise
     lifetimeMs: 3_600_000,
   }));
   const from = world.serverLog.length;
-  const stolen = await heldFeed(stage, a, heldSessions, shown);
+  const stolen = await feedWithClaims(context, a, heldSessions, tls);
   if (heldSessions.some(({ sessionId }) => stolen.includes(sessionId)))
-    throw new Error("A was told of B's session");
-  await audit.leaves(/sessions which only other nodes need/, from);
+    throw new Error("A received B's session");
+  await audit.expectLine(/sessions which only other nodes need/, from);
   feed.close();
 }
 
-/** Who shows no certificate, or one that nobody signed. */
-function handshakeSteps(stage: IdentityStage): ClusterStep[] {
-  const { world } = stage;
+/** Connections without a certificate, or with one from an unknown authority. */
+function handshakeSteps(context: IdentityContext): ClusterStep[] {
+  const { world } = context;
   const [, b] = world.nodes;
   return [
     {
-      title: 'without a certificate there is no feed, and no address',
+      title: 'Without a certificate, feed and Resolve calls are refused',
       async run() {
-        const shown = { ca: Buffer.from(world.bundle.pem()) };
-        await turnedAway(stage, () => world.peer().feed({ nodeName: b.name }, shown), /no certificate/);
-        await turnedAway(stage, () => world.peer().resolve('127.9.3.1', shown), /no certificate/);
+        const tls = { ca: Buffer.from(world.bundle.pem()) };
+        await expectHandshakeRefusal(
+          context,
+          () => world.peer().feed({ nodeName: b.name }, tls),
+          /no certificate/,
+        );
+        await expectHandshakeRefusal(context, () => world.peer().resolve('127.9.3.1', tls), /no certificate/);
       },
     },
     {
-      title: 'a certificate for node B of an authority of the thief is refused',
+      title: "A certificate for node B from the attacker's own authority is refused",
       async run() {
         const own = await (await createTestCa()).issue({ uris: [uriOf(b), 'urn:rolegate:pod:x'] });
-        const shown = {
+        const tls = {
           cert: Buffer.from(own.cert),
           key: Buffer.from(own.key),
           ca: Buffer.from(world.bundle.pem()),
         };
         const trusts = /this server does not trust the authority/;
-        await turnedAway(stage, () => world.peer().feed({ nodeName: b.name }, shown), trusts);
+        await expectHandshakeRefusal(context, () => world.peer().feed({ nodeName: b.name }, tls), trusts);
       },
     },
   ];
@@ -118,35 +128,35 @@ function handshakeSteps(stage: IdentityStage): ClusterStep[] {
 
 const uriOf = ({ name }: AgentNode) => `spiffe://rolegate/node/${name}`;
 
-/** Holds that the attempt ends in the handshake, and that a server says why. */
-async function turnedAway(
-  { world }: IdentityStage,
+/** Expects that the attempt fails in the handshake and that a server logs why. */
+async function expectHandshakeRefusal(
+  { world }: IdentityContext,
   attempt: () => Promise<unknown>,
   why: RegExp,
 ): Promise<void> {
   const from = world.serverLog.length;
-  const fault = await attempt().then(
-    () => 'it was let in',
+  const unexpected = await attempt().then(
+    () => 'it was accepted',
     (error: unknown) => (String(error).includes('UNAVAILABLE') ? '' : String(error)),
   );
-  if (fault !== '') throw new Error(fault);
+  if (unexpected !== '') throw new Error(unexpected);
   await eventually(() => {
     const lines = world.serverLog.slice(from);
-    const told = lines.some(
+    const logged = lines.some(
       (line) => line.msg === 'client refused in the handshake' && why.test(String(line['error'])),
     );
-    if (!told) throw new Error(`no line says ${String(why)}: ${JSON.stringify(lines)}`);
+    if (!logged) throw new Error(`no line matches ${String(why)}: ${JSON.stringify(lines)}`);
   }, ISSUED);
 }
 
-/** The sessions that a feed brings whose first report claims these: from each server, as they divide the nodes. */
-async function heldFeed(
-  { world }: IdentityStage,
+/** The sessions that a feed gets from each server if its first report claims these sessions. */
+async function feedWithClaims(
+  { world }: IdentityContext,
   { name }: AgentNode,
   heldSessions: { sessionId: string; fingerprint: string; remainingMs: number; lifetimeMs: number }[],
-  shown: PresentedTls,
+  tls: PresentedTls,
 ): Promise<string[]> {
-  const feeds = world.serverPorts.map(() => world.peer().feed({ nodeName: name, heldSessions }, shown));
+  const feeds = world.serverPorts.map(() => world.peer().feed({ nodeName: name, heldSessions }, tls));
   const updates = (await Promise.all(feeds)).flat();
   return updates.flatMap(({ session }) => (session ? [session.sessionId] : []));
 }

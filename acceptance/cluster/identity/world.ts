@@ -8,23 +8,23 @@ import { createCniResultsDir } from '@rolegate/testing';
 import type { CniResultsDir } from '@rolegate/testing';
 import { createAgentDaemonSet } from './agent-daemonset.ts';
 import type { AgentDaemonSet } from './agent-daemonset.ts';
-import { parsedLine } from '../log-line.ts';
-import type { LogLine } from '../log-line.ts';
+import { parsedLine } from '../../processes/log-line.ts';
+import type { LogLine } from '../../processes/log-line.ts';
 import { createServerAccount } from '../server-account.ts';
 import type { ClusterWorld } from '../world.ts';
 
 const SERVERS = 3;
 const AUTHORITY = 'rolegate-authority';
 
-/** A node of the test: a Node object, its agent's Pod, and the agent itself. */
+/** A Node object, its agent's Pod, and the agent process. */
 export interface AgentNode {
   readonly name: string;
   readonly uid: string;
   readonly cni: CniResultsDir;
   readonly agent: { readonly host: string; readonly port: number };
-  /** The agent's, as it was at first. */
+  /** The agent's first Pod. */
   readonly pod: { readonly name: string; readonly uid: string };
-  /** Starts the agent anew with this token, as in a new Pod. */
+  /** Restarts the agent with this token, as in a new Pod. */
   readonly restart: (token: string) => Promise<void>;
 }
 
@@ -39,16 +39,16 @@ export interface IdentityWorld {
   readonly serverPorts: readonly number[];
   readonly serverLog: readonly LogLine[];
   readonly agentLog: readonly LogLine[];
-  /** Of the servers in turn: each limits what one source may do, and how many lines are written of it. */
+  /** A peer of each server in turn, because servers limit calls and log lines per source. */
   readonly peer: () => AgentPeer;
-  /** Of each server. */
+  /** One for each server. */
   readonly peers: readonly AgentPeer[];
   readonly authorityCommand: PreparedPrograms['authorityCommand'];
   /** The Secret, decoded. */
   readonly secret: () => Promise<Readonly<Record<string, string>>>;
 }
 
-/** Three servers that start at once and are their own authority, three nodes with an agent each, a real DaemonSet of agents. */
+/** Three servers with their own authority, three nodes with an agent each, and a DaemonSet of agents. */
 export async function startIdentityWorld(deps: ClusterWorld): Promise<IdentityWorld> {
   const { kubeConfig, objects, run, stack } = deps;
   const core = kubeConfig.makeApiClient(CoreV1Api);

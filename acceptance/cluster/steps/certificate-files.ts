@@ -1,15 +1,15 @@
 import { callerIdentity, createImdsClient, startPrograms, startRelay } from '@rolegate/sandbox';
 import { createCniResultsDir, eventually } from '@rolegate/testing';
 import { boto3Identity } from '../boto3-identity.ts';
-import type { PodWish, RealPod } from '../cluster-objects.ts';
+import type { PodOptions, RealPod } from '../cluster-objects.ts';
 import type { ClusterStep, ClusterWorld } from '../world.ts';
 
-/** A change is in force within a second of its watch event; a busy machine gets more. */
+/** Changes take one second; covers a busy machine. Milliseconds. */
 const IN_FORCE_WITHIN_MS = 10_000;
 const ROLE = 'iam.amazonaws.com/role';
 const PERMITTED = 'iam.amazonaws.com/permitted';
 
-/** Two servers and an agent with certificates from files. */
+/** Starts two servers and an agent with certificates from files. */
 export async function certificateFileSteps(world: ClusterWorld): Promise<ClusterStep[]> {
   const { stack, objects } = world;
   const cni = stack.use(await createCniResultsDir());
@@ -25,23 +25,23 @@ export async function certificateFileSteps(world: ClusterWorld): Promise<Cluster
     ...sdkSteps(pods),
     ...answerSteps(pods),
     {
-      title: 'a Namespace that permits nothing refuses, and an Event says why',
+      title: 'A Pod whose Namespace permits nothing is refused, and an Event says why',
       async run() {
         await pods.expectStatus('refused', 403);
         await inForce(async () => {
           const events = await objects.events(pods.closed());
           if (!events.some(({ type, reason }) => type === 'Warning' && reason === 'NamespaceDenied'))
-            throw new Error('no Event came');
+            throw new Error('no Event was posted');
         });
       },
     },
     ...changeSteps(world, pods),
     {
-      title: 'with all servers stopped running Pods go on, through both SDKs',
+      title: 'With all servers stopped, running Pods still get credentials through both SDKs',
       async run() {
         await Promise.all(servers.map(({ stop }) => stop()));
         await pods.expectIdentity('permitted', 'app', 'boto3');
-        await pods.expectIdentity('heir', 'heir', 'JavaScript');
+        await pods.expectIdentity('reused', 'reused', 'JavaScript');
       },
     },
   ];
@@ -52,15 +52,15 @@ type Pods = ReturnType<typeof createPods>;
 function sdkSteps(pods: Pods): ClusterStep[] {
   return [
     {
-      title: 'boto3 has its role on the first try, before the API knows the address',
+      title: 'boto3 gets its role on the first try, before the API server knows the address',
       run: () => pods.expectIdentity('permitted', 'app', 'boto3'),
     },
     {
-      title: 'the AWS SDK for JavaScript has its role on the first try',
+      title: 'The AWS SDK for JavaScript gets its role on the first try',
       run: () => pods.expectIdentity('second', 'second', 'JavaScript'),
     },
     {
-      title: 'both SDKs have their roles again once the kubelet has reported the Pods',
+      title: 'Both SDKs get their roles again after the kubelet has reported the Pods',
       async run() {
         await pods.reportAll();
         await pods.expectIdentity('permitted', 'app', 'JavaScript');
@@ -73,26 +73,29 @@ function sdkSteps(pods: Pods): ClusterStep[] {
 function answerSteps(pods: Pods): ClusterStep[] {
   return [
     {
-      title: 'a Pod has the role that its ServiceAccount names',
+      title: 'A Pod gets the role that its ServiceAccount names',
       run: () => pods.expectStatus('by-account', 200),
     },
-    { title: 'a Pod without a role has none', run: () => pods.expectStatus('plain', 404) },
-    { title: 'a malformed role is refused', run: () => pods.expectStatus('malformed', 403) },
-    { title: 'a Pod of another node is unknown here', run: () => pods.expectStatus('foreign', 503) },
+    { title: 'A Pod without a role gets none', run: () => pods.expectStatus('plain', 404) },
+    { title: 'A malformed role is refused', run: () => pods.expectStatus('malformed', 403) },
+    {
+      title: 'A Pod of another node is unknown to the agent of this node',
+      run: () => pods.expectStatus('foreign', 503),
+    },
   ];
 }
 
 function changeSteps({ objects }: ClusterWorld, pods: Pods): ClusterStep[] {
   return [
     {
-      title: 'an annotation that is changed takes effect live',
+      title: 'A changed annotation takes effect without a restart',
       async run() {
         await objects.annotatePod(pods.of('second'), { [ROLE]: 'team/third' });
         await inForce(() => pods.expectIdentity('second', 'third', 'JavaScript'));
       },
     },
     {
-      title: 'a permit that is withdrawn takes effect live, and comes back',
+      title: 'Withdrawing a permit and granting it again take effect without a restart',
       async run() {
         await objects.annotateNamespace(pods.open(), { [PERMITTED]: 'none' });
         await pods.expectStatus('permitted', 403);
@@ -101,21 +104,21 @@ function changeSteps({ objects }: ClusterWorld, pods: Pods): ClusterStep[] {
       },
     },
     {
-      title: "an address that is handed over never yields the former Pod's credentials",
+      title: "A reused address never yields the former Pod's credentials",
       async run() {
         const former = pods.of('second');
         await pods.end('second');
         await pods.start({
           namespace: pods.open(),
-          name: 'heir',
+          name: 'reused',
           ip: former.ip,
-          annotations: { [ROLE]: 'team/heir' },
+          annotations: { [ROLE]: 'team/reused' },
         });
         const roles = new Set<string>();
-        for (let asked = 0; asked < 50; asked++) roles.add((await pods.ask('heir').credentials()).role);
+        for (let asked = 0; asked < 50; asked++) roles.add((await pods.ask('reused').credentials()).role);
         if (roles.has('team/second') || roles.has('team/third'))
-          throw new Error(`the heir was given ${[...roles].join(', ')}`);
-        await inForce(() => pods.expectIdentity('heir', 'heir', 'boto3'));
+          throw new Error(`the new Pod got ${[...roles].join(', ')}`);
+        await inForce(() => pods.expectIdentity('reused', 'reused', 'boto3'));
       },
     },
   ];
@@ -126,7 +129,7 @@ interface PodsDeps {
   readonly agent: { readonly host: string; readonly port: number };
 }
 
-/** The Pods that ask, by their names. */
+/** The Pods by name. */
 function createPods(
   { objects, node, otherNode, stsEndpoint, python }: ClusterWorld,
   { cni, agent }: PodsDeps,
@@ -137,13 +140,13 @@ function createPods(
 
   function of(name: string): RealPod {
     const found = pods.get(name);
-    if (found === undefined) throw new Error(`the Pod ${name} was not made`);
+    if (found === undefined) throw new Error(`there is no Pod ${name}`);
     return found;
   }
 
-  /** As a kubelet and its runtime do it: CNI first, then containers, and some time later the status. */
-  async function start(wish: Omit<PodWish, 'node'> & { node?: string }): Promise<void> {
-    const pod = await objects.pod({ node, ...wish });
+  /** As kubelet and runtime do: first the CNI result, and later the status. */
+  async function start(options: Omit<PodOptions, 'node'> & { node?: string }): Promise<void> {
+    const pod = await objects.pod({ node, ...options });
     const { uid, namespace, name, ip } = pod;
     cniResults.set(uid, await cni.add({ uid, namespace, name, ips: [ip] }));
     pods.set(name, pod);
@@ -199,7 +202,7 @@ function createPods(
   };
 }
 
-/** Until it holds: what was changed a moment ago is on its way. */
+/** Retries the check until the change is in force. */
 function inForce(check: () => Promise<void>): Promise<void> {
   return eventually(check, { withinMs: IN_FORCE_WITHIN_MS, everyMs: 50 });
 }

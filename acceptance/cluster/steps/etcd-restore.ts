@@ -4,28 +4,27 @@ import { createImdsClient, startPrograms } from '@rolegate/sandbox';
 import { createCniResultsDir, eventually, outputOf } from '@rolegate/testing';
 import type { CniResultsDir } from '@rolegate/testing';
 import type { ClusterObjects, RealPod } from '../cluster-objects.ts';
-import { parsedLine } from '../log-line.ts';
-import type { LogLine } from '../log-line.ts';
+import { parsedLine } from '../../processes/log-line.ts';
+import type { LogLine } from '../../processes/log-line.ts';
+import { expectNoFailures } from '../no-failures.ts';
 import type { ClusterStep, ClusterWorld } from '../world.ts';
 
 const ROLE = 'iam.amazonaws.com/role';
 const PERMITTED = 'iam.amazonaws.com/permitted';
 const IN_FORCE = { withinMs: 10_000, everyMs: 50 };
-/** Servers try again after 30 s at most. */
+/** Servers retry after at most 30 s. */
 const FOLLOWED = { withinMs: 60_000, everyMs: 100 };
-/** For stopping and starting a control plane. Milliseconds. */
+/** Time to stop and start a control plane. Milliseconds. */
 const COMMAND_WITHIN_MS = 180_000;
-/** More changes than the restored etcd sees in the time of the test. */
+/** More changes than the restored etcd gets during the test. */
 const LOST_CHANGES = 300;
-const ASK_EVERY_MS = 50;
-
 const SERVERS = 2;
 
-/** With servers and an agent of its own; what is made after the backup is lost, so that it comes last. */
+/** Starts servers and an agent. Must be last, because objects created after the backup are lost. */
 export async function etcdRestoreSteps(world: ClusterWorld): Promise<ClusterStep[]> {
   const { objects, stack, onAgentLine, onServerLine, etcdRestore: command } = world;
   if (command === undefined) {
-    console.log('skipped an etcd that is restored: no --etcd-restore says how');
+    console.log('skipped restored etcd: --etcd-restore is not set');
     return [];
   }
   const cni = stack.use(await createCniResultsDir());
@@ -61,13 +60,13 @@ interface EtcdRestoreDeps {
   readonly cni: CniResultsDir;
   readonly agent: { readonly host: string; readonly port: number };
   readonly node: string;
-  /** Run with `save`, and with `restore`. */
+  /** Called with `save` and with `restore`. */
   readonly command: string;
   readonly serverLog: readonly LogLine[];
   readonly agentLog: readonly LogLine[];
 }
 
-/** The Pods that ask, and etcd below them. */
+/** Functions that control Pods and etcd. */
 function createRestore({ objects, cni, agent, node, command }: EtcdRestoreDeps) {
   const made: { namespace: string; kept?: RealPod; lost?: RealPod } = { namespace: '' };
 
@@ -82,24 +81,24 @@ function createRestore({ objects, cni, agent, node, command }: EtcdRestoreDeps) 
   const etcd = (what: 'save' | 'restore') =>
     outputOf(['bash', '-c', `${command} ${what}`], { env: process.env, timeoutMs: COMMAND_WITHIN_MS });
   const permit = (permitted: string) => objects.annotateNamespace(made.namespace, { [PERMITTED]: permitted });
-  const statusOf = async (pod: RealPod | undefined) =>
-    (await createImdsClient({ ip: pod?.ip ?? '', agent }).credentials()).status;
+  const credentials = (pod: RealPod | undefined) =>
+    createImdsClient({ ip: pod?.ip ?? '', agent }).credentials();
   const expectStatus = (pod: RealPod | undefined, wanted: number, patience = IN_FORCE) =>
     eventually(async () => {
-      const status = await statusOf(pod);
+      const { status } = await credentials(pod);
       if (status !== wanted) throw new Error(`${pod?.name ?? 'no Pod'} got ${status}, not ${wanted}`);
     }, patience);
 
-  return { made, start, etcd, permit, statusOf, expectStatus };
+  return { made, start, etcd, permit, credentials, expectStatus };
 }
 
-/** A real etcd is put back to an older state; servers and agent are left running. */
+/** Restores an etcd backup while servers and agent run. */
 function restoreSteps(deps: EtcdRestoreDeps): ClusterStep[] {
   const { objects, serverLog, agentLog } = deps;
-  const { made, start, etcd, permit, statusOf, expectStatus } = createRestore(deps);
+  const { made, start, etcd, permit, credentials, expectStatus } = createRestore(deps);
   return [
     {
-      title: 'two Pods have their roles, of which etcd knows one when its data is kept',
+      title: 'Two Pods have their roles, and only one of them is in the etcd backup',
       async run() {
         made.namespace = await objects.namespace('rolegate-restore', { [PERMITTED]: 'team/.*' });
         made.kept = await start('kept', '127.9.8.1');
@@ -113,32 +112,29 @@ function restoreSteps(deps: EtcdRestoreDeps): ClusterStep[] {
       },
     },
     {
-      title: 'while the data of etcd is put back no request of the running Pod fails',
+      title: 'No request of a running Pod fails while the etcd backup is restored',
       async run() {
-        const asking = keepAsking(() => statusOf(made.kept));
-        await etcd('restore');
-        const bad = await asking.stop();
-        if (bad.length > 0)
-          throw new Error(`${bad.length} requests were answered ${bad.slice(0, 5).join(', ')}`);
+        const request = { name: 'kept', send: () => credentials(made.kept) };
+        await expectNoFailures([request], () => etcd('restore'));
       },
     },
     {
-      title: 'each server says that the API server went back, and none is started again',
-      run: () => said(serverLog, 'API server went back to an older state', SERVERS),
+      title: 'Each server logs that the API server went back to an older state, without a restart',
+      run: () => expectLogged(serverLog, 'API server went back to an older state', SERVERS),
     },
     {
-      title: 'a permit that is withdrawn after the restore is in force',
+      title: 'A permit withdrawn after the restore takes effect',
       async run() {
         await permit('none');
         await expectStatus(made.kept, 403, FOLLOWED);
       },
     },
     {
-      title: "a Pod that was made after etcd's data was kept is unknown",
+      title: 'A Pod created after the backup is unknown after the restore',
       run: () => expectStatus(made.lost, 503, FOLLOWED),
     },
     {
-      title: 'a permit that is given again after the restore, and a new Pod, are in force as ever',
+      title: 'A permit granted again after the restore takes effect, and a new Pod is served',
       async run() {
         await permit('team/.*');
         await expectStatus(made.kept, 200);
@@ -146,36 +142,15 @@ function restoreSteps(deps: EtcdRestoreDeps): ClusterStep[] {
       },
     },
     {
-      title: 'the agent forgets what is newer than the restored etcd, and says so',
-      run: () => said(agentLog, 'API server was restored to an older state', 1),
+      title: 'The agent drops state that is newer than the restored etcd and logs it',
+      run: () => expectLogged(agentLog, 'API server was restored to an older state', 1),
     },
   ];
 }
 
-function said(log: readonly LogLine[], msg: string, times: number): Promise<void> {
+function expectLogged(log: readonly LogLine[], msg: string, times: number): Promise<void> {
   return eventually(() => {
     const lines = log.filter((line) => line.msg === msg).length;
-    if (lines < times) throw new Error(`${lines} lines say: ${msg}`);
+    if (lines < times) throw new Error(`${lines} of ${times} lines: ${msg}`);
   }, FOLLOWED);
-}
-
-/** Asks until it is stopped, and gives back what was not 200. */
-function keepAsking(status: () => Promise<number>) {
-  const bad: string[] = [];
-  let stopped = false;
-  const over = () => stopped;
-  const asking = (async () => {
-    while (!over()) {
-      const answer = await status().catch((error: unknown) => String(error));
-      if (answer !== 200) bad.push(String(answer));
-      await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
-    }
-  })();
-  return {
-    async stop(): Promise<readonly string[]> {
-      stopped = true;
-      await asking;
-      return bad;
-    },
-  };
 }

@@ -1,24 +1,24 @@
-// Runs in the network namespace of the node: makes kubelet's probes, and measures how late the machine's timers are.
+// Runs in the node's network namespace: makes the kubelet's probes and measures how late the machine's timers are.
 import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand } from '@rolegate/testing';
 import { serveCalls } from '../../processes/serve-calls.ts';
 import { quantile } from '../../bench/statistics.ts';
-import type { Lateness, ProbeCalls, ProbeOrder, ProbeSeen } from './orders.ts';
+import type { TimerDelay, ProbeCalls, ProbeSpec, ProbeResult } from './calls.ts';
 
-/** Kubelet's default. Milliseconds. */
+/** The kubelet's default. Milliseconds. */
 const TIMEOUT_MS = 1_000;
-/** A process start on a busy machine; the charts give it as long. Milliseconds. */
+/** Covers the start of a process on a busy machine, as in the charts. Milliseconds. */
 const COMMAND_TIMEOUT_MS = 5_000;
 const TICK_MS = 20;
-/** Of what a failed command has said. */
+/** Kept from the output of a failed command. */
 const MOST_CHARACTERS = 120;
 
 let stop = new AbortController();
-let probing: Promise<ProbeSeen>[] = [];
-let measuring: Promise<Lateness> | undefined;
+let probing: Promise<ProbeResult>[] = [];
+let measuring: Promise<TimerDelay> | undefined;
 
-async function probe(order: ProbeOrder, signal: AbortSignal): Promise<ProbeSeen> {
+async function probe(order: ProbeSpec, signal: AbortSignal): Promise<ProbeResult> {
   const failures: string[] = [];
   const tookMs: number[] = [];
   for (let nextMs = performance.now(); !signal.aborted; nextMs += order.everyMs) {
@@ -32,11 +32,11 @@ async function probe(order: ProbeOrder, signal: AbortSignal): Promise<ProbeSeen>
   return { name: order.name, made: tookMs.length, failures, tookMs };
 }
 
-function failureOf(order: ProbeOrder): Promise<string | undefined> {
+function failureOf(order: ProbeSpec): Promise<string | undefined> {
   return 'url' in order ? getFailure(order.url, order.timeoutMs) : commandFailure(order.command);
 }
 
-/** As kubelet: a connection of its own, any status from 200 to 399 is well. */
+/** Like the kubelet: uses a new connection and accepts a status from 200 to 399. */
 function getFailure(url: string, timeoutMs = TIMEOUT_MS): Promise<string | undefined> {
   return new Promise((resolve) => {
     const headers = { 'user-agent': 'kube-probe/1.34', accept: '*/*', connection: 'close' };
@@ -59,11 +59,11 @@ function getFailure(url: string, timeoutMs = TIMEOUT_MS): Promise<string | undef
 async function commandFailure(command: readonly string[]): Promise<string | undefined> {
   const { code, stdout, stderr } = await runCommand(command, { timeoutMs: COMMAND_TIMEOUT_MS });
   if (code === 0) return undefined;
-  const [said = ''] = (stderr.trim() || stdout.trim()).split('\n');
-  return code === null ? 'timeout' : `exit code ${code}: ${said.slice(0, MOST_CHARACTERS)}`;
+  const [firstLine = ''] = (stderr.trim() || stdout.trim()).split('\n');
+  return code === null ? 'timeout' : `exit code ${code}: ${firstLine.slice(0, MOST_CHARACTERS)}`;
 }
 
-async function lateness(signal: AbortSignal): Promise<Lateness> {
+async function measureTimerDelay(signal: AbortSignal): Promise<TimerDelay> {
   const lateMs: number[] = [0];
   while (!signal.aborted) {
     const startMs = performance.now();
@@ -83,11 +83,11 @@ serveCalls({
   begin(probes) {
     stop = new AbortController();
     probing = probes.map((order) => probe(order, stop.signal));
-    measuring = lateness(stop.signal);
+    measuring = measureTimerDelay(stop.signal);
   },
   async end() {
     stop.abort();
-    const late = (await measuring) ?? { p99Ms: 0, worstMs: 0 };
-    return { probes: await Promise.all(probing), late };
+    const timerDelay = (await measuring) ?? { p99Ms: 0, worstMs: 0 };
+    return { probes: await Promise.all(probing), timerDelay };
   },
 } satisfies ProbeCalls);

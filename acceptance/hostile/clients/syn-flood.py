@@ -1,4 +1,4 @@
-"""Runs in the network namespace of an attacker: opens TCP connections halfway, from addresses that are not its own.
+"""Runs in an attacker's network namespace: sends SYN packets from spoofed addresses.
 
 The argument is JSON: {"sources": ["198.18.7.64"], "host": "...", "port": 80, "perSecond": 5000, "seconds": 4}. Prints how many
 packets it sent. Needs CAP_NET_RAW, which containers have by default.
@@ -41,7 +41,7 @@ def main():
             try:
                 sender.sendto(syn(source, order["host"], order["port"]), target)
             except OSError:
-                pass  # the queue is full: the attacker's own loss
+                pass  # the queue is full
             sent += 1
         time.sleep(BATCH_SECONDS)
     print(sent)

@@ -1,4 +1,4 @@
-import type { Answers } from './orders.ts';
+import type { Answers } from './calls.ts';
 
 export interface Tally {
   readonly took: (ms: number) => void;
@@ -7,7 +7,7 @@ export interface Tally {
   readonly answers: () => Answers;
 }
 
-/** Adds up what honest clients are answered. */
+/** Counts the answers that honest clients get. */
 export function createTally(): Tally {
   const tookMs: number[] = [];
   const failures: Record<string, number> = {};

@@ -1,33 +1,34 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ChartProgram } from '../../chart-programs/chart-program.ts';
 import { startChild } from '../../processes/start-child.ts';
 import type { Remote } from '../../processes/start-child.ts';
-import type { Ground } from './ground.ts';
-import { accountOf, changed, growing, kept, namespaceOf, podOf } from './honest.ts';
+import type { Environment } from './environment.ts';
+import { accountOf, changed, growing, stable, namespaceOf, podOf } from './honest.ts';
 import type { Tenant } from './honest.ts';
-import type { ApiCalls, FeedsCalls, FeedsOrder } from './orders.ts';
+import type { ApiCalls, FeedsCalls, FeedsOptions } from './calls.ts';
 import { prepareServer } from './server.ts';
-import type { ServerIdentity, ServerProgram } from './server.ts';
+import type { ServerIdentity } from './server.ts';
 
-/** An API server full of honest tenants, the server under test that follows it, and the honest nodes' agents. */
+/** An API server with honest tenants, the server under test, and the agents of honest nodes. */
 export interface Cluster {
-  readonly ground: Ground;
+  readonly environment: Environment;
   readonly api: Remote<ApiCalls>;
   readonly apiPort: number;
-  /** The path of its file. */
+  /** Path of the file. */
   readonly kubeconfig: string;
-  readonly server: ServerProgram;
+  readonly server: ChartProgram;
   readonly feeds: Remote<FeedsCalls>;
-  /** Opens the agents' streams, and opens them again whenever they end. */
-  readonly connect: (order: FeedsOrder) => Promise<void>;
-  /** How many streams are to be open. */
+  /** Opens the agents' streams, and reopens them when they end. */
+  readonly connect: (order: FeedsOptions) => Promise<void>;
+  /** The expected number of open streams. */
   readonly streams: () => number;
-  /** UIDs of the Pods of those who change, in their order. */
+  /** UIDs of the Pods of the tenants that change, in the order of the tenants. */
   readonly changedPods: readonly string[];
 }
 
 export interface ClusterOptions {
-  /** Of its folder and the server's control group. */
+  /** Name of the folder and the server's control group. */
   readonly name: string;
   readonly api: Remote<ApiCalls>;
   readonly apiPort: number;
@@ -35,18 +36,18 @@ export interface ClusterOptions {
   readonly identity: ServerIdentity;
 }
 
-/** Fills the API server; the server under test does not run yet, and no agent connects. What was opened ends with the stack. */
+/** Fills the API server. Does not start the server under test or connect agents. Closed with the stack. */
 export async function openCluster(
-  ground: Ground,
+  environment: Environment,
   { name, api, apiPort, kubeconfig, identity }: ClusterOptions,
   stack: AsyncDisposableStack,
 ): Promise<Cluster> {
-  const { groups, enter, sts, onLine } = ground;
-  const folder = await ground.makeFolder(name);
+  const { groups, enter, sts, onLine } = environment;
+  const folder = await environment.makeFolder(name);
   const path = join(folder, 'kubeconfig');
   await writeFile(path, kubeconfig, { mode: 0o644 });
   const server = await prepareServer({
-    ...ground,
+    ...environment,
     folder,
     name,
     identity,
@@ -57,7 +58,7 @@ export async function openCluster(
     },
   });
   stack.defer(() => server.stop());
-  for (const tenant of [...kept, ...growing]) await applyTenant(api, tenant);
+  for (const tenant of [...stable, ...growing]) await applyTenant(api, tenant);
   const changedPods: string[] = [];
   for (const tenant of changed) changedPods.push(await applyTenant(api, tenant));
   const script = new URL('clients/feeds.ts', import.meta.url);
@@ -66,7 +67,7 @@ export async function openCluster(
   );
   let streams = 0;
   return {
-    ground,
+    environment,
     api,
     apiPort,
     kubeconfig: path,
@@ -81,7 +82,7 @@ export async function openCluster(
   };
 }
 
-/** Resolves to the UID of its Pod. */
+/** Resolves to the UID of the tenant's Pod. */
 async function applyTenant(api: Remote<ApiCalls>, tenant: Tenant): Promise<string> {
   await api.apply(namespaceOf(tenant, `${tenant.namespace}/.*`));
   await api.apply(accountOf(tenant, tenant.role));

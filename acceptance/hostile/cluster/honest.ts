@@ -1,12 +1,12 @@
 import type { KubernetesObject } from '@rolegate/testing';
 
-/** Those whose agents are watched. */
+/** Nodes whose agents are observed. */
 export const honestNodes: readonly string[] = Array.from({ length: 4 }, (_, at) => `node-${at}`);
 
 const PERMITTED = 'iam.amazonaws.com/permitted';
 const ROLE = 'iam.amazonaws.com/role';
 
-/** A Namespace with a ServiceAccount of the same role, and a Pod of it. */
+/** A Namespace with a ServiceAccount and a Pod that have the role. */
 export interface Tenant {
   readonly namespace: string;
   readonly pod: string;
@@ -21,12 +21,12 @@ function tenants(name: string, count: number): readonly Tenant[] {
   });
 }
 
-/** Whose sessions are renewed and never change. */
-export const KEPT = 'kept';
-export const kept = tenants(KEPT, 50);
-/** Whose permits and roles change. */
+/** Tenants that never change; their sessions are renewed. */
+export const STABLE = 'stable';
+export const stable = tenants(STABLE, 50);
+/** Tenants whose permits and roles change. */
 export const changed = tenants('changed', 10);
-/** In which new Pods come. */
+/** Tenants that get new Pods. */
 export const growing = tenants('growing', 10);
 
 export function nodeAt(index: number): string {
@@ -44,7 +44,7 @@ export function accountOf({ namespace }: Pick<Tenant, 'namespace'>, role: string
   };
 }
 
-/** A Pod whose ServiceAccount names its role, or that names its own. */
+/** Without `role`, the Pod gets that of its ServiceAccount. */
 export function podOf(
   { namespace, node }: Pick<Tenant, 'namespace' | 'node'>,
   name: string,

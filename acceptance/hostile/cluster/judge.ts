@@ -1,104 +1,110 @@
 import type { Row } from '@rolegate/testing';
 import { quantile } from '../../bench/statistics.ts';
-import { faultsOfProbes, faultsOfProgram, mebibytes, memory, milliseconds } from '../judge.ts';
-import type { ServerSeen } from './watch/seen.ts';
-import type { Times } from './orders.ts';
+import { probeProblems, programProblems, mebibytes, memory, milliseconds } from '../judge.ts';
+import type { ServerObservations } from './watch/observations.ts';
+import type { Times } from './calls.ts';
 
-/** DESIGN.md 5, S7: changes are in force within this. Milliseconds. */
+/** DESIGN.md 5, S7: changes take effect within this time. Milliseconds. */
 const CHANGE_WITHIN_MS = 1_000;
-/** STS takes 50 ms of it; an SDK waits as long. Milliseconds. */
+/** SDKs wait this long. Includes 50 ms of STS. Milliseconds. */
 const SERVED_WITHIN_MS = 1_000;
-/** DESIGN.md 4.11 has 100 ms for /livez, which are reported; the run fails beyond this. Milliseconds. */
+/** The run fails beyond this. DESIGN.md 4.11 requires 100 ms for /livez, which is only reported. Milliseconds. */
 const MOST_PROBE_P99_MS = 1_000;
 /** DESIGN.md 5, R2: 25 minutes of an hour. */
 const LEAST_SHARE = 25 / 60;
-/** All sessions may have been issued at the same moment; in this time each is renewed once. Milliseconds. */
+/** In this time each session is renewed once, even if all were issued at the same time. Milliseconds. */
 const RENEWED_WITHIN_MS = 8_000;
-/** Of one attack's time. */
+/** Limit per attack. */
 const MOST_LOGGED_BYTES = 10 * 2 ** 20;
 
-/** Holds what the honest met during an attack against promises S7 and R2 (DESIGN.md 5): what must not be. */
-export function faultsOfServer(seen: ServerSeen, changesWithinMs = CHANGE_WITHIN_MS): string[] {
+/** Violations of promises S7 and R2 (DESIGN.md 5) during an attack. */
+export function serverProblems(observed: ServerObservations, changesWithinMs = CHANGE_WITHIN_MS): string[] {
   return [
-    ...faultsOfTimes('changes', seen.changes, changesWithinMs, seen),
-    ...faultsOfTimes('new Pods', seen.newcomers, SERVED_WITHIN_MS, seen),
-    ...faultsOfFeeds(seen),
-    ...faultsOfProbes(seen),
-    ...faultsOfSlowProbes(seen),
-    ...faultsOfProgram('server', seen.server),
-    ...faultsOfLog(seen),
+    ...timeProblems('changes', observed.changes, changesWithinMs, observed),
+    ...timeProblems('new Pods', observed.newPods, SERVED_WITHIN_MS, observed),
+    ...feedProblems(observed),
+    ...probeProblems(observed),
+    ...slowProbeProblems(observed),
+    ...programProblems('server', observed.server),
+    ...logProblems(observed),
   ];
 }
 
-/** With half of the CPU that it wants, the server takes twice as long; and if idle timers are late, so is everything. */
-function atMostMs(withinMs: number, { late, cpuShare }: ServerSeen): number {
-  return withinMs / cpuShare + late.worstMs;
+/** Allows for the CPU that the server did not get and for late timers. */
+function atMostMs(withinMs: number, { timerDelay, cpuShare }: ServerObservations): number {
+  return withinMs / cpuShare + timerDelay.worstMs;
 }
 
-/** Beyond `withinMs`, corrected by the CPU that the server got. */
-export function faultsOfTimes(what: string, times: Times, withinMs: number, seen: ServerSeen): string[] {
-  if (times.length === 0) return [`${what}: there were none`];
-  const faults: string[] = [];
+/** Times that are missing or above the limit. */
+export function timeProblems(
+  what: string,
+  times: Times,
+  withinMs: number,
+  observed: ServerObservations,
+): string[] {
+  if (times.length === 0) return [`${what}: none happened`];
+  const problems: string[] = [];
   const lost = times.filter((time) => time === undefined).length;
   const worstMs = Math.max(...known(times));
-  if (lost > 0) faults.push(`${what}: ${lost} of ${times.length} did not come in the time that is waited`);
-  if (worstMs > atMostMs(withinMs, seen))
-    faults.push(
-      `${what}: the slowest took ${milliseconds(worstMs)}; the server had ${percent(seen.cpuShare)} of the CPU that it ` +
-        `wanted, and the machine's own timers were ${milliseconds(seen.late.worstMs)} late at worst`,
+  if (lost > 0) problems.push(`${what}: ${lost} of ${times.length} timed out`);
+  if (worstMs > atMostMs(withinMs, observed))
+    problems.push(
+      `${what}: the slowest took ${milliseconds(worstMs)}; the server got ${percent(observed.cpuShare)} of the CPU that it ` +
+        `needed, and timers were up to ${milliseconds(observed.timerDelay.worstMs)} late`,
     );
-  return faults;
+  return problems;
 }
 
-function faultsOfFeeds(seen: ServerSeen): string[] {
-  const { feeds } = seen;
-  const faults: string[] = [];
+function feedProblems(observed: ServerObservations): string[] {
+  const { feeds } = observed;
+  const problems: string[] = [];
   for (const [why, count] of Object.entries(feeds.drops))
-    faults.push(`${count} streams of honest nodes ended: ${why}`);
-  if (feeds.withdrawn > 0)
-    faults.push(`honest Pods were told ${feeds.withdrawn} times that they are not allowed their role`);
-  return [...faults, ...faultsOfLife(seen)];
+    problems.push(`${count} streams of honest nodes ended: ${why}`);
+  if (feeds.withdrawn > 0) problems.push(`honest Pods were denied their role ${feeds.withdrawn} times`);
+  return [...problems, ...lifetimeProblems(observed)];
 }
 
-function faultsOfLife({ feeds, sessions, lastedMs }: ServerSeen): string[] {
-  const { leastShare, held, renewals } = feeds;
-  const faults: string[] = [];
+function lifetimeProblems({ feeds, sessions, durationMs }: ServerObservations): string[] {
+  const { leastShare, valid, renewals } = feeds;
+  const problems: string[] = [];
   if (leastShare < LEAST_SHARE)
-    faults.push(`an honest session had ${minutes(leastShare)} of 60 minutes left: R2 has 25`);
-  if (held < sessions) faults.push(`${held} of ${sessions} honest sessions are held at the end`);
-  if (renewals === 0 && lastedMs > RENEWED_WITHIN_MS)
-    faults.push('no honest session was renewed: nothing was shown');
-  return faults;
+    problems.push(`an honest session had ${minutes(leastShare)} of 60 minutes left; R2 promises 25`);
+  if (valid < sessions) problems.push(`only ${valid} of ${sessions} honest sessions are valid at the end`);
+  if (renewals === 0 && durationMs > RENEWED_WITHIN_MS)
+    problems.push('no honest session was renewed, which proves nothing');
+  return problems;
 }
 
-function faultsOfSlowProbes(seen: ServerSeen): string[] {
-  return seen.probes.flatMap(({ name }) => {
-    const p99Ms = p99Of(seen, name);
-    return p99Ms > atMostMs(MOST_PROBE_P99_MS, seen) ? [`${name} probes: p99 is ${milliseconds(p99Ms)}`] : [];
+function slowProbeProblems(observed: ServerObservations): string[] {
+  return observed.probes.flatMap(({ name }) => {
+    const p99Ms = p99Of(observed, name);
+    return p99Ms > atMostMs(MOST_PROBE_P99_MS, observed)
+      ? [`${name} probes: p99 is ${milliseconds(p99Ms)}`]
+      : [];
   });
 }
 
-function faultsOfLog({ loggedBytes }: ServerSeen): string[] {
+function logProblems({ loggedBytes }: ServerObservations): string[] {
   return loggedBytes > MOST_LOGGED_BYTES ? [`the server logged ${mebibytes(loggedBytes)} MiB`] : [];
 }
 
-/** Of the columns about the server itself. */
+/** Headings of the columns about the server. */
 export const serverHead: Row = [
   'probes',
   '/livez p99',
-  'timers late',
-  'CPU it got',
-  'server',
-  'after',
-  'ends',
+  'timer delay',
+  'CPU share',
+  'server memory',
+  'memory after',
+  'restarts',
 ];
 
-export function serverCells(seen: ServerSeen): Row {
-  const { probes, late, server, cpuShare, afterBytes } = seen;
+export function serverCells(observed: ServerObservations): Row {
+  const { probes, timerDelay, server, cpuShare, afterBytes } = observed;
   return [
     probesCell(probes),
-    milliseconds(p99Of(seen, 'liveness')),
-    milliseconds(late.worstMs),
+    milliseconds(p99Of(observed, 'liveness')),
+    milliseconds(timerDelay.worstMs),
     percent(cpuShare),
     memory(server),
     `${mebibytes(afterBytes)} MiB`,
@@ -106,8 +112,8 @@ export function serverCells(seen: ServerSeen): Row {
   ];
 }
 
-/** Of the probe of this kind. Milliseconds. */
-function p99Of({ probes }: ServerSeen, probe: string): number {
+/** p99 of the named probe. Milliseconds. */
+function p99Of({ probes }: ServerObservations, probe: string): number {
   return quantile(probes.find(({ name }) => name === probe)?.tookMs ?? [], 0.99);
 }
 
@@ -115,7 +121,7 @@ function known(times: Times): number[] {
   return times.flatMap((time) => time ?? []);
 }
 
-/** How many, median and worst. */
+/** Count, median and maximum. */
 export function timesCell(times: Times): string {
   const all = known(times);
   const lost = times.length - all.length;
@@ -123,19 +129,18 @@ export function timesCell(times: Times): string {
   return lost === 0 ? cell : `${cell}; ${lost} lost`;
 }
 
-/** How many succeeded. */
-function probesCell(probes: ServerSeen['probes']): string {
+/** Successful probes. */
+function probesCell(probes: ServerObservations['probes']): string {
   const made = probes.reduce((sum, probe) => sum + probe.made, 0);
   const missed = probes.reduce((sum, probe) => sum + probe.failures.length, 0);
   return `${made - missed} of ${made}`;
 }
 
-/** Whole ones. */
 function percent(share: number): string {
   return `${(100 * share).toFixed(0)} %`;
 }
 
-/** Of an hour, whole ones. */
+/** Share of an hour in whole minutes. */
 export function minutes(share: number): string {
   return (60 * share).toFixed(0);
 }

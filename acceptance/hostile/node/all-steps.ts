@@ -1,7 +1,7 @@
 import { noAttack } from '../attack.ts';
 import { addressSteps } from './steps/addresses.ts';
 import { connectionSteps } from './steps/connections.ts';
-import { crowdSteps } from './steps/crowds.ts';
+import { manyWorkersSteps } from './steps/many-workers.ts';
 import { opsPortSteps } from './steps/ops-ports.ts';
 import { pipelineSteps } from './steps/pipelines.ts';
 import { slowClientSteps } from './steps/slow-clients.ts';
@@ -10,13 +10,13 @@ import type { NodeStep } from './step.ts';
 
 const CALM_MS = 2_000;
 
-/** Everything that is tried: first that the suite itself harms nobody. */
+/** All attacks. The first step shows that the suite itself affects nobody. */
 export const nodeSteps: readonly NodeStep[] = [
   attackStep({
-    title: 'Without an attack every Pod is served',
+    title: 'Without an attack, every Pod is served',
     run: noAttack(CALM_MS),
   }),
-  ...crowdSteps,
+  ...manyWorkersSteps,
   ...addressSteps,
   ...pipelineSteps,
   ...slowClientSteps,

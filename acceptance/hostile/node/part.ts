@@ -7,7 +7,7 @@ import { nodeSteps } from './all-steps.ts';
 import type { NodeWorld } from './step.ts';
 import { openNode } from './world.ts';
 
-/** What Pods and other nodes do to a node and its server. */
+/** Attacks of Pods and other nodes on a node and its server. */
 export const nodePart = createPart({
   report: 'test:hostile',
   head: tableHead,
@@ -16,11 +16,11 @@ export const nodePart = createPart({
 });
 
 async function openWorld(
-  { stretch, bundles }: Pick<RunOptions, 'stretch' | 'bundles'>,
+  { durationFactor, bundles }: Pick<RunOptions, 'durationFactor' | 'bundles'>,
   stack: AsyncDisposableStack,
 ): Promise<NodeWorld> {
   const node = stack.use(await openNode({ name: `rg${process.pid}`, bundles }));
   await node.programs.intercept();
   const watchers = await startWatchers(node, stack);
-  return { ...node, watchers, stretch, python: await findPython(), rows: [] };
+  return { ...node, watchers, durationFactor, python: await findPython(), rows: [] };
 }

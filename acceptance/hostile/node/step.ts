@@ -1,31 +1,30 @@
 import type { Row, Step } from '@rolegate/testing';
-import type { AttackOrder } from '../clients/orders.ts';
+import type { TcpAttack } from '../clients/calls.ts';
 import { judgeAttack } from '../attack.ts';
 import type { AttackWatchers } from '../attack.ts';
 import { judge } from '../judge.ts';
 import type { HostileNode } from './world.ts';
-import type { AttackReport, Seen } from '../watch/seen.ts';
+import type { AttackReport, Observations } from '../watch/observations.ts';
 
-/** What a step of the suite works with. */
+/** The world of the node part. */
 export interface NodeWorld extends HostileNode {
-  readonly watchers: AttackWatchers<Seen>;
-  /** How much longer than its own time an attack lasts: 1 by default. */
-  readonly stretch: number;
-  /** A Python with which raw packets can be sent; undefined if this machine has none. */
+  readonly watchers: AttackWatchers<Observations>;
+  /** Factor for the duration of attacks. */
+  readonly durationFactor: number;
+  /** A Python interpreter for raw packets; undefined if there is none. */
   readonly python: string | undefined;
-  /** The table, a row an attack. */
+  /** The report table, one row per attack. */
   readonly rows: Row[];
 }
 
 export type NodeStep = Step<NodeWorld>;
 
 export interface Attack {
-  /** A whole sentence. */
   readonly title: string;
   readonly run: (world: NodeWorld) => Promise<AttackReport>;
 }
 
-/** An attack as a step: it fails if anybody but the attacker notices. */
+/** A step that fails if anyone but the attacker is affected. */
 export function attackStep({ title, run }: Attack): NodeStep {
   return {
     title,
@@ -34,10 +33,10 @@ export function attackStep({ title, run }: Attack): NodeStep {
         watchers: world.watchers,
         rows: world.rows,
         attack: () => run(world),
-        judge: (seen) => judge(title, seen),
+        judge: (observed) => judge(title, observed),
       }),
   };
 }
 
-/** What an attacker is told, without the time that all attacks have in common. */
-export type AttackPlan = Omit<AttackOrder, 'forMs'>;
+/** A TCP attack without its duration. */
+export type AttackPlan = Omit<TcpAttack, 'forMs'>;

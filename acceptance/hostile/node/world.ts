@@ -10,39 +10,39 @@ import { openFolder } from '@rolegate/testing';
 import { openNodeNetwork } from '../../network/node-network.ts';
 import { prepareNodePrograms } from '../../chart-programs/node-programs.ts';
 import type { NodePrograms } from '../../chart-programs/node-programs.ts';
-import { placePods } from './pods.ts';
-import type { Cast } from './pods.ts';
+import { attachPods } from './pods.ts';
+import type { NodePods } from './pods.ts';
 
-/** A node with its Pods, the server in a Pod, another node, and the programs with the limits of their charts. */
+/** A node with Pods, the server in a Pod, another node, and the programs with the limits of their charts. */
 export interface HostileNode extends World {
   readonly namespaces: Namespaces;
   readonly cluster: Cluster;
   readonly cni: CniResultsDir;
-  readonly cast: Cast;
+  readonly pods: NodePods;
   readonly programs: NodePrograms;
-  /** The server's Pod. */
+  /** The address of the server's Pod. */
   readonly serverAddress: string;
   readonly cgroups: Pick<Cgroups, 'countsSockets'>;
-  /** What attacks runs in `attackers`, what measures in `watchers`. */
+  /** Control groups for attackers and for what measures. */
   readonly groups: Readonly<Record<'attackers' | 'watchers', Group>>;
 }
 
-/** What programs log is kept up to this; storms are bounded by the programs. */
+/** Limit for kept log lines. */
 const MOST_LINES = 100_000;
-/** A share that cannot starve the machine, and memory that cannot either. */
+/** Does not starve the machine. */
 const ATTACKERS = { name: 'attackers', memoryBytes: 2 ** 30, cpuWeight: 25 };
-/** Least, first and most bytes that the kernel keeps of what a socket of an attacker sends: no group's limit counts them in version 1. */
+/** tcp_wmem of attackers' sockets (minimum, default, maximum), because version 1 does not count them against a limit. */
 const MOST_UNSENT = '4096 16384 262144';
 const WATCHERS = { name: 'watchers', memoryBytes: 2 ** 31, cpuWeight: 400 };
 
 export interface OpenNodeOptions {
-  /** Of namespaces and control groups, unique on the machine. */
+  /** Name of namespaces and control groups, unique on the machine. */
   readonly name: string;
-  /** The folder of the programs. */
+  /** The folder with the bundled programs. */
   readonly bundles: string;
 }
 
-/** Opens it with everything but running programs. */
+/** Does not start the programs. */
 export async function openNode({ name, bundles }: OpenNodeOptions): Promise<HostileNode> {
   await using stack = new AsyncDisposableStack();
   const folder = await openFolder('rolegate-hostile-', stack);
@@ -64,7 +64,7 @@ export async function openNode({ name, bundles }: OpenNodeOptions): Promise<Host
       if (lines.length < MOST_LINES) lines.push({ program, line });
     },
   });
-  const cast = await placePods({ namespaces, cluster, standIns });
+  const pods = await attachPods({ namespaces, cluster, standIns });
   for (const attackers of ['attacker', 'sixteen', 'other-node'])
     await namespaces.sysctl(attackers, { 'ipv4/tcp_wmem': MOST_UNSENT });
   const groups = { attackers: await cgroups.make(ATTACKERS), watchers: await cgroups.make(WATCHERS) };
@@ -75,7 +75,7 @@ export async function openNode({ name, bundles }: OpenNodeOptions): Promise<Host
     namespaces,
     cluster,
     cni,
-    cast,
+    pods,
     programs,
     serverAddress,
     cgroups,

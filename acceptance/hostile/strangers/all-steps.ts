@@ -12,10 +12,10 @@ import type { StrangersStep } from './step.ts';
 
 const CALM_MS = 5_000;
 
-/** Everything that strangers try: first that the suite itself harms nobody. */
+/** All attacks of strangers. The first step shows that the suite itself affects nobody. */
 export const strangersSteps: readonly StrangersStep[] = [
   strangersStep({
-    title: 'Without an attack agents attest, renew and open streams, and no stream ends',
+    title: 'Without an attack, agents attest, renew and open streams, and no stream ends',
     run: noAttack(CALM_MS),
   }),
   ...messageSteps,

@@ -1,35 +1,35 @@
 import type { Row } from '@rolegate/testing';
-import { faultsOfServer, faultsOfTimes, serverCells, serverHead, timesCell } from '../cluster/judge.ts';
-import type { Verdict } from '../judge.ts';
-import type { StrangersSeen } from './watch/watchers.ts';
+import { serverProblems, timeProblems, serverCells, serverHead, timesCell } from '../cluster/judge.ts';
+import type { Judgment } from '../judge.ts';
+import type { StrangersObservations } from './watch/watchers.ts';
 
-/** Attestation and renewal of other agents. Milliseconds. */
+/** Limit for attestation and renewal of honest agents. Milliseconds. */
 const AGENTS_WITHIN_MS = 10_000;
 
 export const strangersHead: Row = [
   'attack',
-  'attested',
-  'renewed',
-  'on the feed',
-  'streams opened',
-  'changes in force',
+  'attestations',
+  'renewals',
+  'renewals on the feed',
+  'new streams',
+  'changes',
 ].concat(serverHead);
 
-/** Holds what honest agents met during an attack against promise S7 (DESIGN.md 5). */
-export function judgeStrangers(title: string, seen: StrangersSeen): Verdict {
-  const { attested, renewed, opened } = seen.agents;
-  const { certificates } = seen.feeds;
-  const failures = Object.entries(seen.agents.failures).map(([what, count]) => `${count} × ${what}`);
+/** Compares what honest agents observed during an attack with promise S7 (DESIGN.md 5). */
+export function judgeStrangers(title: string, observed: StrangersObservations): Judgment {
+  const { attested, renewed, opened } = observed.agents;
+  const { certificates } = observed.feeds;
+  const failures = Object.entries(observed.agents.failures).map(([what, count]) => `${count} × ${what}`);
   return {
-    faults: faultsOfServer(seen).concat(
-      faultsOfTimes('attestations', attested, AGENTS_WITHIN_MS, seen),
-      faultsOfTimes('renewals', renewed, AGENTS_WITHIN_MS, seen),
-      faultsOfTimes('renewals on the feed', certificates, AGENTS_WITHIN_MS, seen),
-      faultsOfTimes('new streams', opened, AGENTS_WITHIN_MS, seen),
+    problems: serverProblems(observed).concat(
+      timeProblems('attestations', attested, AGENTS_WITHIN_MS, observed),
+      timeProblems('renewals', renewed, AGENTS_WITHIN_MS, observed),
+      timeProblems('renewals on the feed', certificates, AGENTS_WITHIN_MS, observed),
+      timeProblems('new streams', opened, AGENTS_WITHIN_MS, observed),
     ),
     row: [title]
-      .concat([attested, renewed, certificates, opened, seen.changes].map(timesCell))
-      .concat(serverCells(seen)),
-    remarks: failures.length === 0 ? [] : [`agents tried again: ${failures.join(', ')}`],
+      .concat([attested, renewed, certificates, opened, observed.changes].map(timesCell))
+      .concat(serverCells(observed)),
+    notes: failures.length === 0 ? [] : [`agents retried: ${failures.join(', ')}`],
   };
 }

@@ -1,45 +1,44 @@
 import type { Row, Step } from '@rolegate/testing';
 import type { Remote } from '../../processes/start-child.ts';
-import type { AttackerCalls } from '../clients/orders.ts';
+import type { TcpAttackerCalls } from '../clients/calls.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Ground } from '../cluster/ground.ts';
-import type { NodeIdentity, StandInCalls } from '../cluster/orders.ts';
+import type { Environment } from '../cluster/environment.ts';
+import type { NodeIdentity, StandInCalls } from '../cluster/calls.ts';
 import { judgeAttack } from '../attack.ts';
 import type { AttackWatchers } from '../attack.ts';
-import type { AttackReport } from '../watch/seen.ts';
+import type { AttackReport } from '../watch/observations.ts';
 import { judgeStrangers } from './judge.ts';
-import type { StrangerCalls, TokenHolder } from './orders.ts';
-import type { StrangersSeen } from './watch/watchers.ts';
+import type { TlsAttackerCalls, AgentToken } from './calls.ts';
+import type { StrangersObservations } from './watch/watchers.ts';
 import type { Agents } from './world/agents.ts';
 
-/** What a step of the strangers' part works with. */
-export interface StrangersWorld extends Ground {
+/** The world of the strangers part. */
+export interface StrangersWorld extends Environment {
   readonly cluster: Cluster;
   readonly standIn: Remote<StandInCalls>;
   readonly agents: Agents;
-  readonly watchers: AttackWatchers<StrangersSeen>;
-  /** Two processes of attackers that speak TLS, and one that writes bytes. */
-  readonly strangers: readonly [Remote<StrangerCalls>, Remote<StrangerCalls>];
-  readonly bytes: Remote<AttackerCalls>;
-  /** What an attacker has of a node that was stolen. */
-  readonly stolen: { readonly holder: TokenHolder; readonly identity: NodeIdentity };
-  /** How much longer than its own time an attack lasts: 1 by default. */
-  readonly stretch: number;
-  /** The table, a row an attack. */
+  readonly watchers: AttackWatchers<StrangersObservations>;
+  /** Two attacker processes for TLS, and one for plain TCP. */
+  readonly tlsAttackers: readonly [Remote<TlsAttackerCalls>, Remote<TlsAttackerCalls>];
+  readonly tcpAttacker: Remote<TcpAttackerCalls>;
+  /** The credentials of a stolen node. */
+  readonly stolen: { readonly agentToken: AgentToken; readonly identity: NodeIdentity };
+  /** Factor for the duration of attacks. */
+  readonly durationFactor: number;
+  /** The report table, one row per attack. */
   readonly rows: Row[];
 }
 
 export type StrangersStep = Step<StrangersWorld>;
 
 export interface StrangersAttack {
-  /** A whole sentence. */
   readonly title: string;
-  /** Makes what it needs, before anybody is watched. */
+  /** Runs before the observation starts. */
   readonly prepare?: (world: StrangersWorld) => Promise<void>;
   readonly run: (world: StrangersWorld) => Promise<AttackReport>;
 }
 
-/** An attack as a step: it fails if an honest agent or tenant notices. */
+/** A step that fails if an honest agent or tenant is affected. */
 export function strangersStep({ title, prepare, run }: StrangersAttack): StrangersStep {
   return {
     title,
@@ -49,7 +48,7 @@ export function strangersStep({ title, prepare, run }: StrangersAttack): Strange
         watchers: world.watchers,
         rows: world.rows,
         attack: () => run(world),
-        judge: (seen) => judgeStrangers(title, seen),
+        judge: (observed) => judgeStrangers(title, observed),
       });
     },
   };

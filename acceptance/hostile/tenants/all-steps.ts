@@ -1,7 +1,7 @@
 import { noAttack } from '../attack.ts';
 import { decisionSteps } from './steps/decisions.ts';
 import { eventSteps } from './steps/events.ts';
-import { fatObjectSteps } from './steps/fat-objects.ts';
+import { largeObjectSteps } from './steps/large-objects.ts';
 import { longLineSteps } from './steps/long-lines.ts';
 import { nameSteps } from './steps/names.ts';
 import { realApiSteps } from './steps/real-api.ts';
@@ -12,13 +12,13 @@ import type { TenantsStep } from './step.ts';
 /** Long enough for every session to be renewed. */
 const CALM_MS = 7_000;
 
-/** Everything that tenants try: first that the suite itself harms nobody. */
+/** All attacks of tenants. The first step shows that the suite itself affects nobody. */
 export const tenantsSteps: readonly TenantsStep[] = [
   tenantsStep({
-    title: "Without an attack every tenant's changes are in force and sessions are renewed",
+    title: 'Without an attack, the changes of every tenant take effect and sessions are renewed',
     run: noAttack(CALM_MS),
   }),
-  ...fatObjectSteps,
+  ...largeObjectSteps,
   ...longLineSteps,
   ...decisionSteps,
   ...stolenNodeSteps,

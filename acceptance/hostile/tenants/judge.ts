@@ -1,23 +1,27 @@
 import type { Row } from '@rolegate/testing';
-import { faultsOfServer, minutes, serverCells, serverHead, timesCell } from '../cluster/judge.ts';
-import type { ServerSeen } from '../cluster/watch/seen.ts';
-import type { Verdict } from '../judge.ts';
+import { serverProblems, minutes, serverCells, serverHead, timesCell } from '../cluster/judge.ts';
+import type { ServerObservations } from '../cluster/watch/observations.ts';
+import type { Judgment } from '../judge.ts';
 
-export const tenantsHead: Row = ['attack', 'changes in force', 'new Pods served', 'least life'].concat(
+export const tenantsHead: Row = ['attack', 'changes', 'new Pods', 'shortest life left'].concat(
   serverHead,
-  'started again on the same objects',
+  'restart with the same objects',
 );
 
 /**
- * Holds what the honest met during an attack against promises S7 and R2 (DESIGN.md 5). The row is without its last cell: what the
- * server's restart on the same objects has shown.
+ * Compares the observations during an attack with promises S7 and R2 (DESIGN.md 5). The row lacks its last cell, the result of
+ * restarting the server with the same objects.
  */
-export function judgeTenants(title: string, seen: ServerSeen, changesWithinMs?: number): Verdict {
-  const { changes, newcomers, feeds } = seen;
+export function judgeTenants(
+  title: string,
+  observed: ServerObservations,
+  changesWithinMs?: number,
+): Judgment {
+  const { changes, newPods, feeds } = observed;
   return {
-    faults: faultsOfServer(seen, changesWithinMs),
-    row: [title, timesCell(changes), timesCell(newcomers), `${minutes(feeds.leastShare)} of 60 min`].concat(
-      serverCells(seen),
+    problems: serverProblems(observed, changesWithinMs),
+    row: [title, timesCell(changes), timesCell(newPods), `${minutes(feeds.leastShare)} of 60 min`].concat(
+      serverCells(observed),
     ),
   };
 }

@@ -1,51 +1,50 @@
 import type { Row, Step } from '@rolegate/testing';
 import type { Remote } from '../../processes/start-child.ts';
 import { judgeAttack } from '../attack.ts';
-import type { AttackReport } from '../watch/seen.ts';
+import type { AttackReport } from '../watch/observations.ts';
 import { judgeTenants } from './judge.ts';
-import type { StandInCalls } from '../cluster/orders.ts';
+import type { StandInCalls } from '../cluster/calls.ts';
 import type { RestartOptions, ServerWatchers } from '../cluster/watch/watchers.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Ground } from '../cluster/ground.ts';
-import type { RealStages } from './world/real-stage.ts';
+import type { Environment } from '../cluster/environment.ts';
+import type { RealClusterHandle } from './world/real-cluster.ts';
 
-/** Where honest tenants live. */
-export interface Stage {
+/** A cluster with honest tenants and its watchers. */
+export interface WatchedCluster {
   readonly cluster: Cluster;
   readonly watchers: ServerWatchers;
 }
 
-/** What a step of the tenants' part works with. */
-export interface TenantsWorld extends Ground, Stage {
+/** The world of the tenants part. */
+export interface TenantsWorld extends Environment, WatchedCluster {
   readonly standIn: Remote<StandInCalls>;
-  /** With a real API server; steps that use it come last. */
-  readonly real: RealStages;
-  /** How much longer than its own time an attack lasts: 1 by default. */
-  readonly stretch: number;
-  /** The table, a row an attack. */
+  /** A real API server; steps that use it come last. */
+  readonly real: RealClusterHandle;
+  /** Factor for the duration of attacks. */
+  readonly durationFactor: number;
+  /** The report table, one row per attack. */
   readonly rows: Row[];
 }
 
 export type TenantsStep = Step<TenantsWorld>;
 
 export interface TenantsAttack {
-  /** A whole sentence. */
   readonly title: string;
-  /** Who is watched: those of the stand-in if it is not given. */
-  readonly stage?: (world: TenantsWorld) => Promise<Stage>;
+  /** The cluster under attack: by default the one with the stand-in. */
+  readonly target?: (world: TenantsWorld) => Promise<WatchedCluster>;
   readonly run: (world: TenantsWorld) => Promise<AttackReport>;
-  /** How soon changes must be in force, if the API server adds to it. Milliseconds. */
+  /** Limit for changes, if the API server itself is slow. Milliseconds. */
   readonly changesWithinMs?: number;
-  /** Afterwards the server is started again on what the attack has made. */
+  /** Restarts the server afterwards with the objects of the attack. */
   readonly restarts?: RestartOptions;
-  /** Removes what it has made, however it went. */
+  /** Removes the objects of the attack, even if it failed. */
   readonly clean?: (world: TenantsWorld) => Promise<unknown>;
 }
 
-/** An attack as a step: it fails if anybody but the attacker notices. */
+/** A step that fails if anyone but the attacker is affected. */
 export function tenantsStep({
   title,
-  stage,
+  target,
   run,
   changesWithinMs,
   restarts,
@@ -54,16 +53,19 @@ export function tenantsStep({
   return {
     title,
     async run(world) {
-      const { watchers } = stage === undefined ? world : await stage(world);
+      const { watchers } = target === undefined ? world : await target(world);
       try {
         return await judgeAttack({
           watchers,
           rows: world.rows,
           attack: () => run(world),
-          async judge(seen) {
-            const { faults, row } = judgeTenants(title, seen, changesWithinMs);
-            const again = restarts && (await watchers.restart(restarts));
-            return { faults: faults.concat(again?.faults ?? []), row: row.concat(again?.said ?? '–') };
+          async judge(observed) {
+            const { problems, row } = judgeTenants(title, observed, changesWithinMs);
+            const restarted = restarts && (await watchers.restart(restarts));
+            return {
+              problems: problems.concat(restarted?.problems ?? []),
+              row: row.concat(restarted?.summary ?? '–'),
+            };
           },
         });
       } finally {

@@ -5,13 +5,13 @@ import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { callHeaders, floodOf, frame, hello } from '../strangers/clients/frames.ts';
-import { floods } from '../strangers/orders.ts';
-import type { Flood } from '../strangers/orders.ts';
+import { floods } from '../strangers/calls.ts';
+import type { Flood } from '../strangers/calls.ts';
 
 const END = 0x5;
 
-/** Writes to a server of Node's own; resolves with what it makes of it when it has answered a PING or ended the connection. */
-async function said(pieces: readonly Buffer[]) {
+/** Writes to a Node.js HTTP/2 server. Resolves when it has answered a PING or closed the connection. */
+async function summary(pieces: readonly Buffer[]) {
   const server = createServer();
   const requests: IncomingHttpHeaders[] = [];
   server.on('session', (session: ServerHttp2Session) => session.on('error', () => undefined));
@@ -37,8 +37,8 @@ async function said(pieces: readonly Buffer[]) {
 }
 
 describe('callHeaders', () => {
-  it('makes a request that a server understands', async () => {
-    const { requests } = await said([frame('HEADERS', END, 1, callHeaders('/a.Service/Method'))]);
+  it('Call headers make a request that an HTTP/2 server understands', async () => {
+    const { requests } = await summary([frame('HEADERS', END, 1, callHeaders('/a.Service/Method'))]);
     expect(requests).toEqual([
       expect.objectContaining({ ':method': 'POST', ':path': '/a.Service/Method', te: 'trailers' }),
     ]);
@@ -46,17 +46,20 @@ describe('callHeaders', () => {
 });
 
 describe('floodOf', () => {
-  it.each(floods.map((flood) => ({ flood })))('makes frames of $flood that are well formed', ({ flood }) => {
-    const next = floodOf(flood, '/a.Service/Method');
-    const bytes = Buffer.concat([next(), next()].flatMap((piece) => piece ?? []));
-    const types = typesOf(bytes);
-    expect(types.length).toBeGreaterThan(400);
-    expect(new Set(types.slice(1))).toEqual(new Set(TYPES[flood]));
-  });
+  it.each(floods.map((flood) => ({ flood })))(
+    'A flood of $flood consists of well-formed frames',
+    ({ flood }) => {
+      const next = floodOf(flood, '/a.Service/Method');
+      const bytes = Buffer.concat([next(), next()].flatMap((piece) => piece ?? []));
+      const types = typesOf(bytes);
+      expect(types.length).toBeGreaterThan(400);
+      expect(new Set(types.slice(1))).toEqual(new Set(TYPES[flood]));
+    },
+  );
 
-  it('makes requests with large headers that a server understands', async () => {
+  it('Requests with large headers are understood by an HTTP/2 server', async () => {
     const [piece = Buffer.alloc(0)] = [floodOf('large headers', '/a.Service/Method')()];
-    const { requests } = await said([piece.subarray(0, 9 + piece.readUIntBE(0, 3))]);
+    const { requests } = await summary([piece.subarray(0, 9 + piece.readUIntBE(0, 3))]);
     expect(requests).toEqual([expect.objectContaining({ 'x-6': 'x'.repeat(1_000) })]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judge, tableHead } from '../judge.ts';
-import type { Answers } from '../clients/orders.ts';
-import type { ProgramSeen, Seen } from '../watch/seen.ts';
+import type { Answers } from '../clients/calls.ts';
+import type { ProgramObservations, Observations } from '../watch/observations.ts';
 
 const MIB = 2 ** 20;
 
@@ -10,9 +10,9 @@ function answers(changes: Partial<Answers> = {}): Answers {
   return { requests: 100, failures: {}, tookMs, ...changes };
 }
 
-function program(changes: Partial<ProgramSeen> = {}): ProgramSeen {
+function program(changes: Partial<ProgramObservations> = {}): ProgramObservations {
   return {
-    high: { bytes: 60 * MIB, socketBytes: 0 },
+    peak: { bytes: 60 * MIB, socketBytes: 0 },
     limitBytes: 256 * MIB,
     ends: [],
     oomKills: 0,
@@ -20,103 +20,105 @@ function program(changes: Partial<ProgramSeen> = {}): ProgramSeen {
   };
 }
 
-/** Of an attack that nobody has noticed, but for the changes. */
-function seen(changes: Partial<Seen> = {}): Seen {
+/** Observations of an attack without effects, except for the changes. */
+function observed(changes: Partial<Observations> = {}): Observations {
   return {
     others: answers(),
-    crowd: undefined,
+    workers: undefined,
     probes: [{ name: 'agent liveness', made: 6, failures: [], tookMs: [] }],
-    late: { p99Ms: 2, worstMs: 40 },
+    timerDelay: { p99Ms: 2, worstMs: 40 },
     programs: { agent: program(), reconcile: program(), server: program() },
-    disturbed: false,
+    othersDisrupted: false,
     ...changes,
   };
 }
 
-function faultsOf(changes: Partial<Seen>): readonly string[] {
-  return judge('An attack.', seen(changes)).faults;
+function problemsOf(changes: Partial<Observations>): readonly string[] {
+  return judge('An attack.', observed(changes)).problems;
 }
 
 describe('judge', () => {
-  it('finds no fault if nobody has noticed the attack', () => {
-    expect(faultsOf({})).toEqual([]);
+  it('An attack without effects yields no problems', () => {
+    expect(problemsOf({})).toEqual([]);
   });
 
-  it('finds a request of another Pod that failed, says how, and how late the machine was', () => {
+  it("A failed request of another Pod is reported with its cause and the delay of the machine's timers", () => {
     const failures = { 'list: 503': 2, 'token: timeout': 1 };
-    expect(faultsOf({ others: answers({ failures }) })).toEqual([
+    expect(problemsOf({ others: answers({ failures }) })).toEqual([
       'other Pods: 3 of 100 requests failed (2 × list: 503, 1 × token: timeout); ' +
-        "the machine's own timers were 2.0 ms late (p99), 40 ms at worst",
+        'timers were 2.0 ms late (p99), up to 40 ms',
     ]);
   });
 
-  it('finds a p99 of over a second, and lets one of less pass', () => {
+  it('A p99 above one second is reported, and one below is not', () => {
     const slow = (ms: number) => answers({ tookMs: Array.from({ length: 100 }, () => ms) });
-    expect(faultsOf({ others: slow(1_001) })).toEqual([
+    expect(problemsOf({ others: slow(1_001) })).toEqual([
       expect.stringMatching(/^other Pods: p99 is 1001 ms;/),
     ]);
-    expect(faultsOf({ others: slow(999) })).toEqual([]);
+    expect(problemsOf({ others: slow(999) })).toEqual([]);
   });
 
-  it('finds that nobody has asked: that would prove nothing', () => {
-    expect(faultsOf({ others: answers({ requests: 0, tookMs: [] }) })).toEqual([
-      'other Pods: nobody has asked anything',
+  it('An attack during which no Pod sent a request proves nothing and is reported', () => {
+    expect(problemsOf({ others: answers({ requests: 0, tookMs: [] }) })).toEqual([
+      'other Pods: no requests were sent',
     ]);
   });
 
-  it('finds a failed request of a crowd', () => {
-    expect(faultsOf({ crowd: answers({ failures: { 'token: 503': 4 } }) })).toEqual([
-      expect.stringMatching(/^the crowd: 4 of 100 requests failed/),
+  it('A failed request of a worker is reported', () => {
+    expect(problemsOf({ workers: answers({ failures: { 'token: 503': 4 } }) })).toEqual([
+      expect.stringMatching(/^the workers: 4 of 100 requests failed/),
     ]);
   });
 
-  it('does not judge the other Pods if the suite has taken away what they need', () => {
-    expect(faultsOf({ disturbed: true, others: answers({ failures: { 'list: 503': 9 } }) })).toEqual([]);
+  it('Other Pods are not judged if the suite itself took away what they need', () => {
+    expect(problemsOf({ othersDisrupted: true, others: answers({ failures: { 'list: 503': 9 } }) })).toEqual(
+      [],
+    );
   });
 
-  it('finds a process that has ended, and says if the kernel killed it at its limit', () => {
+  it('A program that has ended is reported, and whether it was killed at its memory limit', () => {
     const programs = {
-      ...seen().programs,
+      ...observed().programs,
       agent: program({ ends: ['SIGKILL'], oomKills: 1 }),
       server: program({ ends: ['exit code 134'] }),
     };
-    expect(faultsOf({ programs })).toEqual([
-      'agent ended by itself: SIGKILL; the kernel killed 1 at the memory limit',
-      'server ended by itself: exit code 134',
+    expect(problemsOf({ programs })).toEqual([
+      'agent ended unexpectedly: SIGKILL; OOM kills: 1',
+      'server ended unexpectedly: exit code 134',
     ]);
   });
 
-  it('finds a kill at the limit that has left the program running: a probe in its container', () => {
-    const programs = { ...seen().programs, agent: program({ oomKills: 1 }) };
-    expect(faultsOf({ programs })).toEqual(['agent: the kernel killed 1 processes at the memory limit']);
+  it('An OOM kill that left the program running, such as that of a probe, is reported', () => {
+    const programs = { ...observed().programs, agent: program({ oomKills: 1 }) };
+    expect(problemsOf({ programs })).toEqual(['agent still runs, but OOM kills in its control group: 1']);
   });
 
-  it('finds memory over the limit, socket buffers included', () => {
-    const high = { bytes: 285 * MIB, socketBytes: 41 * MIB };
-    const programs = { ...seen().programs, agent: program({ high }) };
-    expect(faultsOf({ programs })).toEqual([
-      'agent needed 285 MiB, 41 of it in socket buffers; its limit is 256',
+  it('Memory over the limit is reported, socket buffers included', () => {
+    const peak = { bytes: 285 * MIB, socketBytes: 41 * MIB };
+    const programs = { ...observed().programs, agent: program({ peak }) };
+    expect(problemsOf({ programs })).toEqual([
+      'agent used 285 MiB, 41 MiB of it in socket buffers; its limit is 256 MiB',
     ]);
   });
 
-  it('finds a failed probe and names each way of failing once', () => {
+  it('A failed probe is reported with each kind of failure once', () => {
     const probes = [
       { name: 'agent liveness', made: 6, failures: ['timeout', 'timeout', 'ECONNRESET'], tookMs: [] },
     ];
-    expect(faultsOf({ probes })).toEqual([
+    expect(problemsOf({ probes })).toEqual([
       expect.stringMatching(/^3 of 6 probes failed: agent liveness \(timeout, ECONNRESET\);/),
     ]);
   });
 
-  it('reports the promised 100 ms without judging them', () => {
+  it('The promised 100 ms are reported but not judged', () => {
     const others = answers({ tookMs: Array.from({ length: 100 }, () => 101) });
-    const { faults, row } = judge('An attack.', seen({ others }));
-    expect(faults).toEqual([]);
+    const { problems, row } = judge('An attack.', observed({ others }));
+    expect(problems).toEqual([]);
     expect(row[tableHead.indexOf('≤ 100 ms')]).toBe('no');
   });
 
-  it('writes a row with a cell for every column', () => {
-    const { row } = judge('An attack.', seen({ others: answers({ failures: { 'list: 503': 2 } }) }));
+  it('A report row has a cell for each column', () => {
+    const { row } = judge('An attack.', observed({ others: answers({ failures: { 'list: 503': 2 } }) }));
     expect(row).toEqual([
       'An attack.',
       '98 of 100',

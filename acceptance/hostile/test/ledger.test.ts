@@ -6,17 +6,17 @@ const LIFE_MS = 15_000;
 function setup() {
   let nowMs = 1_000;
   const ledger = createLedger(() => nowMs);
-  const told = ledger.node('node-0');
+  const received = ledger.node('node-0');
   const take = (update: object) => {
-    ledger.take(told, update);
+    ledger.take(received, update);
   };
   return {
     ...ledger,
-    told,
+    received,
     advance(ms: number) {
       nowMs += ms;
     },
-    pod(uid: string, decision: object = allow('app'), namespace = 'kept-1') {
+    pod(uid: string, decision: object = allow('app'), namespace = 'stable-1') {
       take({ pod: { uid, namespace, name: 'app', metadata: { denied: false }, ...decision } });
     },
     credentials(sessionId: string, fingerprint: string) {
@@ -31,7 +31,7 @@ const allow = (role: string) => ({ allow: { sessionId: `session of ${role}`, rol
 const deny = { deny: { reason: 'NamespaceDenied' } };
 
 describe('createLedger', () => {
-  it('knows the least share of its life that a session had when it was renewed', () => {
+  it('The lowest remaining share of a session at renewal is recorded', () => {
     const run = setup();
     run.pod('a');
     run.credentials('session of app', 'first');
@@ -39,86 +39,86 @@ describe('createLedger', () => {
     run.advance(6_000);
     run.credentials('session of app', 'second');
     run.advance(1_500);
-    expect(run.end()).toEqual({ drops: {}, leastShare: 0.6, held: 1, renewals: 1, withdrawn: 0 });
+    expect(run.end()).toEqual({ drops: {}, leastShare: 0.6, valid: 1, renewals: 1, withdrawn: 0 });
   });
 
-  it('knows the share of what was never renewed, and that it has ended', () => {
+  it('The remaining share of a session that was never renewed is recorded until it expires', () => {
     const run = setup();
     run.pod('a');
     run.credentials('session of app', 'first');
     run.begin();
     run.advance(12_000);
-    expect(run.state()).toEqual({ synced: 0, held: 1, leastShare: 0.2 });
+    expect(run.state()).toEqual({ synced: 0, valid: 1, leastShare: 0.2 });
     run.advance(6_000);
-    expect(run.end()).toMatchObject({ leastShare: 0, held: 0, renewals: 0 });
+    expect(run.end()).toMatchObject({ leastShare: 0, valid: 0, renewals: 0 });
   });
 
-  it('does not judge sessions of tenants who change', () => {
+  it('Sessions of tenants that change are not judged', () => {
     const run = setup();
     run.pod('a', allow('app'), 'changed-1');
     run.credentials('session of app', 'first');
     run.advance(12_000);
     run.credentials('session of app', 'second');
-    expect(run.end()).toMatchObject({ leastShare: 1, held: 0, renewals: 0 });
+    expect(run.end()).toMatchObject({ leastShare: 1, valid: 0, renewals: 0 });
   });
 
-  it('counts what is withdrawn from those who keep their role, and streams that end', () => {
+  it('Decisions withdrawn from unchanged tenants and ended streams are counted', () => {
     const run = setup();
     run.pod('a');
     run.begin();
     run.pod('a', deny);
     run.pod('b', deny, 'changed-1');
-    run.dropped(run.told, 'broken');
+    run.recordDrop(run.received, 'broken');
     expect(run.end()).toMatchObject({ withdrawn: 1, drops: { broken: 1 } });
     run.begin();
     expect(run.end()).toMatchObject({ withdrawn: 0, drops: {} });
   });
 
-  it('counts a stream as synced until it ends', () => {
+  it('A stream counts as synced until it ends', () => {
     const run = setup();
     run.take({ synced: {} });
     expect(run.state().synced).toBe(1);
-    run.dropped(run.told, 'broken');
+    run.recordDrop(run.received, 'broken');
     expect(run.state().synced).toBe(0);
   });
 
-  it('tells when a decision came, before it is asked for or after', async () => {
+  it('The time of a decision is known whether it arrives before or after it is awaited', async () => {
     const run = setup();
     run.pod('a', allow('one'));
-    const before = run.until('a', 1_000, ({ decided }) => decided({ role: 'one' }));
-    const after = run.until('a', 1_000, ({ decided }) => decided('denied'));
+    const before = run.waitFor('a', 1_000, ({ decided }) => decided({ role: 'one' }));
+    const after = run.waitFor('a', 1_000, ({ decided }) => decided('denied'));
     run.advance(50);
     run.pod('a', deny);
     await expect(before).resolves.toBe(1_000);
     await expect(after).resolves.toBe(1_050);
   });
 
-  it('tells when a Pod has credentials, whichever comes first', async () => {
+  it('The time at which a Pod has credentials is known whichever message comes first', async () => {
     const run = setup();
-    const first = run.until('a', 1_000, ({ served }) => served());
+    const first = run.waitFor('a', 1_000, ({ served }) => served());
     run.credentials('session of app', 'first');
     run.advance(20);
     run.pod('a');
     await expect(first).resolves.toBe(1_020);
     run.advance(30);
     run.pod('b', allow('other'));
-    const second = run.until('b', 1_000, ({ served }) => served());
+    const second = run.waitFor('b', 1_000, ({ served }) => served());
     run.advance(40);
     run.credentials('session of other', 'second');
     await expect(second).resolves.toBe(1_090);
   });
 
-  it('tells that a Pod has gone, and nothing of what does not come', async () => {
+  it('A removed Pod is noticed, and waiting for a decision that never comes times out', async () => {
     const run = setup();
     run.pod('a');
-    const gone = run.until('a', 1_000, (pod) => pod.gone());
-    const never = run.until('a', 1, ({ decided }) => decided('denied'));
+    const gone = run.waitFor('a', 1_000, (pod) => pod.gone());
+    const never = run.waitFor('a', 1, ({ decided }) => decided('denied'));
     run.take({ podRemoved: { uid: 'a' } });
     await expect(gone).resolves.toBe(1_000);
     await expect(never).resolves.toBeUndefined();
   });
 
-  it('writes down decisions on Pods of the Namespaces that were named', () => {
+  it('Decisions are recorded for Pods in Namespaces with the given prefix', () => {
     const run = setup();
     run.pod('a', deny, 'late-1');
     run.record('late-');

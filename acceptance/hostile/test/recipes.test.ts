@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { nameOf, objectOf } from '../cluster/clients/recipes.ts';
-import type { Recipe } from '../cluster/orders.ts';
+import type { Recipe } from '../cluster/calls.ts';
 
 const pods: Recipe = { kind: 'Pod', count: 3, name: 'fat', namespace: 'hostile' };
 
 describe('objectOf', () => {
-  it('makes objects whose annotations are as long as is said, and unlike in any other', () => {
+  it('Generated objects have annotations of the requested length that differ between objects', () => {
     const recipe = { ...pods, filled: { a: 300, also: 300 }, filledJson: { b: 500 } };
     const [first, second] = [objectOf(recipe, { index: 0 }), objectOf(recipe, { index: 1 })];
     const { a = '', b = '' } = first.metadata.annotations ?? {};
@@ -17,12 +17,12 @@ describe('objectOf', () => {
     expect(second.metadata.annotations?.['b']).not.toBe(b);
   });
 
-  it('makes a text of two bytes a character in memory', () => {
+  it('Generated text takes two bytes per character in memory', () => {
     const { a = '' } = objectOf({ ...pods, filled: { a: 300 } }, { index: 0 }).metadata.annotations ?? {};
     expect(a).toMatch(/[^\0-\xff]/);
   });
 
-  it('puts numbers of object and write into annotations', () => {
+  it('The numbers of object and write are substituted in annotations', () => {
     const recipe = { ...pods, annotations: { role: 'app-#' } };
     const { metadata } = objectOf(recipe, { index: 2, write: 7, annotations: { session: '#-@' } });
     expect(metadata).toMatchObject({
@@ -32,7 +32,7 @@ describe('objectOf', () => {
     });
   });
 
-  it('spreads Pods over the honest nodes, or gives each a node that nobody has', () => {
+  it('Pods are spread over the honest nodes or placed on made-up nodes', () => {
     const nodes = (recipe: Recipe) =>
       [0, 1, 4].map((index) => (objectOf(recipe, { index })['spec'] as { nodeName: string }).nodeName);
     expect(nodes(pods)).toEqual(['node-0', 'node-1', 'node-0']);
@@ -40,16 +40,16 @@ describe('objectOf', () => {
     expect(nodes({ ...pods, madeUpNodes: true })).toEqual(['made-up-0', 'made-up-1', 'made-up-4']);
   });
 
-  it('fills what is no annotation', () => {
-    const elsewhere = { character: '<', bytes: 7 } as const;
-    expect(objectOf({ ...pods, elsewhere }, { index: 0 })['status']).toMatchObject({ message: '…<<<<' });
-    const account = objectOf({ ...pods, kind: 'ServiceAccount', elsewhere }, { index: 0 });
+  it('Fields other than annotations are filled', () => {
+    const padding = { character: '<', bytes: 7 } as const;
+    expect(objectOf({ ...pods, padding }, { index: 0 })['status']).toMatchObject({ message: '…<<<<' });
+    const account = objectOf({ ...pods, kind: 'ServiceAccount', padding }, { index: 0 });
     expect(account['imagePullSecrets']).toEqual([{ name: '…<<<<' }]);
   });
 });
 
 describe('nameOf', () => {
-  it('leaves out the Namespace of what is in none', () => {
+  it('The name of a cluster-scoped object has no Namespace', () => {
     expect(nameOf({ kind: 'Namespace', count: 1, name: 'full' }, 3)).toEqual({
       kind: 'Namespace',
       name: 'full-3',

@@ -9,15 +9,15 @@ const UNREAD =
 const CLOSING = 'TIME-WAIT 0  0      198.18.0.10:8181   198.18.7.20:4243';
 
 describe('bytesOfSockets', () => {
-  it('adds up what sockets hold, and not their limits or drops', () => {
+  it('Socket memory is the sum of queued bytes, without limits and drops', () => {
     expect(bytesOfSockets([LISTENING, UNREAD].join('\n'))).toBe(768 + 2304 + 205_824 + 16 + 512);
   });
 
-  it('takes a socket without buffers for nothing', () => {
+  it('A socket without buffers counts as 0 bytes', () => {
     expect(bytesOfSockets(CLOSING)).toBe(0);
   });
 
-  it('adds up all sockets', () => {
+  it('The memory of all sockets is summed', () => {
     expect(bytesOfSockets([UNREAD, UNREAD].join('\n'))).toBe(2 * bytesOfSockets(UNREAD));
   });
 });

@@ -1,30 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import { judgeStrangers, strangersHead } from '../strangers/judge.ts';
-import type { AgentsSeen } from '../strangers/orders.ts';
-import type { StrangersSeen } from '../strangers/watch/watchers.ts';
+import type { AgentsResult } from '../strangers/calls.ts';
+import type { StrangersObservations } from '../strangers/watch/watchers.ts';
 
 const MIB = 2 ** 20;
 
-const FEEDS: StrangersSeen['feeds'] = {
+const FEEDS: StrangersObservations['feeds'] = {
   drops: {},
   leastShare: 0.52,
-  held: 50,
+  valid: 50,
   renewals: 40,
   withdrawn: 0,
   certificates: [8, 12],
 };
 
-/** Of an attack that nobody has noticed, but for what agents met. */
-function seen(agents: Partial<AgentsSeen> = {}, more: Partial<StrangersSeen> = {}): StrangersSeen {
+/** Observations of an attack that affects at most agents. */
+function observed(
+  agents: Partial<AgentsResult> = {},
+  more: Partial<StrangersObservations> = {},
+): StrangersObservations {
   return {
     changes: [4, 5, 6],
-    newcomers: [55, 60],
+    newPods: [55, 60],
     feeds: FEEDS,
-    lastedMs: 9_000,
+    durationMs: 9_000,
     sessions: 50,
     probes: [{ name: 'liveness', made: 2, failures: [], tookMs: [2, 3] }],
-    late: { p99Ms: 2, worstMs: 40 },
-    server: { high: { bytes: 80 * MIB, socketBytes: 0 }, limitBytes: 512 * MIB, ends: [], oomKills: 0 },
+    timerDelay: { p99Ms: 2, worstMs: 40 },
+    server: { peak: { bytes: 80 * MIB, socketBytes: 0 }, limitBytes: 512 * MIB, ends: [], oomKills: 0 },
     afterBytes: 70 * MIB,
     loggedBytes: 1_000,
     cpuShare: 1,
@@ -34,9 +37,9 @@ function seen(agents: Partial<AgentsSeen> = {}, more: Partial<StrangersSeen> = {
 }
 
 describe('judgeStrangers', () => {
-  it('finds no fault if no agent has noticed the attack', () => {
-    const { faults, row } = judgeStrangers('An attack.', seen());
-    expect(faults).toEqual([]);
+  it('An attack that no agent notices yields no problems', () => {
+    const { problems, row } = judgeStrangers('An attack.', observed());
+    expect(problems).toEqual([]);
     expect(row).toHaveLength(strangersHead.length);
     expect(row.slice(0, 5)).toEqual([
       'An attack.',
@@ -47,36 +50,36 @@ describe('judgeStrangers', () => {
     ]);
   });
 
-  it('finds an attestation, a renewal and a new stream of over ten seconds beyond what timers were late', () => {
-    const faultsOf = (agents: Partial<AgentsSeen>) => judgeStrangers('An attack.', seen(agents)).faults;
-    expect(faultsOf({ attested: [10_039], renewed: [10_039], opened: [10_039] })).toEqual([]);
-    expect(faultsOf({ attested: [10_041], renewed: [10_041], opened: [10_041] })).toEqual(
+  it('An attestation, renewal or new stream that takes over ten seconds plus the timer delay is reported', () => {
+    const problemsOf = (agents: Partial<AgentsResult>) =>
+      judgeStrangers('An attack.', observed(agents)).problems;
+    expect(problemsOf({ attested: [10_039], renewed: [10_039], opened: [10_039] })).toEqual([]);
+    expect(problemsOf({ attested: [10_041], renewed: [10_041], opened: [10_041] })).toEqual(
       ['attestations', 'renewals', 'new streams'].map(
         (what): unknown => expect.stringMatching(`^${what}: the slowest took 10041 ms`) as unknown,
       ),
     );
   });
 
-  it('finds a renewal on the connection of a feed that took as long, or that there was none', () => {
-    const faultsOf = (certificates: StrangersSeen['feeds']['certificates']) =>
-      judgeStrangers('An attack.', seen({}, { feeds: { ...FEEDS, certificates } })).faults;
-    expect(faultsOf([10_039])).toEqual([]);
-    expect(faultsOf([10_041])).toEqual([
+  it('A slow or missing certificate renewal on a feed connection is reported', () => {
+    const problemsOf = (certificates: StrangersObservations['feeds']['certificates']) =>
+      judgeStrangers('An attack.', observed({}, { feeds: { ...FEEDS, certificates } })).problems;
+    expect(problemsOf([10_039])).toEqual([]);
+    expect(problemsOf([10_041])).toEqual([
       expect.stringMatching(/^renewals on the feed: the slowest took 10041 ms/),
     ]);
-    expect(faultsOf([])).toEqual(['renewals on the feed: there were none']);
+    expect(problemsOf([])).toEqual(['renewals on the feed: none happened']);
   });
 
-  it('finds agents that had no certificate at all, and that none has tried', () => {
-    expect(judgeStrangers('An attack.', seen({ attested: [5, undefined], renewed: [] })).faults).toEqual([
-      expect.stringMatching(/^attestations: 1 of 2 did not come/),
-      'renewals: there were none',
-    ]);
+  it('Agents that got no certificate, and missing renewals, are reported', () => {
+    expect(
+      judgeStrangers('An attack.', observed({ attested: [5, undefined], renewed: [] })).problems,
+    ).toEqual(['attestations: 1 of 2 timed out', 'renewals: none happened']);
   });
 
-  it('finds what tenants have noticed', () => {
+  it('Effects on tenants are reported', () => {
     const feeds = { ...FEEDS, drops: { ended: 2 } };
-    expect(judgeStrangers('An attack.', seen({}, { feeds })).faults).toEqual([
+    expect(judgeStrangers('An attack.', observed({}, { feeds })).problems).toEqual([
       '2 streams of honest nodes ended: ended',
     ]);
   });

@@ -1,15 +1,12 @@
 import { runCommand } from '@rolegate/testing';
 
-/** Sockets by their ports: own ones of the local end, and ports of the other end. */
+/** Selects sockets by local port or peer port. */
 export interface SocketPorts {
   readonly own: readonly number[];
   readonly peers?: readonly number[];
 }
 
-/**
- * What the kernel holds for TCP sockets with one of these ports, in the namespace that the command enters: their queues and what is
- * reserved for them. Bytes. Rejects if `ss` fails.
- */
+/** Kernel memory of the TCP sockets in the network namespace: queued data and reserved memory. Rejects if `ss` fails. */
 export async function socketBytes(
   enter: readonly string[],
   { own, peers = [] }: SocketPorts,
@@ -26,8 +23,8 @@ export async function socketBytes(
 }
 
 /**
- * Adds up `skmem:(r…,rb…,t…,tb…,f…,w…,o…,bl…,d…)` of `ss -m` (ss(8)): received, reserved ahead, queued to send, options, backlog. Without
- * `t`, which is the part of `w` that is on its way, and `rb` and `tb`, which are limits.
+ * Sums `skmem:(r…,rb…,t…,tb…,f…,w…,o…,bl…,d…)` of `ss -m` (ss(8)): received, reserved, queued to send, options, backlog. Excludes
+ * `t`, which is part of `w`, and the limits `rb` and `tb`.
  */
 export function bytesOfSockets(ss: string): number {
   let bytes = 0;

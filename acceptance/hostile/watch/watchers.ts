@@ -1,34 +1,34 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@rolegate/testing';
 import { startChild } from '../../processes/start-child.ts';
-import type { ProbeCalls } from '../clients/orders.ts';
+import type { ProbeCalls } from '../clients/calls.ts';
 import { programNames } from '../../chart-programs/node-programs.ts';
 import type { ProgramName } from '../../chart-programs/node-programs.ts';
 import type { HostileNode } from '../node/world.ts';
 import type { AttackWatchers } from '../attack.ts';
 import { watchMemory } from './memory.ts';
 import { startOthers } from './others.ts';
-import { probeOrders } from './probe-orders.ts';
-import type { AttackReport, ProgramSeen, Seen } from './seen.ts';
+import { chartProbes } from './chart-probes.ts';
+import type { AttackReport, ProgramObservations, Observations } from './observations.ts';
 
-/** How long after its end an attack may still harm. Milliseconds. */
+/** How long effects are observed after an attack. Milliseconds. */
 const AFTER_MS = 2_000;
-/** What was attacked recovers by itself, or is started again as kubelet would. Milliseconds. */
+/** Time to recover before programs are restarted. Milliseconds. */
 const RECOVERED_WITHIN_MS = 8_000;
-/** A start of everything on a busy machine. Milliseconds. */
+/** Covers the start of all programs on a busy machine. Milliseconds. */
 const STARTED_WITHIN_MS = 30_000;
 
-/** Starts those who ask and measure; they end with the stack. */
+/** Starts the honest clients and the measuring processes; they end with the stack. */
 export async function startWatchers(
   world: HostileNode,
   stack: AsyncDisposableStack,
-): Promise<AttackWatchers<Seen>> {
+): Promise<AttackWatchers<Observations>> {
   const { groups, namespaces, programs } = world;
   const others = await startOthers(world, stack);
   const script = new URL('../clients/probes.ts', import.meta.url);
   const through = [...groups.watchers.enter, ...namespaces.enter('node')];
   const prober = stack.use(await startChild<ProbeCalls>(script, { through }));
-  const probes = probeOrders(world);
+  const probes = chartProbes(world);
 
   async function expectServed(): Promise<void> {
     await others.expectServed();
@@ -55,22 +55,22 @@ export async function startWatchers(
     await prober.call.begin(probes);
     await others.begin();
     const [attacked] = await Promise.allSettled([attack().then(pausedAfter)]);
-    const [answers, probed, high] = await Promise.all([
+    const [answers, probed, peak] = await Promise.all([
       others.end(),
       prober.call.end(undefined),
       memory.end(),
     ]);
     if (attacked.status === 'rejected') throw attacked.reason;
     const report = attacked.value;
-    const seen: Seen = {
+    const observed: Observations = {
       others: answers,
-      crowd: report.crowd,
-      disturbed: report.disturbs === true,
+      workers: report.workers,
+      othersDisrupted: report.disruptsOthers === true,
       probes: probed.probes,
-      late: probed.late,
-      programs: programsSeen(world, { before, after: await countEnds(world), high }),
+      timerDelay: probed.timerDelay,
+      programs: observePrograms(world, { before, after: await countEnds(world), peak }),
     };
-    return { seen, report };
+    return { observed, report };
   }
 
   return { untilServed, during };
@@ -95,19 +95,19 @@ async function countEnds({ programs }: HostileNode): Promise<Ends> {
   };
 }
 
-function programsSeen(
+function observePrograms(
   { programs }: HostileNode,
   {
     before,
     after,
-    high,
-  }: { before: Ends; after: Ends; high: Readonly<Record<ProgramName, ProgramSeen['high']>> },
-): Seen['programs'] {
-  const seen = (name: ProgramName): ProgramSeen => ({
-    high: high[name],
+    peak,
+  }: { before: Ends; after: Ends; peak: Readonly<Record<ProgramName, ProgramObservations['peak']>> },
+): Observations['programs'] {
+  const observed = (name: ProgramName): ProgramObservations => ({
+    peak: peak[name],
     limitBytes: programs[name].chart.memoryLimitBytes,
     ends: programs[name].unexpectedEnds.slice(before[name].ends),
     oomKills: after[name].oomKills - before[name].oomKills,
   });
-  return { agent: seen('agent'), reconcile: seen('reconcile'), server: seen('server') };
+  return { agent: observed('agent'), reconcile: observed('reconcile'), server: observed('server') };
 }

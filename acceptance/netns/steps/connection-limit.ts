@@ -1,68 +1,67 @@
 import { eventually, outputOf } from '@rolegate/testing';
-import { readAgentMetrics, repairsOf } from '../agent-metrics.ts';
-import { crowdFrom, families, hammerFrom, PATHS, sendFrom, sentTo } from '../asking.ts';
-import type { Family } from '../asking.ts';
-import { httpRequest } from '../pod-orders.ts';
+import { countRepairs, untilRepaired } from '../agent-metrics.ts';
+import { connectFrom, families, hammerFrom, PATHS, sendFrom, podRequest } from '../send-from-pod.ts';
+import type { Family } from '../send-from-pod.ts';
+import { httpRequest } from '../pod-tasks.ts';
 import type { AttachedPod } from '../pods.ts';
 import { inputRules, iptables, refusedBy } from '../rules.ts';
 import { inMode } from '../step.ts';
 import { floodFrom } from '../syn-flood.ts';
-import { expectNone, faultsOfEach, podNamed } from '../verdicts.ts';
+import { expectNoProblems, checkEachPod, podNamed } from '../checks.ts';
 import type { NetnsWorld } from '../world.ts';
 
-/** At once, and each second (DESIGN.md 4.11). */
+/** Burst, and rate per second (DESIGN.md 4.11). */
 const BURST = 512;
 const PER_SECOND = 200;
-const CROWD = 1_500;
-/** Seconds that a busy machine may take to open them. */
+const MANY = 1_500;
+/** How long a busy machine may take to open them. Seconds. */
 const SLOWNESS = 3;
-/** Before a refused connection is tried again by the kernel. Milliseconds. */
+/** Less than the kernel waits before it retries a SYN. Milliseconds. */
 const BEFORE_RETRY_MS = 700;
-/** The connection that the Pod keeps is used again in the midst of it. Milliseconds. */
+/** The Pod reuses its open connection during the flood. Milliseconds. */
 const FLOOD_MS = 3_000;
 const KEPT = { pauseMs: 1_000, silenceMs: 800 };
-/** By then a table without a bound is full. Milliseconds. */
+/** By then an unbounded table would be full. Milliseconds. */
 const MIDST_MS = 1_700;
 const SPOOFED = { from: '198.18.128.0', addresses: 70_000, packets: 100_000, forMs: 10_000 };
-const REPAIRED = { withinMs: 40_000, everyMs: 200 };
 const SOON = { withinMs: 15_000, everyMs: 100 };
 
 const ask = (connection: 'close' | 'keep-alive') =>
-  sentTo('ipv4', 'the list', httpRequest({ target: PATHS[0], host: '169.254.169.254', connection }));
+  podRequest('ipv4', 'the list', httpRequest({ target: PATHS[0], host: '169.254.169.254', connection }));
 
-/** New connections of an address are bounded in the kernel, and nobody else's are. */
+/** The kernel limits the new connections of each address separately. */
 export const connectionLimitSteps = inMode('up', [
   {
-    title: `${BURST} connections that a Pod opens at once, by each family, all come to be, and of more only as many as are allowed`,
-    run: openCrowds,
+    title: `A Pod can open ${BURST} connections at the same time, by IPv4 and by IPv6, and beyond that only as many as the limit allows`,
+    run: openBursts,
   },
   {
     title:
-      'a Pod that floods is refused new connections, which is logged; its open connection and another Pod go on',
+      'A Pod that floods gets no new connections, which is logged, and its open connection and other Pods keep working',
     run: floodFromOne,
   },
   {
-    title: `a Pod that begins connections from ${SPOOFED.addresses} addresses keeps no other Pod out`,
+    title: `A Pod that starts connections from ${SPOOFED.addresses} spoofed addresses does not keep other Pods from connecting`,
     run: floodFromMany,
   },
   {
-    title: 'somebody changes the limit and removes a part of it: it is repaired, counted, and in force',
+    title: 'A connection limit that another program changes is repaired, counted and in force again',
     run: changeLimit,
   },
 ]);
 
-async function openCrowds(world: NetnsWorld): Promise<string> {
-  const pod = await newPod(world, 'crowd');
-  const more = await newPod(world, 'crowd-of-more');
+async function openBursts(world: NetnsWorld): Promise<string> {
+  const pod = await newPod(world, 'burst');
+  const more = await newPod(world, 'many-connections');
   try {
     const outcomes = await Promise.all(
       families.map(async (family) => {
-        await expectCrowd(world, pod, family);
-        const opened = await crowdFrom(more.enter, { family, count: CROWD, withinMs: BEFORE_RETRY_MS });
+        await expectBurst(world, pod, family);
+        const opened = await connectFrom(more.enter, { family, count: MANY, withinMs: BEFORE_RETRY_MS });
         const most = BURST + PER_SECOND * SLOWNESS;
-        if (opened > most || (await refusedBy(world, family)) < CROWD - most)
-          throw new Error(`${opened} of ${CROWD} connections are not refused by ${family}`);
-        return `${opened} of ${CROWD} by ${family}`;
+        if (opened > most || (await refusedBy(world, family)) < MANY - most)
+          throw new Error(`${opened} of ${MANY} connections were established by ${family}`);
+        return `${opened} of ${MANY} by ${family}`;
       }),
     );
     return outcomes.join(', ');
@@ -72,29 +71,29 @@ async function openCrowds(world: NetnsWorld): Promise<string> {
   }
 }
 
-/** All come to be, and none is dropped on its way by us. */
-async function expectCrowd(world: NetnsWorld, { enter }: AttachedPod, family: Family): Promise<void> {
+/** All connections are established, and the limit drops none. */
+async function expectBurst(world: NetnsWorld, { enter }: AttachedPod, family: Family): Promise<void> {
   const before = await refusedBy(world, family);
-  const opened = await crowdFrom(enter, { family, count: BURST, withinMs: 5_000 });
+  const opened = await connectFrom(enter, { family, count: BURST, withinMs: 5_000 });
   const refused = (await refusedBy(world, family)) - before;
   if (opened !== BURST || refused !== 0)
-    throw new Error(`${opened} of ${BURST} by ${family} came to be, ${refused} were refused`);
+    throw new Error(`${opened} of ${BURST} were established by ${family}, ${refused} were refused`);
 }
 
 async function floodFromOne(world: NetnsWorld): Promise<string> {
   const [limited, other] = [podNamed(world, 'permitted-eni'), podNamed(world, 'permitted-bridge')];
   const before = await refusedBy(world, 'ipv4');
   const keeping = sendFrom(limited.enter, {
-    kind: 'kept',
-    sent: [ask('keep-alive')],
+    kind: 'resend',
+    requests: [ask('keep-alive')],
     ...KEPT,
   });
   await eventually(async () => {
     const open = await outputOf([...limited.enter, ...'ss -Htn state established'.split(' '), 'dport = :80']);
-    if (open === '') throw new Error('the connection that is to be kept is not open');
+    if (open === '') throw new Error('the kept connection is not open');
   }, SOON);
   const [asked, sent] = await Promise.all([
-    askOften(other, FLOOD_MS),
+    hammerBelowLimit(other, FLOOD_MS),
     floodFrom(limited.enter, world.python, {
       from: limited.pod.addresses.ipv4,
       addresses: 1,
@@ -102,28 +101,30 @@ async function floodFromOne(world: NetnsWorld): Promise<string> {
       forMs: FLOOD_MS,
     }),
   ]);
-  expectNone((await keeping).flatMap(({ text, end }) => (text === '' ? [`its connection: ${end}`] : [])));
+  expectNoProblems(
+    (await keeping).flatMap(({ text, end }) => (text === '' ? [`its connection: ${end}`] : [])),
+  );
   const refused = (await refusedBy(world, 'ipv4')) - before;
-  // What it may open in the time, and as much again for a slow machine.
+  // Twice what the limit allows in this time, for a slow machine.
   if (refused < sent - 2 * (BURST + (PER_SECOND * FLOOD_MS) / 1000))
     throw new Error(`${refused} of ${sent} refused`);
-  await expectTold(world);
+  await expectLogged(world);
   return `${refused} of ${sent} refused, the other Pod asked ${asked} times`;
 }
 
-/** Once a storm, which the crowds before may have begun. A look is made on an event. */
-async function expectTold({ node, lines }: NetnsWorld): Promise<void> {
+/** Logged once per storm, which an earlier step may have started. A rule change makes reconcile check. */
+async function expectLogged({ node, lines }: NetnsWorld): Promise<void> {
   for (const verb of ['add', 'del'])
     await outputOf([...node, ...`ip rule ${verb} priority 903 to 198.18.11.0/24 lookup main`.split(' ')]);
   await eventually(() => {
     if (!lines.some(({ line }) => line.includes('"connection limit exceeded"')))
-      throw new Error('reconcile does not tell that new connections were refused');
+      throw new Error('reconcile did not log that new connections were refused');
   }, SOON);
 }
 
 /**
- * Behind a bridge, and with a kernel that does not ask where an address should come from. The others have opened nothing for a
- * while: whom the kernel counts already, it would go on counting.
+ * The attacker is behind a bridge, and the kernel does not check source addresses. The other Pods have opened no connection
+ * for a while, so the kernel does not track their addresses yet.
  */
 async function floodFromMany(world: NetnsWorld): Promise<string> {
   const attacker = podNamed(world, 'permitted-bridge').enter;
@@ -131,55 +132,44 @@ async function floodFromMany(world: NetnsWorld): Promise<string> {
   try {
     const flooding = floodFrom(attacker, world.python, SPOOFED);
     await new Promise((resolve) => setTimeout(resolve, MIDST_MS));
-    const faults = await faultsOfEach(world, async ({ enter }) => {
-      const opened = await crowdFrom(enter, { family: 'ipv4', count: 1, withinMs: BEFORE_RETRY_MS });
-      return opened === 1 ? [] : ['its first connection for a while does not come to be'];
+    const problems = await checkEachPod(world, async ({ enter }) => {
+      const opened = await connectFrom(enter, { family: 'ipv4', count: 1, withinMs: BEFORE_RETRY_MS });
+      return opened === 1 ? [] : ['its first connection for a while was not established'];
     });
     const sent = await flooding;
-    expectNone(faults);
+    expectNoProblems(problems);
     if (sent < SPOOFED.addresses) throw new Error(`proves nothing: only ${sent} addresses in the time`);
-    return `${sent} begun`;
+    return `${sent} started`;
   } finally {
     await world.namespaces.sysctl('node', { 'ipv4/conf/all/rp_filter': 1 });
   }
 }
 
-/** Below its own limit. Throws if a request has no answer of the agent. */
-async function askOften({ enter }: AttachedPod, forMs: number): Promise<number> {
-  const order = { sent: [ask('close')], atOnce: 1, forMs, pauseMs: 10, forbidden: [] };
-  const { asked, ends } = await hammerFrom(enter, order);
+/** Sends requests below the Pod's limit. Throws if the agent does not answer one. */
+async function hammerBelowLimit({ enter }: AttachedPod, forMs: number): Promise<number> {
+  const task = { requests: [ask('close')], atOnce: 1, forMs, pauseMs: 10, forbidden: [] };
+  const { asked, ends } = await hammerFrom(enter, task);
   const failed = Object.entries(ends).filter(([end]) => end !== '200');
-  expectNone(failed.map(([end, count]) => `the other Pod: ${end} ${count} times of ${asked}`));
+  expectNoProblems(failed.map(([end, count]) => `the other Pod: ${end} ${count} times of ${asked}`));
   return asked;
 }
 
 async function changeLimit(world: NetnsWorld): Promise<string> {
   const before = await plainRules(world);
-  const repairs = (await readAgentMetrics(world.programs)).get(repairsOf('input')) ?? 0;
-  const { pid } = world.state.running('reconcile');
-  process.kill(pid, 'SIGSTOP');
+  const repairs = await countRepairs(world, 'input');
+  await world.state.whileSuspended('reconcile', () => lowerLimit(world));
+  const repairedMs = await untilRepaired(world, 'input', repairs);
+  if ((await plainRules(world)) !== before) throw new Error('the repaired rules differ from before');
+  const pod = await newPod(world, 'burst-after');
   try {
-    await lowerLimit(world);
-  } finally {
-    process.kill(pid, 'SIGCONT');
-  }
-  const sinceMs = Date.now();
-  await eventually(async () => {
-    const now = (await readAgentMetrics(world.programs)).get(repairsOf('input')) ?? 0;
-    if (now <= repairs) throw new Error(`${repairsOf('input')} is ${now} as before`);
-  }, REPAIRED);
-  const repairedMs = Date.now() - sinceMs;
-  if ((await plainRules(world)) !== before) throw new Error('the rules are not as before');
-  const pod = await newPod(world, 'crowd-after');
-  try {
-    for (const family of families) await expectCrowd(world, pod, family);
+    for (const family of families) await expectBurst(world, pod, family);
   } finally {
     await pod.detach();
   }
   return `repaired after ${repairedMs} ms`;
 }
 
-/** The second rule with another number under the same name, in both families; and without the first. */
+/** Removes the first rule and lowers the limit of the second under the same name, in both families. */
 async function lowerLimit({ node, backend, ...world }: NetnsWorld): Promise<void> {
   const [, second = ''] = await inputRules({ ...world, node, backend }, 'ipv4');
   const name = /--hashlimit-name (\S+)/.exec(second)?.[1] ?? '';
@@ -191,7 +181,7 @@ async function lowerLimit({ node, backend, ...world }: NetnsWorld): Promise<void
   await iptables(node, backend, ['-I', 'ROLEGATE-INPUT', '1', ...lowered.split(' ')]);
 }
 
-/** Without counters, and without what is another each time. */
+/** Without counters and the number in the hashlimit name. */
 async function plainRules(world: NetnsWorld): Promise<string> {
   const rules = await Promise.all(families.map((family) => inputRules(world, family)));
   return rules
@@ -200,7 +190,7 @@ async function plainRules(world: NetnsWorld): Promise<string> {
     .join('\n');
 }
 
-/** With a full bucket of its own. Nobody knows whose its addresses are. */
+/** A Pod that has used nothing of its limit. The agent does not know its addresses. */
 function newPod({ network }: NetnsWorld, name: string): Promise<AttachedPod> {
   return network.attach({ name, shape: 'bridge', namespace: 'open', annotations: {}, listed: 'refused' });
 }

@@ -1,48 +1,52 @@
-import { families, PATHS, sendFrom, sentTo } from '../asking.ts';
-import { httpRequest } from '../pod-orders.ts';
+import { families, PATHS, sendFrom, podRequest } from '../send-from-pod.ts';
+import { httpRequest } from '../pod-tasks.ts';
 import { inMode } from '../step.ts';
-import { expectNone, podNamed, sentinelFaults } from '../verdicts.ts';
+import { expectNoProblems, podNamed, sentinelProblems } from '../checks.ts';
 import type { NetnsWorld } from '../world.ts';
 import { inUrl, METADATA } from '../../network/addresses.ts';
 
-/** Whom other tools lead nowhere while there are no rules of Rolegate's. */
+/** Pods whose traffic other tools do not redirect. */
 const PODS = ['permitted-eni', 'permitted-bridge'];
 /** Longer than `intercept` takes on a busy machine. Milliseconds. */
 const PAUSE_MS = 6_000;
 const SILENCE_MS = 1_000;
 
-const sent = families.flatMap((family) =>
+const requests = families.flatMap((family) =>
   PATHS.map((target) =>
-    sentTo(family, target, httpRequest({ target, host: inUrl(METADATA[family]), connection: 'keep-alive' })),
+    podRequest(
+      family,
+      target,
+      httpRequest({ target, host: inUrl(METADATA[family]), connection: 'keep-alive' }),
+    ),
   ),
 );
 
-/** A flow that is there before the rules passes by nat: it must not go on. */
-export const keptConnectionSteps = inMode('uninstalled', [
+/** The nat table ignores flows that existed before the rules; they must end. */
+export const keptConnectionSteps = inMode('other tools only', [
   {
-    title: 'a connection from before the rules gives nothing once they are installed',
+    title: 'A connection opened before the rules were installed returns nothing afterwards',
     async run(world) {
       const asking = Promise.all(PODS.map((name) => askTwice(world, name)));
-      const [faults] = await Promise.all([asking, layInTime(world)]);
-      expectNone(faults.flat());
+      const [problems] = await Promise.all([asking, installInTime(world)]);
+      expectNoProblems(problems.flat());
     },
   },
 ]);
 
 async function askTwice(world: NetnsWorld, name: string): Promise<string[]> {
-  const order = { kind: 'kept', sent, pauseMs: PAUSE_MS, silenceMs: SILENCE_MS } as const;
-  const came = await sendFrom(podNamed(world, name).enter, order);
-  const unasked = came
-    .filter(({ end }) => end === 'unasked')
-    .map((one) => `${one.name} was not answered at first`);
-  return [...sentinelFaults(came), ...unasked].map((fault) => `${name}: ${fault}`);
+  const task = { kind: 'resend', requests, pauseMs: PAUSE_MS, silenceMs: SILENCE_MS } as const;
+  const answers = await sendFrom(podNamed(world, name).enter, task);
+  const unanswered = answers
+    .filter(({ end }) => end === 'unanswered')
+    .map((one) => `${one.name} got no answer before the rules`);
+  return [...sentinelProblems(answers), ...unanswered].map((problem) => `${name}: ${problem}`);
 }
 
-/** After the first answers and before the second questions. */
-async function layInTime({ state }: NetnsWorld): Promise<void> {
+/** After the first answers and before the second requests. */
+async function installInTime({ state }: NetnsWorld): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, SILENCE_MS));
   const startMs = Date.now();
   await state.once('intercept');
   if (Date.now() - startMs > PAUSE_MS - SILENCE_MS)
-    throw new Error('proves nothing: the rules came too late');
+    throw new Error('proves nothing: the rules were installed too late');
 }

@@ -1,66 +1,66 @@
 import { eventually } from '@rolegate/testing';
-import { readAgentMetrics } from '../agent-metrics.ts';
-import { hammerFrom, sentTo } from '../asking.ts';
+import { readAgentMetric } from '../agent-metrics.ts';
+import { hammerFrom, podRequest } from '../send-from-pod.ts';
 import { unprivileged } from '../node-programs.ts';
 import type { AgentName } from '../node-programs.ts';
-import { httpRequest } from '../pod-orders.ts';
+import { httpRequest } from '../pod-tasks.ts';
 import { AGENT_USER } from '../program-flags.ts';
 import { inMode, withNft } from '../step.ts';
-import { podNamed } from '../verdicts.ts';
+import { podNamed } from '../checks.ts';
 import type { NetnsWorld } from '../world.ts';
 import { NODE, PORTS } from '../../network/addresses.ts';
 import { startScript } from '../../processes/start-script.ts';
 
-const SAID = 'foreign listener on an agent port';
-const HELD = 'port in use; waiting for it';
-/** `reconcile` looks every 10 s, and twice. Milliseconds. */
+const FOREIGN_MESSAGE = 'foreign listener on an agent port';
+const WAITING_MESSAGE = 'port in use; waiting for it';
+/** `reconcile` checks every 10 s and reports what it finds twice. Milliseconds. */
 const SOON = { withinMs: 30_000, everyMs: 250 };
 const LOOKS_MS = 25_000;
 const FOREIGN = { address: NODE.ipv4, port: PORTS.agent, uid: AGENT_USER };
-/** What a Pod may lose while a port changes hands: 20 ms and a busy machine. */
+/** Requests that may be lost while a port changes owners: 20 ms on a busy machine. */
 const MOST_LOST = 20;
 const LEAST_ASKED = 200;
-/** That of Pods on both addresses, and that of its pages. */
+/** The Pods' port on both addresses, and the ops port. */
 const PORTS_OF_AGENT = 3;
-const STOLEN = 'answered by a stranger';
+const HIJACKED = 'answered by another program';
 const HAMMER_MS = 6_000;
 const LIST = '/latest/meta-data/iam/security-credentials/';
 
-/** Who listens on the agent's ports: row N7 of the attacks that broke 0.1, and its upgrade. The back end has no part in it. */
+/** Other listeners on the agent's ports: attack N7 on version 0.1, and upgrades from it. */
 export const listenerSteps = withNft([
   ...inMode('up', [
     {
-      title: 'two agents of a surge share the port, and neither is taken for foreign',
+      title: 'Two agents of a surge upgrade share the port, and neither is reported as foreign',
       async run(world) {
         const from = world.lines.length;
-        for (const name of ['reconcile beside', 'agent beside'] as const)
+        for (const name of ['second reconcile', 'second agent'] as const)
           await world.state.start(name).ready();
         await sleep(LOOKS_MS);
         const seen = await Promise.all(
-          (['agent', 'agent beside'] as const).map((name) => foreignOf(world, name)),
+          (['agent', 'second agent'] as const).map((name) => foreignOf(world, name)),
         );
-        const said = linesSince(world, from, SAID);
+        const said = linesSince(world, from, FOREIGN_MESSAGE);
         if (JSON.stringify(seen) !== '[[],[]]' || said.length > 0)
-          throw new Error(`taken for foreign: ${JSON.stringify(seen)} ${said.join(' ')}`);
+          throw new Error(`reported as foreign: ${JSON.stringify(seen)} ${said.join(' ')}`);
       },
     },
     {
       title:
-        "a foreign listener of the agent's user gets connections, and is logged, counted and shown within 30 s, as is its end",
+        "A foreign listener of the agent's user gets connections, and its start and end are logged, counted and shown within 30 s",
       async run(world) {
         const from = world.lines.length;
         const through = [...world.node, ...unprivileged(AGENT_USER)];
-        const args = [NODE.ipv4, String(PORTS.agent), STOLEN];
+        const args = [NODE.ipv4, String(PORTS.agent), HIJACKED];
         const script = new URL('../foreign-listener.ts', import.meta.url);
         const foreign = await startScript(through, script, args);
         const startMs = Date.now();
         const seen = (async () => {
-          await expectStolen(world);
-          await eventually(() => expectTold(world, from, [FOREIGN]), SOON);
+          await expectHijacked(world);
+          await eventually(() => expectReported(world, from, [FOREIGN]), SOON);
           return `seen after ${Math.round((Date.now() - startMs) / 1000)} s`;
         })();
         const told = await seen.finally(foreign.stop);
-        await eventually(() => expectTold(world, from, []), SOON);
+        await eventually(() => expectReported(world, from, []), SOON);
         return told;
       },
     },
@@ -68,13 +68,13 @@ export const listenerSteps = withNft([
   ...inMode('rules only', [
     {
       title:
-        'an agent beside one of another user counts as started and takes the ports over when that one leaves',
+        'An agent that starts next to one of another user counts as started, and takes over the ports when the other stops',
       async run(world) {
         const { state } = world;
-        for (const name of ['server', 'reconcile', 'agent of 0.1'] as const) await state.start(name).ready();
-        const there = await takeOver(world, { from: 'agent of 0.1', to: 'agent beside' });
-        const back = await takeOver(world, { from: 'agent beside', to: 'agent of 0.1' });
-        return `${there} lost on the way there, ${back} on the way back`;
+        for (const name of ['server', 'reconcile', 'agent 0.1'] as const) await state.start(name).ready();
+        const there = await takeOver(world, { from: 'agent 0.1', to: 'second agent' });
+        const back = await takeOver(world, { from: 'second agent', to: 'agent 0.1' });
+        return `${there} lost during the takeover, ${back} on the way back`;
       },
     },
   ]),
@@ -85,13 +85,14 @@ interface TakeOver {
   readonly to: AgentName;
 }
 
-/** While a Pod asks. How many of its requests were lost. */
+/** Switches agents while a Pod sends requests. Returns how many were lost. */
 async function takeOver(world: NetnsWorld, { from, to }: TakeOver): Promise<string> {
   const { state } = world;
   const line = world.lines.length;
-  if (to === 'agent beside') await state.start('reconcile beside').ready();
+  if (to === 'second agent') await state.start('second reconcile').ready();
   await state.start(to).ready();
-  if (linesSince(world, line, HELD).length === 0) throw new Error(`${to} does not say that it waits`);
+  if (linesSince(world, line, WAITING_MESSAGE).length === 0)
+    throw new Error(`${to} did not log that it waits`);
   const hammering = hammer(world, HAMMER_MS);
   await sleep(HAMMER_MS / 3);
   await state.running(from).stop();
@@ -100,32 +101,32 @@ async function takeOver(world: NetnsWorld, { from, to }: TakeOver): Promise<stri
   if (lost > MOST_LOST || asked < LEAST_ASKED)
     throw new Error(`${lost} of ${asked} lost: ${JSON.stringify(ends)}`);
   const taken = linesSince(world, line, 'port acquired').length;
-  if (taken < PORTS_OF_AGENT) throw new Error(`${to} has taken over ${taken} ports`);
+  if (taken < PORTS_OF_AGENT) throw new Error(`${to} took over ${taken} ports`);
   return `${lost} of ${asked}`;
 }
 
-/** A Pod asks for its role, four times at once, within what an address may open. */
+/** A Pod requests its role with four workers, below the connection limit. */
 function hammer({ pods }: NetnsWorld, forMs: number): ReturnType<typeof hammerFrom> {
   const permitted = podNamed({ pods }, 'permitted');
-  const sent = [sentTo('ipv4', LIST, httpRequest({ target: LIST, host: '169.254.169.254' }))];
-  return hammerFrom(permitted.enter, { sent, atOnce: 4, forMs, pauseMs: 20, forbidden: [STOLEN] });
+  const requests = [podRequest('ipv4', LIST, httpRequest({ target: LIST, host: '169.254.169.254' }))];
+  return hammerFrom(permitted.enter, { requests, atOnce: 4, forMs, pauseMs: 20, forbidden: [HIJACKED] });
 }
 
-/** Else there is nothing that is worth being seen. */
-async function expectStolen(world: NetnsWorld): Promise<void> {
+/** The foreign listener must really get connections. */
+async function expectHijacked(world: NetnsWorld): Promise<void> {
   const { asked, forbidden } = await hammer(world, 1_000);
-  if (forbidden.length === 0) throw new Error(`proves nothing: none of ${asked} requests was stolen`);
+  if (forbidden.length === 0) throw new Error(`proves nothing: none of ${asked} requests was hijacked`);
 }
 
-/** In the log, the metrics and the status. */
-async function expectTold(world: NetnsWorld, from: number, foreign: readonly object[]): Promise<void> {
+/** Checks the log, the metrics and the status. */
+async function expectReported(world: NetnsWorld, from: number, foreign: readonly object[]): Promise<void> {
   const seen = JSON.stringify(await foreignOf(world, 'agent'));
   if (seen !== JSON.stringify(foreign)) throw new Error(`status: ${seen}`);
-  const counted = (await readAgentMetrics(world.programs)).get('rolegate_foreign_listeners');
+  const counted = await readAgentMetric(world, 'rolegate_foreign_listeners');
   if (counted !== foreign.length) throw new Error(`rolegate_foreign_listeners is ${String(counted)}`);
-  const said = linesSince(world, from, foreign.length === 0 ? `${SAID} is gone` : SAID);
+  const said = linesSince(world, from, foreign.length === 0 ? `${FOREIGN_MESSAGE} is gone` : FOREIGN_MESSAGE);
   if (said.length !== 1 || !said[0]?.includes(`"uid":${AGENT_USER}`))
-    throw new Error(`said: ${said.join(' ')}`);
+    throw new Error(`logged: ${said.join(' ')}`);
 }
 
 async function foreignOf({ programs }: NetnsWorld, name: AgentName): Promise<unknown> {

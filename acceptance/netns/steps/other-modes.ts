@@ -1,22 +1,22 @@
 import { eventually } from '@rolegate/testing';
-import { readAgentMetrics } from '../agent-metrics.ts';
-import { askBoth, sendFrom, sentTo } from '../asking.ts';
-import { httpRequest } from '../pod-orders.ts';
+import { readAgentMetric } from '../agent-metrics.ts';
+import { curlBothPaths, sendFrom, podRequest } from '../send-from-pod.ts';
+import { httpRequest } from '../pod-tasks.ts';
 import { inMode } from '../step.ts';
 import {
-  askEverywhere,
-  curlFaults,
-  cutShort,
-  expectNone,
-  faultsOfEach,
-  sentinelFaults,
-} from '../verdicts.ts';
+  expectAnswers,
+  curlProblems,
+  shorten,
+  expectNoProblems,
+  checkEachPod,
+  sentinelProblems,
+} from '../checks.ts';
 
 const SOON = { withinMs: 10_000, everyMs: 200 };
 const host = '169.254.169.254';
 
 const credentialsCalls = ['', '/', '/team/app'].map((rest) =>
-  sentTo(
+  podRequest(
     'ipv4',
     `credentials${rest}`,
     httpRequest({ target: `/latest/meta-data/iam/security-credentials${rest}`, host }),
@@ -24,7 +24,7 @@ const credentialsCalls = ['', '/', '/team/app'].map((rest) =>
 );
 
 const everyCall = [
-  sentTo(
+  podRequest(
     'ipv4',
     'the token',
     httpRequest({
@@ -37,43 +37,47 @@ const everyCall = [
   ...credentialsCalls,
 ];
 
-/** Ways to run it that serve no Pod. */
+/** Modes in which no Pod is served. */
 export const otherModeSteps = [
   ...inMode('firewall', [
     {
-      title: 'in firewall mode, without a server, every Pod is refused',
+      title: 'In firewall mode, without a server, every Pod is refused',
       async run(world) {
-        const calls = await faultsOfEach(world, async ({ enter }) =>
-          (await askBoth(enter)).flatMap((answer) => curlFaults(answer, 'as up', 'refused')),
+        const calls = await checkEachPod(world, async ({ enter }) =>
+          (await curlBothPaths(enter)).flatMap((answer) => curlProblems(answer, 'as up', 'refused')),
         );
-        const faults = await faultsOfEach(world, async ({ enter }) => {
-          const came = await sendFrom(enter, { kind: 'tcp', sent: everyCall, atOnce: 4, silenceMs: 2_000 });
-          const served = came.filter(({ text }) => !/^HTTP\/1\.1 40[34]/.test(text));
+        const problems = await checkEachPod(world, async ({ enter }) => {
+          const answers = await sendFrom(enter, {
+            kind: 'tcp',
+            requests: everyCall,
+            atOnce: 4,
+            silenceMs: 2_000,
+          });
+          const served = answers.filter(({ text }) => !/^HTTP\/1\.1 40[34]/.test(text));
           return [
-            ...sentinelFaults(came),
-            ...served.map(({ name, text, end }) => `${name}: ${end} ${cutShort(text)}`),
+            ...sentinelProblems(answers),
+            ...served.map(({ name, text, end }) => `${name}: ${end} ${shorten(text)}`),
           ];
         });
-        expectNone([...calls, ...faults]);
+        expectNoProblems([...calls, ...problems]);
       },
     },
   ]),
   ...inMode('wrong interface', [
     {
-      title: 'a --host-interface that names nothing: Pods are refused, nothing leaks, and it is logged',
+      title: 'If --host-interface matches no interface, Pods are refused, nothing leaks, and it is logged',
       async run(world) {
-        // Refused, but where what kiam has left leads them nowhere.
-        await eventually(() => askEverywhere(world, 'no answer'), SOON);
+        // Refused, except for Pods that kiam's leftover rule redirects.
+        await eventually(() => expectAnswers(world, 'no answer'), SOON);
         const warned = world.lines.some(
           ({ program, line }) =>
             program === 'reconcile' && line.includes('"warn"') && line.includes('nothing+'),
         );
-        if (!warned) throw new Error('reconcile has not warned of nothing+');
+        if (!warned) throw new Error('reconcile logged no warning about nothing+');
         await eventually(async () => {
-          const count = (await readAgentMetrics(world.programs)).get(
-            'rolegate_interception_unmatched_interfaces',
-          );
-          if (count !== 1) throw new Error(`rolegate_interception_unmatched_interfaces is ${String(count)}`);
+          const metric = 'rolegate_interception_unmatched_interfaces';
+          const count = await readAgentMetric(world, metric);
+          if (count !== 1) throw new Error(`${metric} is ${String(count)}`);
         }, SOON);
       },
     },

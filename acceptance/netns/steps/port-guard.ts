@@ -1,43 +1,41 @@
-import { eventually } from '@rolegate/testing';
-import { readAgentMetrics, repairsOf } from '../agent-metrics.ts';
-import { sendFrom } from '../asking.ts';
-import { httpRequest } from '../pod-orders.ts';
-import type { Sent } from '../pod-orders.ts';
+import { countRepairs, untilRepaired } from '../agent-metrics.ts';
+import { sendFrom } from '../send-from-pod.ts';
+import { httpRequest } from '../pod-tasks.ts';
+import type { PodRequest } from '../pod-tasks.ts';
 import type { AttachedPod } from '../pods.ts';
 import { HIJACKED, portmapRules, serviceRules } from '../portmap.ts';
 import { addRules } from '../rules.ts';
 import { inMode } from '../step.ts';
-import { expectNone, podNamed } from '../verdicts.ts';
+import { expectNoProblems, podNamed } from '../checks.ts';
 import type { NetnsWorld } from '../world.ts';
 import { NODE, PORTS, SECOND_INTERFACE } from '../../network/addresses.ts';
 import { startScript } from '../../processes/start-script.ts';
 
-/** Those of the agent, and one that is a Pod's to have. */
-const OWN = [PORTS.agent, PORTS.agentOps, 9622];
-const FOREIGN = 9623;
-/** In no network of the node. */
+const AGENT_PORTS = [PORTS.agent, PORTS.agentOps, 9622];
+/** A hostPort that the agent does not use. */
+const POD_PORT = 9623;
+/** A ClusterIP outside the node's networks. */
 const SERVICE = '198.18.20.9';
-const REPAIRED = { withinMs: 40_000, everyMs: 200 };
-/** Until the guard is repaired on both back ends. Milliseconds. */
+/** Long enough for the guard to be repaired with either backend. Milliseconds. */
 const KEPT = { pauseMs: 16_000, silenceMs: 1_500 };
 
-/** A Pod with the agent's ports as its `hostPort`s gets nothing that is for the agent. */
-export const portGuardSteps = inMode('up among others', [
+/** A Pod that uses the agent's ports as `hostPort`s receives nothing that is meant for the agent. */
+export const portGuardSteps = inMode('up with other tools', [
   {
     title:
-      'a Pod with the hostPorts 8181, 9621 and 9622 gets nothing that Pods or the node send there; what is its own it gets',
-    run: (world) => withHijacker(world, layBelow),
+      'A Pod with hostPorts 8181, 9621 and 9622 receives nothing that is sent to the agent, and still receives traffic for its own ports',
+    run: (world) => withHijacker(world, addRulesBelow),
   },
   {
     title:
-      'the rules of a Pod with the hostPorts 8181, 9621 and 9622 put above ours while nobody looks: ours go above, which is counted, and the connections that were taken end',
-    run: (world) => withHijacker(world, layAbove),
+      'If the rules of a Pod with hostPorts 8181, 9621 and 9622 are inserted above ours, ours move above them, which is counted, and the hijacked connections end',
+    run: (world) => withHijacker(world, addRulesAbove),
   },
 ]);
 
-type Ask = Sent & { readonly loopback: boolean };
+type GuardRequest = PodRequest & { readonly loopback: boolean };
 
-function askAt(name: string, host: string, port: number): Ask {
+function requestTo(name: string, host: string, port: number): GuardRequest {
   return {
     name: `${name}, ${host}:${port}`,
     host,
@@ -47,18 +45,18 @@ function askAt(name: string, host: string, port: number): Ask {
   };
 }
 
-/** The port where the node and Pods may ask for it; Pods not by loopback, which is their own. */
-function askEach(name: string, port: number): readonly Ask[] {
-  return [NODE.ipv4, NODE.ipv6, '127.0.0.1'].map((host) => askAt(name, host, port));
+/** Requests to the port on all addresses of the node. Pods skip loopback, which is their own. */
+function requestEach(name: string, port: number): readonly GuardRequest[] {
+  return [NODE.ipv4, NODE.ipv6, '127.0.0.1'].map((host) => requestTo(name, host, port));
 }
 
-const ownPlaces = OWN.flatMap((port) => askEach('for the agent', port));
+const agentRequests = AGENT_PORTS.flatMap((port) => requestEach('for the agent', port));
 
 async function withHijacker(
   world: NetnsWorld,
   run: (world: NetnsWorld, pod: AttachedPod) => Promise<string>,
 ): Promise<string> {
-  world.state.spoil();
+  world.state.markOtherRulesChanged();
   const pod = await world.network.attach({
     name: 'hijacker',
     shape: 'bridge',
@@ -66,7 +64,7 @@ async function withHijacker(
     annotations: {},
     listed: 'refused',
   });
-  // As the plugin has it, so that what the node sends to its loopback can be led to a Pod.
+  // As the plugin sets it, so that the node's loopback traffic can be redirected to a Pod.
   await world.namespaces.sysctl('node', { 'ipv4/conf/cni0/route_localnet': 1 });
   const { stop } = await startScript(pod.enter, new URL('../hijacker.ts', import.meta.url));
   try {
@@ -78,82 +76,73 @@ async function withHijacker(
   }
 }
 
-async function layBelow(world: NetnsWorld, { pod }: AttachedPod): Promise<string> {
+async function addRulesBelow(world: NetnsWorld, { pod }: AttachedPod): Promise<string> {
   await addRules(
     world.node,
     world.backend,
-    portmapRules({ pod: pod.addresses, ports: [...OWN, FOREIGN], id: 'BELOW', place: 'last' }),
+    portmapRules({ pod: pod.addresses, ports: [...AGENT_PORTS, POD_PORT], id: 'BELOW', position: 'last' }),
   );
   const service = { pod: pod.addresses, address: SERVICE, port: PORTS.agentOps };
   await addRules(world.node, world.backend, serviceRules(service));
-  const { hijacked, asked } = await askFromAll(world, ownPlaces);
-  expectNone(hijacked);
+  const { hijacked, asked } = await sendFromNodeAndPod(world, agentRequests);
+  expectNoProblems(hijacked);
   const others = [
-    ...askEach('a port of its own', FOREIGN),
-    askAt('the second address of the node', SECOND_INTERFACE.node, PORTS.agentOps),
-    askAt('a Service', SERVICE, PORTS.agentOps),
+    ...requestEach("the Pod's port", POD_PORT),
+    requestTo("the node's second address", SECOND_INTERFACE.node, PORTS.agentOps),
+    requestTo('a Service', SERVICE, PORTS.agentOps),
   ];
-  const its = await askFromAll(world, others);
-  if (its.hijacked.length < its.asked) throw new Error(`of its own it gets only ${its.hijacked.join('; ')}`);
-  return `${asked} ways to the agent, ${its.asked} to the Pod`;
+  const toPod = await sendFromNodeAndPod(world, others);
+  if (toPod.hijacked.length < toPod.asked)
+    throw new Error(`the Pod receives only ${toPod.hijacked.join('; ')}`);
+  return `${asked} paths to the agent, ${toPod.asked} to the Pod`;
 }
 
-/** From the node and from a Pod. Gives the ways on which the hijacker answers. */
-async function askFromAll(
+/** Sends the requests from the node and from a Pod. Returns those that the hijacker answers. */
+async function sendFromNodeAndPod(
   world: NetnsWorld,
-  asks: readonly Ask[],
+  requests: readonly GuardRequest[],
 ): Promise<{ readonly hijacked: readonly string[]; readonly asked: number }> {
-  const fromPod = asks.filter(({ loopback }) => !loopback);
-  const order = { kind: 'tcp', atOnce: asks.length, silenceMs: 1_500 } as const;
-  const came = await Promise.all([
-    sendFrom(world.node, { ...order, sent: asks }),
-    sendFrom(podNamed(world, 'permitted').enter, { ...order, sent: fromPod }),
+  const fromPod = requests.filter(({ loopback }) => !loopback);
+  const task = { kind: 'tcp', atOnce: requests.length, silenceMs: 1_500 } as const;
+  const answers = await Promise.all([
+    sendFrom(world.node, { ...task, requests: requests }),
+    sendFrom(podNamed(world, 'permitted').enter, { ...task, requests: fromPod }),
   ]);
-  const [byNode, byPod] = came.map((all) => all.filter(({ text }) => text.includes(HIJACKED)));
+  const [byNode, byPod] = answers.map((all) => all.filter(({ text }) => text.includes(HIJACKED)));
   return {
     hijacked: [
       ...(byNode ?? []).map(({ name }) => `the node, ${name}`),
       ...(byPod ?? []).map(({ name }) => `a Pod, ${name}`),
     ],
-    asked: asks.length + fromPod.length,
+    asked: requests.length + fromPod.length,
   };
 }
 
-async function layAbove(world: NetnsWorld, { pod }: AttachedPod): Promise<string> {
-  const { pid } = world.state.running('reconcile');
-  const before = (await readAgentMetrics(world.programs)).get(repairsOf('ports')) ?? 0;
-  process.kill(pid, 'SIGSTOP');
-  let keeping;
-  let taken;
-  try {
+async function addRulesAbove(world: NetnsWorld, { pod }: AttachedPod): Promise<string> {
+  const before = await countRepairs(world, 'ports');
+  const { taken, keeping } = await world.state.whileSuspended('reconcile', async () => {
     await addRules(
       world.node,
       world.backend,
-      portmapRules({ pod: pod.addresses, ports: OWN, id: 'ABOVE', place: 'first' }),
+      portmapRules({ pod: pod.addresses, ports: AGENT_PORTS, id: 'ABOVE', position: 'first' }),
     );
-    taken = await askFromAll(world, ownPlaces);
-    keeping = sendFrom(world.node, { kind: 'kept', sent: askEach('kept', 9622), ...KEPT });
-    keeping.catch(() => undefined);
-    // Each has been answered for the first time by then.
+    const hijacked = await sendFromNodeAndPod(world, agentRequests);
+    const resent = sendFrom(world.node, { kind: 'resend', requests: requestEach('kept', 9622), ...KEPT });
+    resent.catch(() => undefined); // awaited below
+    // By then each has been answered for the first time.
     await new Promise((resolve) => setTimeout(resolve, KEPT.silenceMs));
-  } finally {
-    process.kill(pid, 'SIGCONT');
-  }
+    return { taken: hijacked, keeping: { resent } };
+  });
   if (taken.hijacked.length < taken.asked)
-    throw new Error(`proves nothing: it gets only ${taken.hijacked.join('; ')}`);
-  const sinceMs = Date.now();
-  await eventually(async () => {
-    const now = (await readAgentMetrics(world.programs)).get(repairsOf('ports')) ?? 0;
-    if (now <= before) throw new Error(`${repairsOf('ports')} is ${now} as before`);
-  }, REPAIRED);
-  const repairedMs = Date.now() - sinceMs;
-  expectNone((await askFromAll(world, ownPlaces)).hijacked);
-  const kept = await keeping;
-  expectNone(
-    kept.filter(({ end }) => end === 'unasked').map(({ name }) => `proves nothing: ${name} was not asked`),
+    throw new Error(`proves nothing: the Pod receives only ${taken.hijacked.join('; ')}`);
+  const repairedMs = await untilRepaired(world, 'ports', before);
+  expectNoProblems((await sendFromNodeAndPod(world, agentRequests)).hijacked);
+  const kept = await keeping.resent;
+  expectNoProblems(
+    kept.filter(({ end }) => end === 'unanswered').map(({ name }) => `proves nothing: ${name} got no answer`),
   );
-  expectNone(
-    kept.filter(({ text }) => text.includes(HIJACKED)).map(({ name }) => `${name} is still the Pod's`),
+  expectNoProblems(
+    kept.filter(({ text }) => text.includes(HIJACKED)).map(({ name }) => `${name} still reaches the Pod`),
   );
-  return `${taken.asked} ways taken before, repaired after ${repairedMs} ms`;
+  return `${taken.asked} paths hijacked before, repaired after ${repairedMs} ms`;
 }

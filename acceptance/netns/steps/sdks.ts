@@ -6,44 +6,44 @@ import type { ModeName } from '../modes.ts';
 import type { AttachedPod, PodCase } from '../pods.ts';
 import { inMode } from '../step.ts';
 import type { NetnsStep } from '../step.ts';
-import { expectNone } from '../verdicts.ts';
+import { expectNoProblems } from '../checks.ts';
 import type { NetnsWorld } from '../world.ts';
 import { STS_URL } from '../../network/addresses.ts';
 
-/** When the API learns of the address, counted from the first call. Milliseconds. */
+/** From the first call until the API server learns the address. Milliseconds. */
 const DELAYS_MS = [0, 300, 900, 3_000] as const;
-/** A process starts, on a busy machine, before it asks. */
+/** Covers the start of a process on a busy machine. */
 const ASKS_SOON = { withinMs: 20_000, everyMs: 5 };
 
 type Outcome = 'credentials' | 'either' | 'HeldTimeout';
 
-/** A request is held for 850 ms; an SDK's waits a second. */
+/** The agent holds a request for 850 ms; an SDK waits for one second. */
 const table: readonly { mode: ModeName; knows: string; outcomes: Readonly<Record<number, Outcome>> }[] = [
   {
     mode: 'up',
-    knows: 'with CNI results',
+    knows: 'With CNI results',
     outcomes: { 0: 'credentials', 300: 'credentials', 900: 'credentials', 3_000: 'credentials' },
   },
   {
     mode: 'without CNI results',
-    knows: 'without CNI results',
+    knows: 'Without CNI results',
     outcomes: { 0: 'credentials', 300: 'credentials', 900: 'either', 3_000: 'HeldTimeout' },
   },
 ];
 
-/** Each SDK in a Pod that is new to everybody, asking before the API knows its address. */
+/** Each SDK runs in a new Pod and calls before the API server knows the Pod's address. */
 export const sdkSteps = table.flatMap(({ mode, knows, outcomes }) =>
   inMode(
     mode,
     DELAYS_MS.map((delayMs): NetnsStep => {
       const outcome = outcomes[delayMs] ?? 'either';
       return {
-        title: `${knows}, an address that the API learns ${delayMs} ms after the first call: ${inWords(outcome)}`,
+        title: `${knows}, boto3 and the SDK for JavaScript ${inWords(outcome)} if the API server learns the address ${delayMs} ms after the first call`,
         async run(world) {
-          const faults = await Promise.all(
-            sdks.map((sdk) => tryOne(world, { sdk, delayMs, outcome, hasResult: mode === 'up' })),
+          const problems = await Promise.all(
+            sdks.map((sdk) => trySdk(world, { sdk, delayMs, outcome, hasResult: mode === 'up' })),
           );
-          expectNone(faults.flat());
+          expectNoProblems(problems.flat());
         },
       };
     }),
@@ -51,8 +51,14 @@ export const sdkSteps = table.flatMap(({ mode, knows, outcomes }) =>
 );
 
 function inWords(outcome: Outcome): string {
-  const words = { credentials: 'have credentials on the first try', either: 'may or may not have any' };
-  return `boto3 and the SDK for JavaScript ${outcome === 'HeldTimeout' ? 'are asked to come again' : words[outcome]}`;
+  switch (outcome) {
+    case 'credentials':
+      return 'get credentials on the first try';
+    case 'either':
+      return 'may or may not get credentials';
+    case 'HeldTimeout':
+      return 'are told to retry';
+  }
 }
 
 interface Trial {
@@ -62,23 +68,25 @@ interface Trial {
   readonly hasResult: boolean;
 }
 
-async function tryOne(world: NetnsWorld, { sdk, delayMs, outcome, hasResult }: Trial): Promise<string[]> {
+async function trySdk(world: NetnsWorld, { sdk, delayMs, outcome, hasResult }: Trial): Promise<string[]> {
   const role = `sdk-${sdk.toLowerCase()}-${delayMs}${hasResult ? '' : '-late'}`;
   const attached = await world.network.attach(caseOf(role, sdk));
   try {
     await world.cluster.schedule(attached.pod);
     if (hasResult) await world.cluster.giveAddress(attached.pod);
     const from = world.lines.length;
-    const called = whoAmI(sdk, attached.enter, world.python);
+    const called = callSts(sdk, attached.enter, world.python);
     await eventually(() => {
       expectAsked(world, from, attached);
     }, ASKS_SOON);
     await new Promise((resolve) => setTimeout(resolve, delayMs));
     await world.cluster.report(attached.pod);
     const { code, stdout, stderr } = await called;
-    const faults =
-      code === 0 ? identityFaults(stdout, role, outcome) : failureFaults(world, { from, attached, outcome });
-    return faults.map((fault) => `${sdk}: ${fault}; it said ${stderr.trim().slice(-300)}`);
+    const problems =
+      code === 0
+        ? identityProblems(stdout, role, outcome)
+        : failureProblems(world, { from, attached, outcome });
+    return problems.map((problem) => `${sdk}: ${problem}; stderr: ${stderr.trim().slice(-300)}`);
   } finally {
     await world.cluster.takeAddress(attached.pod);
     await world.cluster.delete(attached.pod);
@@ -96,36 +104,36 @@ function caseOf(role: string, sdk: Sdk): PodCase {
   };
 }
 
-/** The first call gets its token at once, and the agent says so at debug. */
+/** The first call gets its token immediately, and the agent logs it at debug level. */
 function expectAsked({ lines }: NetnsWorld, from: number, { pod }: AttachedPod): void {
   const { ipv4 } = pod.addresses;
   if (!lines.slice(from).some(({ line }) => line.includes(`"${ipv4}"`)))
-    throw new Error(`the agent tells of no request by ${ipv4}`);
+    throw new Error(`the agent logged no request from ${ipv4}`);
 }
 
-function identityFaults(stdout: string, role: string, outcome: Outcome): string[] {
-  if (outcome === 'HeldTimeout') return [`has credentials too early: ${stdout.trim()}`];
-  return stdout.includes(`:assumed-role/${role}/open.default`) ? [] : [`is ${stdout.trim()}`];
+function identityProblems(stdout: string, role: string, outcome: Outcome): string[] {
+  if (outcome === 'HeldTimeout') return [`got credentials too early: ${stdout.trim()}`];
+  return stdout.includes(`:assumed-role/${role}/open.default`) ? [] : [`got ${stdout.trim()}`];
 }
 
-function failureFaults(
+function failureProblems(
   { lines }: NetnsWorld,
   { from, attached, outcome }: { from: number; attached: AttachedPod; outcome: Outcome },
 ): string[] {
-  if (outcome === 'credentials') return ['has no credentials'];
-  const told = lines
+  if (outcome === 'credentials') return ['got no credentials'];
+  const logged = lines
     .slice(from)
     .some(({ line }) => line.includes('"HeldTimeout"') && line.includes(`"${attached.pod.addresses.ipv4}"`));
-  return told || outcome === 'either' ? [] : ['no line with HeldTimeout names its address'];
+  return logged || outcome === 'either' ? [] : ['no log line with HeldTimeout names its address'];
 }
 
 const sdks = ['boto3', 'JavaScript'] as const;
 type Sdk = (typeof sdks)[number];
 
-/** As an application uses it: no timeouts or attempts of ours. */
+/** boto3 with default timeouts and attempts. */
 const BOTO3_CALLER = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])";
 
-/** Where STS is, and nothing else: the metadata API is where it is for everybody. */
+/** Only the STS endpoint is set; the metadata API has its usual address. */
 const ENVIRONMENT = {
   ...PLAIN_ENV,
   AWS_ENDPOINT_URL_STS: STS_URL,
@@ -133,8 +141,8 @@ const ENVIRONMENT = {
   AWS_DEFAULT_REGION: REGION,
 };
 
-/** Asks by an unmodified SDK, in a process that starts now, who it is: the ARN is in what it prints. */
-function whoAmI(sdk: Sdk, enter: readonly string[], python: string): Promise<CommandResult> {
+/** Calls GetCallerIdentity with an unmodified SDK in a new process, which prints the ARN. */
+function callSts(sdk: Sdk, enter: readonly string[], python: string): Promise<CommandResult> {
   const script = fileURLToPath(import.meta.resolve('@rolegate/sandbox/sdk-caller'));
   const command = sdk === 'boto3' ? [python, '-c', BOTO3_CALLER] : [process.execPath, script];
   return runCommand([...enter, ...command], { env: ENVIRONMENT });

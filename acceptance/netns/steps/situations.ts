@@ -1,18 +1,18 @@
 import { eventually } from '@rolegate/testing';
 import { inMode } from '../step.ts';
 import type { NetnsStep } from '../step.ts';
-import { askEverywhere } from '../verdicts.ts';
-import type { Expected } from '../verdicts.ts';
+import { expectAnswers } from '../checks.ts';
+import type { Expected } from '../checks.ts';
 import type { NetnsWorld } from '../world.ts';
 
 interface Situation {
   readonly name: string;
-  /** Happens before the Pods ask. */
+  /** Runs before the Pods send requests. */
   readonly first?: (world: NetnsWorld) => Promise<void>;
   readonly expected: Expected;
 }
 
-/** Programs that are just dead or back; none needs longer to be told of. */
+/** Time for the answers to reflect a program's end or start. */
 const SOON = { withinMs: 8_000, everyMs: 200 };
 
 const situations: readonly Situation[] = [
@@ -48,7 +48,7 @@ const situations: readonly Situation[] = [
     expected: 'as up',
   },
   {
-    name: 'everything is killed at once',
+    name: 'everything is killed at the same time',
     async first({ state }) {
       await Promise.all(
         (['server', 'reconcile', 'agent'] as const).map((name) => state.running(name).kill()),
@@ -60,12 +60,12 @@ const situations: readonly Situation[] = [
 
 function inSituation({ name, first, expected }: Situation): NetnsStep {
   return {
-    title: `no Pod reads anything of the node's while ${name}`,
+    title: `No Pod reads the node's metadata while ${name}`,
     async run(world) {
       await first?.(world);
-      // At the very moment nothing may leak; a moment later it is as it must be.
-      await askEverywhere(world, 'anything');
-      await eventually(() => askEverywhere(world, expected), SOON);
+      // Nothing may leak during the transition; afterwards the answers must be as expected.
+      await expectAnswers(world, 'anything');
+      await eventually(() => expectAnswers(world, expected), SOON);
     },
   };
 }
@@ -78,19 +78,19 @@ async function askWhileStarting(world: NetnsWorld): Promise<string> {
     isOver = true;
   };
   ready.then(over, over);
-  for (; !isOver || times === 0; times++) await askEverywhere(world, 'anything');
+  for (; !isOver || times === 0; times++) await expectAnswers(world, 'anything');
   await ready;
-  await eventually(() => askEverywhere(world, 'as up'), SOON);
-  return `asked ${times} times`;
+  await eventually(() => expectAnswers(world, 'as up'), SOON);
+  return `${times} rounds of requests`;
 }
 
-/** Every Pod makes the two calls, by both families, in every situation. */
+/** Every Pod requests both paths over both families in every situation. */
 export const situationSteps = [
   ...inMode('rules only', [
     inSituation({ name: 'the rules are installed and nothing runs yet', expected: 'no agent' }),
   ]),
   ...inMode('up', situations.map(inSituation)),
   ...inMode('rules only', [
-    { title: "no Pod reads anything of the node's while the system starts", run: askWhileStarting },
+    { title: "No Pod reads the node's metadata while the system starts", run: askWhileStarting },
   ]),
 ];

@@ -15,15 +15,15 @@ export function asking({ kubectl, installation, asking: ask, node, say }: NodeWo
     (await kubectl.call(['-n', namespace, 'get', 'events', '-o', 'jsonpath={.items[*].reason}'])).split(' ');
   return [
     {
-      title: 'the two calls of a Pod without a role: 404 and 404',
+      title: 'Both metadata calls of a Pod without a role get 404',
       run: () => ask.expectBoth([OPEN, 'plain'], { credentials: { status: '404' }, userData: '404' }),
     },
     {
-      title: 'the two calls of a Pod with a role: its own name and 404; its credentials are there',
+      title: 'A Pod with a role gets the name of its role and its credentials, and 404 for the user data',
       run: () => eventually(() => expectOwnRole(ask), SOON),
     },
     {
-      title: 'a Pod whose Namespace permits nothing is refused, and an Event on it says why',
+      title: 'A Pod whose Namespace permits nothing is refused, and an Event on the Pod says why',
       async run() {
         const { status } = await ask.metadata(CLOSED, 'refused', `${CREDENTIALS_PATH}/${ROLE_NAME}`);
         if (status !== '403') throw new Error(`refused got ${status}`);
@@ -34,7 +34,7 @@ export function asking({ kubectl, installation, asking: ask, node, say }: NodeWo
       },
     },
     {
-      title: 'what is no metadata call gets no answer: another port, and the port of the agent itself',
+      title: "Requests to another port and to the agent's own port get no answer",
       async run() {
         for (const url of ['http://169.254.169.254:81/', `http://${node.ip}:8181/latest/meta-data/`]) {
           const { status, body } = await ask.get(OPEN, 'app', url);
@@ -43,7 +43,7 @@ export function asking({ kubectl, installation, asking: ask, node, say }: NodeWo
       },
     },
     {
-      title: 'kubectl logs of the agent has a line for each answer and refusal of these Pods',
+      title: 'The agent logs a line for each answer and refusal of these Pods',
       async run() {
         const [pod = ''] = await installation.pods('agent');
         const log = await installation.logs(pod, 'agent');
@@ -59,7 +59,7 @@ export function asking({ kubectl, installation, asking: ask, node, say }: NodeWo
     },
     {
       title:
-        'rolegate-agent status explains what Pods are answered, and rolegate-server status shows the agent',
+        'rolegate-agent status explains the answers that Pods get, and rolegate-server status lists the agent',
       async run() {
         const ask = async (program: 'agent' | 'server', ...args: string[]) => {
           const shown = (await installation.pods(program)).map((pod) =>

@@ -12,7 +12,7 @@ export function certificates(world: NodeWorld): NodeStep[] {
   const { installation, asking } = world;
   return [
     {
-      title: 'with certificates from Secrets a Pod has its role as well',
+      title: 'With certificates from Secrets, a Pod gets its role',
       async run() {
         await installation.makeCertificates();
         await installation.install({ tls: 'existingSecret' });
@@ -23,7 +23,7 @@ export function certificates(world: NodeWorld): NodeStep[] {
       },
     },
     {
-      title: 'uninstall=true takes all rules away with certificates from Secrets too',
+      title: 'With certificates from Secrets, uninstall=true removes all rules',
       async run() {
         await installation.uninstallRules();
         await expectNoRules(world);

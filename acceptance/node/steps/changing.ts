@@ -16,7 +16,7 @@ export function changing(world: NodeWorld): NodeStep[] {
   };
   return [
     {
-      title: 'server Pods are deleted one after the other: no call fails, nothing gets through',
+      title: 'No request fails and nothing leaks while server Pods are deleted one after the other',
       async run() {
         const results = await whileAsking(kubectl, async () => {
           for (const pod of await installation.pods('server')) {
@@ -29,7 +29,7 @@ export function changing(world: NodeWorld): NodeStep[] {
       },
     },
     {
-      title: 'helm upgrade of both charts replaces every Pod: no call fails, nothing gets through',
+      title: 'No request fails and nothing leaks while helm upgrade of both charts replaces every Pod',
       async run() {
         const before = [...(await installation.pods('server')), ...(await installation.pods('agent'))];
         const results = await whileAsking(kubectl, () => installation.upgrade('again'));
@@ -42,7 +42,7 @@ export function changing(world: NodeWorld): NodeStep[] {
       },
     },
     {
-      title: 'the container of the agent is killed: it fails closed, and answers again',
+      title: "If the agent's container is killed, requests fail closed until the agent answers again",
       async run() {
         await makeKiller(kubectl, node.name);
         const results = await whileAsking(kubectl, async () => {

@@ -10,7 +10,7 @@ export function firewall(world: NodeWorld): NodeStep[] {
   const { installation, asking, imdsLog, say } = world;
   return [
     {
-      title: 'in firewall mode, without a server, all Pods are refused, and a line says so',
+      title: 'In firewall mode, without a server, all Pods are refused, and the refusal is logged',
       async run() {
         await imdsLog?.mark();
         await installation.installFirewall();
@@ -24,7 +24,7 @@ export function firewall(world: NodeWorld): NodeStep[] {
       },
     },
     {
-      title: 'uninstall=true opens the metadata API again after firewall mode',
+      title: 'After firewall mode, uninstall=true opens the metadata API again',
       async run() {
         await installation.uninstallRules('firewall');
         await expectNoRules(world);

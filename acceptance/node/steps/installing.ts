@@ -8,14 +8,13 @@ import type { NodeWorld } from '../world.ts';
 export function installing(world: NodeWorld): NodeStep[] {
   const { kubectl, installation, pods, imdsLog, node, say } = world;
   return [
-    needed({ title: 'the Pods that ask start', run: () => pods.make() }),
+    needed({ title: 'The test Pods start', run: () => pods.make() }),
     {
-      title:
-        'before Rolegate is installed a Pod reaches the metadata API of the node: what no Pod may get later can be seen',
+      title: "Before Rolegate is installed, a Pod reaches the node's metadata API",
       run: () => seesSentinel(world),
     },
     needed({
-      title: 'helm install of both charts, the agent first: both become ready',
+      title: 'After helm install of both charts, the agent first, both become ready',
       async run() {
         await installation.prepare();
         await installation.install();
@@ -23,7 +22,7 @@ export function installing(world: NodeWorld): NodeStep[] {
       },
     }),
     {
-      title: 'all layers of rules are installed, and intercept has proved that they work',
+      title: 'All layers of rules are installed, and the self-test of intercept has passed',
       async run() {
         const rules = (await metadataRules(kubectl, node.name)).join('\n');
         const [pod = ''] = await installation.pods('agent');
@@ -35,7 +34,7 @@ export function installing(world: NodeWorld): NodeStep[] {
       },
     },
     {
-      title: 'helm test: the two calls, from a Pod with a role and from one without',
+      title: 'helm test passes for a Pod with a role and for one without',
       async run() {
         for (const line of (await installation.helm.test('agent')).split('\n')) {
           if (line.includes('security-credentials') || line.includes('user-data')) say(line);

@@ -9,7 +9,7 @@ import type { NodeWorld } from '../world.ts';
 export function starting({ kubectl, installation, pods, imdsLog, podsAtOnce, say }: NodeWorld): NodeStep[] {
   return [
     {
-      title: `${podsAtOnce} Pods started at once get their own credentials at the first try, by boto3's defaults`,
+      title: `${podsAtOnce} Pods started at the same time get their own credentials on the first try with boto3's defaults`,
       async run() {
         const [agent = ''] = await installation.pods('agent');
         const before = await agentMetrics(kubectl, agent);
@@ -22,7 +22,7 @@ export function starting({ kubectl, installation, pods, imdsLog, podsAtOnce, say
         await pods.removeMany();
       },
     },
-    { title: 'no Pod reached the metadata API of the node', run: () => nobodyReached(imdsLog) },
+    { title: "No Pod reached the node's metadata API", run: () => nobodyReached(imdsLog) },
   ];
 }
 

@@ -8,7 +8,7 @@ export function uninstalling(world: NodeWorld): NodeStep[] {
   const { kubectl, installation, node } = world;
   return [
     {
-      title: 'uninstall=true takes all rules away, and helm uninstall leaves nothing behind',
+      title: 'uninstall=true removes all rules, and helm uninstall leaves nothing behind',
       async run() {
         await installation.installAgent();
         await installation.uninstallRules();

@@ -47,7 +47,7 @@ export function upgrading(world: NodeWorld): NodeStep[] {
     during(name, () => releases.change(chart, to), { butFor, newcomers });
   return [
     needed({
-      title: 'version 0.1.0 is installed: both charts become ready',
+      title: 'Both charts of version 0.1.0 are installed and become ready',
       async run() {
         await releases.install01();
         await imdsLog?.mark();
@@ -55,7 +55,7 @@ export function upgrading(world: NodeWorld): NodeStep[] {
     }),
     {
       title:
-        'agents are upgraded from 0.1.0 first: no call fails but while the port changes its user, and they attest at 9610 where 9611 is closed',
+        'Upgrading agents from 0.1.0 first fails requests only while the port changes its user, and agents attest at 9610 because 9611 is closed',
       async run() {
         await change('agents-first', 'agent', {
           to: 'this',
@@ -67,7 +67,7 @@ export function upgrading(world: NodeWorld): NodeStep[] {
     },
     {
       title:
-        'servers are upgraded from 0.1.0 after the agents: no call fails, and the authority is the one that 0.1.0 made',
+        'Upgrading servers from 0.1.0 after the agents fails no request and keeps the authority of 0.1.0',
       async run() {
         const before = await releases.authority();
         await change('servers-then', 'server', {
@@ -79,14 +79,14 @@ export function upgrading(world: NodeWorld): NodeStep[] {
       },
     },
     {
-      title: 'an agent that starts after both are upgraded attests at 9611: no call fails',
+      title: 'An agent that starts after both upgrades attests at 9611, and no request fails',
       async run() {
         await during('attest', releases.restartAgent);
         await releases.expectAttestedAt(9611);
       },
     },
     {
-      title: 'servers go back to 0.1.0 first: no call fails, and the authority stays',
+      title: 'Rolling servers back to 0.1.0 first fails no request and keeps the authority',
       async run() {
         const before = await releases.authority();
         await change('servers-back', 'server', { to: '0.1.0', values: '--reset-then-reuse-values' });
@@ -95,7 +95,7 @@ export function upgrading(world: NodeWorld): NodeStep[] {
     },
     {
       title:
-        'agents get the user of 0.1.0 before they go back: no call fails but while the port changes its user',
+        'Giving agents the user of 0.1.0 before they are rolled back fails requests only while the port changes its user',
       run: () =>
         change('agents-user', 'agent', {
           to: 'this',
@@ -105,7 +105,7 @@ export function upgrading(world: NodeWorld): NodeStep[] {
         }),
     },
     {
-      title: 'agents go back to 0.1.0: no call fails but what its init container cuts',
+      title: 'Rolling agents back to 0.1.0 fails only the requests that its init container cuts',
       run: () =>
         change('agents-back', 'agent', {
           to: '0.1.0',
@@ -116,12 +116,13 @@ export function upgrading(world: NodeWorld): NodeStep[] {
         }),
     },
     {
-      title: 'in the wrong order, servers before agents of 0.1.0, these keep their feed: no call fails',
+      title:
+        'Upgrading servers before agents of 0.1.0, the wrong order, keeps the feed of the agents and fails no request',
       run: () => change('wrong-order', 'server', { to: 'this', values: 'again', newcomers: 'after' }),
     },
     {
       title:
-        'an agent of 0.1.0 that starts after the servers are upgraded gets no certificate, and the log says why; the one before it stays: no call fails',
+        'An agent of 0.1.0 that starts after the servers are upgraded gets no certificate, the log says why, the previous agent stays, and no request fails',
       run: () =>
         during('without', async () => {
           await releases.restartAgent();
@@ -134,7 +135,7 @@ export function upgrading(world: NodeWorld): NodeStep[] {
     },
     {
       title:
-        'agents that are upgraded at last, with --reuse-values, attest: no call fails but while the port changes its user',
+        'Agents that are upgraded last, with --reuse-values, attest, and requests fail only while the port changes its user',
       async run() {
         await change('agents-last', 'agent', { to: 'this', values: '--reuse-values', butFor: CUT_BY_USER });
         await releases.expectAttestedAt(9611);
@@ -142,7 +143,7 @@ export function upgrading(world: NodeWorld): NodeStep[] {
       },
     },
     {
-      title: 'uninstall=true and helm uninstall leave nothing behind after the upgrades',
+      title: 'After the upgrades, uninstall=true and helm uninstall leave nothing behind',
       async run() {
         await installation.uninstallRules();
         await expectNoRules(world);

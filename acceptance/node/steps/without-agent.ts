@@ -8,7 +8,7 @@ import type { NodeWorld } from '../world.ts';
 export function withoutAgent({ kubectl, installation, asking, imdsLog, node }: NodeWorld): NodeStep[] {
   return [
     {
-      title: 'without an agent nothing gets through: its rules outlive helm uninstall',
+      title: 'After helm uninstall of the agent, its rules remain, and nothing leaks',
       async run() {
         await installation.uninstallAgent();
         for (const pod of ['plain', 'app']) {

@@ -1,30 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RolegateClient } from '@rolegate/protocol';
 import { createCertificateRequest } from '../../../../packages/agent/src/identity/certificate-request.ts';
-import type { NodeIdentity, Times } from '../orders.ts';
+import type { NodeIdentity, Times } from '../calls.ts';
 import { paced } from './pace.ts';
 
-/** Of all nodes together: each once in an attack. */
+/** For all nodes together, so that each renews once per attack. */
 const PER_SECOND = 6;
-/** As agents have it. Milliseconds. */
+/** The agent's timeout. Milliseconds. */
 const ANSWER_WITHIN_MS = 5_000;
-/** Before one that failed is tried again; an agent would try its ports at once. Milliseconds. */
+/** Before a retry; an agent would try the ports immediately. Milliseconds. */
 const PAUSE_MS = 500;
-/** After this it counts as not done. Milliseconds. */
+/** After this a renewal counts as failed. Milliseconds. */
 const PATIENCE_MS = 20_000;
 
 export interface FeedRenewals {
-  /** One node after the other, until `end`. */
+  /** Renews for one node after the other, until `end`. */
   readonly begin: (nodes: readonly NodeIdentity[]) => void;
-  /** Waits for those that are under way. */
+  /** Waits for renewals in progress. */
   readonly end: () => Promise<Times>;
 }
 
-/** Renews certificates on the connections of streams that are open, and on no other. */
+/** Renews certificates on the connections of open streams. */
 export function createFeedRenewals(clientOf: (node: string) => RolegateClient | undefined): FeedRenewals {
   const request = createCertificateRequest();
   let stop = new AbortController();
-  let acting: Promise<Times> = Promise.resolve([]);
+  let running: Promise<Times> = Promise.resolve([]);
 
   async function renewOnce({ node, token = '' }: NodeIdentity): Promise<boolean> {
     const client = clientOf(node);
@@ -49,8 +49,8 @@ export function createFeedRenewals(clientOf: (node: string) => RolegateClient | 
 
   async function keepRenewing(nodes: readonly NodeIdentity[], signal: AbortSignal): Promise<Times> {
     const all: Promise<number | undefined>[] = [];
-    const goesOn = () => !signal.aborted && nodes.length > 0;
-    await paced({ perSecond: PER_SECOND, goesOn }, (turn) => {
+    const shouldContinue = () => !signal.aborted && nodes.length > 0;
+    await paced({ perSecond: PER_SECOND, shouldContinue }, (turn) => {
       const next = nodes[turn % nodes.length];
       if (next !== undefined) all.push(untilRenewed(next));
     });
@@ -60,12 +60,12 @@ export function createFeedRenewals(clientOf: (node: string) => RolegateClient | 
   return {
     begin(nodes) {
       stop = new AbortController();
-      const holders = nodes.filter(({ token = '' }) => token !== '');
-      acting = keepRenewing(holders, stop.signal);
+      const renewing = nodes.filter(({ token = '' }) => token !== '');
+      running = keepRenewing(renewing, stop.signal);
     },
     end() {
       stop.abort();
-      return acting;
+      return running;
     },
   };
 }

@@ -1,46 +1,46 @@
 import type { FeedUpdateRead, PodStateRead, SessionStateRead } from '@rolegate/protocol';
-import { KEPT } from '../honest.ts';
-import type { DecisionSeen, FeedsSeen, FeedsState, MachineMs, Wanted } from '../orders.ts';
+import { STABLE } from '../honest.ts';
+import type { RecordedDecision, FeedsResult, FeedsState, MachineMs, Wanted } from '../calls.ts';
 
-/** Of recorded decisions. */
+/** Limit for recorded decisions. */
 const MOST_RECORDED = 10_000;
 
-interface HeldCredentials {
+interface CachedCredentials {
   readonly fingerprint: string;
   readonly endsAtMs: MachineMs;
   readonly lifetimeMs: number;
-  readonly cameAtMs: MachineMs;
+  readonly receivedAtMs: MachineMs;
 }
 
 interface KnownPod {
   readonly state: PodStateRead;
-  /** When it was told last. */
+  /** Time of the last update. */
   readonly atMs: MachineMs;
 }
 
-/** What one node was told. */
+/** What one node has received. */
 export interface NodeLedger {
   readonly pods: Map<string, KnownPod>;
-  readonly sessions: Map<string, HeldCredentials>;
-  /** The snapshot of the present stream is whole. */
+  readonly sessions: Map<string, CachedCredentials>;
+  /** The snapshot of the current stream is complete. */
   synced: boolean;
 }
 
-/** Of one Pod: when what is asked for came, if it has come. */
-interface PodView {
+/** When a Pod reached a state; undefined if it has not. */
+interface PodTimes {
   readonly decided: (wanted: Wanted) => MachineMs | undefined;
   readonly served: () => MachineMs | undefined;
   readonly gone: () => MachineMs | undefined;
 }
 
-type Look = (pod: PodView) => MachineMs | undefined;
+type Condition = (pod: PodTimes) => MachineMs | undefined;
 
 interface Waiter {
-  readonly look: () => MachineMs | undefined;
+  readonly condition: () => MachineMs | undefined;
   readonly resolve: (atMs: MachineMs | undefined) => void;
 }
 
-/** Keeps what agents' streams tell. */
+/** Records what the agents' streams receive. */
 export function createLedger(nowMs: () => MachineMs) {
   const nodes = new Map<string, NodeLedger>();
   const waiters = new Set<Waiter>();
@@ -49,7 +49,7 @@ export function createLedger(nowMs: () => MachineMs) {
   let renewals = 0;
   let withdrawn = 0;
   let recordedPrefix: string | undefined;
-  let recorded: DecisionSeen[] = [];
+  let recorded: RecordedDecision[] = [];
 
   function node(name: string): NodeLedger {
     const known = nodes.get(name) ?? { pods: new Map(), sessions: new Map(), synced: false };
@@ -57,20 +57,20 @@ export function createLedger(nowMs: () => MachineMs) {
     return known;
   }
 
-  function take(told: NodeLedger, update: FeedUpdateRead): void {
+  function take(received: NodeLedger, update: FeedUpdateRead): void {
     const { pod, podRemoved, session, sessionRemoved, synced } = update;
-    if (pod) takePod(told, pod);
-    if (podRemoved) told.pods.delete(podRemoved.uid);
-    if (session) takeSession(told, session);
-    if (sessionRemoved) told.sessions.delete(sessionRemoved.sessionId);
-    if (synced) told.synced = true;
+    if (pod) takePod(received, pod);
+    if (podRemoved) received.pods.delete(podRemoved.uid);
+    if (session) takeSession(received, session);
+    if (sessionRemoved) received.sessions.delete(sessionRemoved.sessionId);
+    if (synced) received.synced = true;
     for (const waiter of waiters) settle(waiter);
   }
 
-  function takePod(told: NodeLedger, state: PodStateRead): void {
+  function takePod(received: NodeLedger, state: PodStateRead): void {
     const atMs = nowMs();
-    told.pods.set(state.uid, { state, atMs });
-    if (isKeptPod(state) && !state.allow) withdrawn++;
+    received.pods.set(state.uid, { state, atMs });
+    if (isStablePod(state) && !state.allow) withdrawn++;
     const { namespace, name, allow, deny, pending, metadata } = state;
     if (recordedPrefix === undefined || !namespace.startsWith(recordedPrefix)) return;
     if (recorded.length >= MOST_RECORDED) return;
@@ -85,60 +85,65 @@ export function createLedger(nowMs: () => MachineMs) {
     });
   }
 
-  function takeSession(told: NodeLedger, { sessionId, credentials }: SessionStateRead): void {
+  function takeSession(received: NodeLedger, { sessionId, credentials }: SessionStateRead): void {
     if (!credentials) return;
-    const former = told.sessions.get(sessionId);
+    const former = received.sessions.get(sessionId);
     const atMs = nowMs();
-    if (former !== undefined && keptSessions(told).has(sessionId)) {
+    if (former !== undefined && stableSessions(received).has(sessionId)) {
       renewals++;
       leastShare = Math.min(leastShare, shareOf(former, atMs));
     }
     const { fingerprint, remainingMs, lifetimeMs } = credentials;
-    told.sessions.set(sessionId, { fingerprint, endsAtMs: atMs + remainingMs, lifetimeMs, cameAtMs: atMs });
+    received.sessions.set(sessionId, {
+      fingerprint,
+      endsAtMs: atMs + remainingMs,
+      lifetimeMs,
+      receivedAtMs: atMs,
+    });
   }
 
-  function held(): HeldCredentials[] {
-    return [...nodes.values()].flatMap((told) =>
-      [...keptSessions(told)].flatMap((id) => told.sessions.get(id) ?? []),
+  function cached(): CachedCredentials[] {
+    return [...nodes.values()].flatMap((received) =>
+      [...stableSessions(received)].flatMap((id) => received.sessions.get(id) ?? []),
     );
   }
 
   function state(): FeedsState {
     const atMs = nowMs();
-    const shares = held().map((one) => shareOf(one, atMs));
+    const shares = cached().map((one) => shareOf(one, atMs));
     return {
       synced: [...nodes.values()].filter(({ synced }) => synced).length,
-      held: shares.filter((share) => share > 0).length,
+      valid: shares.filter((share) => share > 0).length,
       leastShare: Math.min(1, ...shares),
     };
   }
 
-  function viewOf(uid: string): PodView {
-    const told = [...nodes.values()].find(({ pods }) => pods.has(uid));
-    const known = told?.pods.get(uid);
+  function timesOf(uid: string): PodTimes {
+    const received = [...nodes.values()].find(({ pods }) => pods.has(uid));
+    const known = received?.pods.get(uid);
     return {
       decided(wanted) {
         if (known === undefined) return undefined;
         const { allow, deny } = known.state;
-        const is = wanted === 'denied' ? deny != null : allow?.roleName === wanted.role;
-        return is ? known.atMs : undefined;
+        const isWanted = wanted === 'denied' ? deny != null : allow?.roleName === wanted.role;
+        return isWanted ? known.atMs : undefined;
       },
       served() {
-        const session = told?.sessions.get(known?.state.allow?.sessionId ?? '');
-        return session && Math.max(session.cameAtMs, known?.atMs ?? 0);
+        const session = received?.sessions.get(known?.state.allow?.sessionId ?? '');
+        return session && Math.max(session.receivedAtMs, known?.atMs ?? 0);
       },
-      // Looked at with every message: this one has just come.
+      // Evaluated on every message, so the removal has just arrived.
       gone: () => (known === undefined ? nowMs() : undefined),
     };
   }
 
   function settle(waiter: Waiter): void {
-    const atMs = waiter.look();
+    const atMs = waiter.condition();
     if (atMs !== undefined) waiter.resolve(atMs);
   }
 
-  function dropped(told: NodeLedger, why: string): void {
-    told.synced = false;
+  function recordDrop(received: NodeLedger, why: string): void {
+    received.synced = false;
     drops[why] = (drops[why] ?? 0) + 1;
   }
 
@@ -149,17 +154,17 @@ export function createLedger(nowMs: () => MachineMs) {
     leastShare = 1;
   }
 
-  function end(): Omit<FeedsSeen, 'certificates'> {
+  function end(): Omit<FeedsResult, 'certificates'> {
     const now = state();
     const least = Math.min(leastShare, now.leastShare);
-    return { drops, renewals, withdrawn, held: now.held, leastShare: least };
+    return { drops, renewals, withdrawn, valid: now.valid, leastShare: least };
   }
 
-  /** When what `look` asks for came; undefined: it did not within the time. */
-  function until(uid: string, withinMs: number, look: Look): Promise<MachineMs | undefined> {
+  /** Waits until `condition` returns a time. Resolves to undefined after `withinMs`. */
+  function waitFor(uid: string, withinMs: number, condition: Condition): Promise<MachineMs | undefined> {
     return new Promise((resolve) => {
       const waiter: Waiter = {
-        look: () => look(viewOf(uid)),
+        condition: () => condition(timesOf(uid)),
         resolve(atMs) {
           clearTimeout(timer);
           waiters.delete(waiter);
@@ -180,19 +185,20 @@ export function createLedger(nowMs: () => MachineMs) {
   const forget = () => {
     nodes.clear();
   };
-  return { node, take, dropped, forget, begin, end, until, record, recorded: () => recorded, state };
+  return { node, take, recordDrop, forget, begin, end, waitFor, record, recorded: () => recorded, state };
 }
 
-function keptSessions({ pods }: NodeLedger): Set<string> {
+function stableSessions({ pods }: NodeLedger): Set<string> {
   const ids = new Set<string>();
-  for (const { state } of pods.values()) if (isKeptPod(state) && state.allow) ids.add(state.allow.sessionId);
+  for (const { state } of pods.values())
+    if (isStablePod(state) && state.allow) ids.add(state.allow.sessionId);
   return ids;
 }
 
-function isKeptPod({ namespace }: PodStateRead): boolean {
-  return namespace.startsWith(`${KEPT}-`);
+function isStablePod({ namespace }: PodStateRead): boolean {
+  return namespace.startsWith(`${STABLE}-`);
 }
 
-function shareOf({ endsAtMs, lifetimeMs }: HeldCredentials, atMs: MachineMs): number {
+function shareOf({ endsAtMs, lifetimeMs }: CachedCredentials, atMs: MachineMs): number {
   return Math.max(0, endsAtMs - atMs) / lifetimeMs;
 }

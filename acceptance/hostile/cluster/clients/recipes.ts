@@ -1,8 +1,8 @@
 import type { KubernetesObject } from '@rolegate/testing';
 import { honestNodes } from '../honest.ts';
-import type { ObjectName, Recipe } from '../orders.ts';
+import type { ObjectName, Recipe } from '../calls.ts';
 
-/** Beyond Latin-1: JavaScript keeps a text with such a character in two bytes for each of its characters. */
+/** Outside Latin-1: V8 stores a string with such a character in two bytes per character. */
 const WIDE = '…';
 
 export function nameOf({ kind, namespace, name }: Recipe, index: number): ObjectName {
@@ -10,15 +10,14 @@ export function nameOf({ kind, namespace, name }: Recipe, index: number): Object
 }
 
 export interface Variant {
-  /** The object's number. */
   readonly index: number;
-  /** The number of the write. */
+  /** Number of the write. */
   readonly write?: number;
-  /** Beside the recipe's own. */
+  /** Added to those of the recipe. */
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** One object of the recipe. */
+/** Creates one object of the recipe. */
 export function objectOf(
   recipe: Recipe,
   { index, write = 0, annotations: more = {} }: Variant,
@@ -33,17 +32,17 @@ export function objectOf(
     string
   >;
   const metadata = { name, annotations, ...(namespace !== undefined && { namespace }) };
-  const elsewhere = elsewhereOf(recipe);
-  if (kind === 'Pod') return { kind, metadata, ...podParts(recipe, index, elsewhere) };
-  if (kind === 'ServiceAccount' && elsewhere !== '')
-    return { kind, metadata, imagePullSecrets: [{ name: elsewhere }] };
+  const padding = paddingOf(recipe);
+  if (kind === 'Pod') return { kind, metadata, ...podParts(recipe, index, padding) };
+  if (kind === 'ServiceAccount' && padding !== '')
+    return { kind, metadata, imagePullSecrets: [{ name: padding }] };
   return { kind, metadata };
 }
 
-/** A page with one such text in it is a text of two bytes a character as a whole. */
-function elsewhereOf({ elsewhere }: Recipe): string {
-  if (elsewhere === undefined) return '';
-  const { character, bytes } = elsewhere;
+/** One such text makes the whole page a string of two bytes per character. */
+function paddingOf({ padding }: Recipe): string {
+  if (padding === undefined) return '';
+  const { character, bytes } = padding;
   return WIDE + character.repeat(bytes - Buffer.byteLength(WIDE));
 }
 
@@ -65,11 +64,7 @@ function jsonText(index: number, bytes: number): string {
   return `{${members.join(',')}}`;
 }
 
-function podParts(
-  { node, madeUpNodes, serviceAccount = 'default' }: Recipe,
-  index: number,
-  elsewhere: string,
-) {
+function podParts({ node, madeUpNodes, serviceAccount = 'default' }: Recipe, index: number, padding: string) {
   const nodeName =
     madeUpNodes === true ? `made-up-${index}` : (node ?? honestNodes[index % honestNodes.length] ?? '');
   return {
@@ -78,6 +73,6 @@ function podParts(
       serviceAccountName: serviceAccount,
       containers: [{ name: 'main', image: 'example.com/main:1' }],
     },
-    status: { phase: 'Running', ...(elsewhere !== '' && { message: elsewhere }) },
+    status: { phase: 'Running', ...(padding !== '' && { message: padding }) },
   };
 }

@@ -1,14 +1,14 @@
-// The stand-in for the API server, with those who write into it: tenants may create and change objects as fast as it takes them.
+// The stand-in for the API server, including the tenants that create and change objects.
 import { setImmediate as turn } from 'node:timers/promises';
 import { startKubernetesApi } from '@rolegate/testing';
 import { machineMs, paced } from './pace.ts';
 import { nameOf, objectOf } from './recipes.ts';
-import type { ObjectName, Recipe, StandInCalls, Written } from '../orders.ts';
+import type { ObjectName, Recipe, StandInCalls, Written } from '../calls.ts';
 import { serveCalls } from '../../../processes/serve-calls.ts';
 
 const api = await startKubernetesApi();
 const firstEvents = new Map<string, number>();
-let eventsSeen = 0;
+let eventsRead = 0;
 
 type KubernetesObject = Parameters<typeof api.apply>[0];
 
@@ -22,9 +22,9 @@ function remove({ kind, namespace = '', name }: ObjectName): void {
 }
 
 function readEvents(): void {
-  for (const { metadata } of api.events.slice(eventsSeen))
+  for (const { metadata } of api.events.slice(eventsRead))
     if (!firstEvents.has(metadata.namespace)) firstEvents.set(metadata.namespace, machineMs());
-  eventsSeen = api.events.length;
+  eventsRead = api.events.length;
 }
 setInterval(readEvents, 50).unref();
 
@@ -34,7 +34,7 @@ async function clear(recipes: readonly Recipe[]): Promise<void> {
       remove(nameOf(recipe, index));
       if (recipe.kind === 'Namespace')
         remove({ kind: 'ServiceAccount', namespace: `${recipe.name}-${index}`, name: 'default' });
-      // Others are answered in between.
+      // Lets the API server answer requests in between.
       if (index % 20 === 0) await turn();
     }
 }
@@ -47,16 +47,16 @@ serveCalls({
     return Promise.resolve();
   },
   async fill({ recipe, perSecond }) {
-    const goesOn = (_: number, done: number) => done < recipe.count;
-    await paced({ perSecond, goesOn }, async (index) => {
+    const shouldContinue = (_: number, done: number) => done < recipe.count;
+    await paced({ perSecond, shouldContinue }, async (index) => {
       apply(objectOf(recipe, { index }));
       await turn();
     });
   },
   clear,
   async rewrite({ recipe, perSecond, deleting = false, variants = [{}], forMs }) {
-    const goesOn = (elapsedMs: number) => elapsedMs < forMs;
-    const writes = await paced({ perSecond, goesOn }, async (write) => {
+    const shouldContinue = (elapsedMs: number) => elapsedMs < forMs;
+    const writes = await paced({ perSecond, shouldContinue }, async (write) => {
       const index = write % recipe.count;
       const annotations = variants[Math.floor(write / recipe.count) % variants.length] ?? {};
       const { metadata, ...object } = objectOf(recipe, { index, write, annotations });
@@ -68,7 +68,7 @@ serveCalls({
   },
   async churn({ recipes, perSecond }) {
     const count = Math.max(...recipes.map((recipe) => recipe.count));
-    await paced({ perSecond, goesOn: (_, done) => done < count }, async (index) => {
+    await paced({ perSecond, shouldContinue: (_, done) => done < count }, async (index) => {
       for (const recipe of recipes) {
         apply(objectOf(recipe, { index }));
         await turn();
@@ -81,10 +81,7 @@ serveCalls({
     for (const kind of ['Pod', 'Namespace', 'ServiceAccount', 'Node'] as const)
       api.endlessLists(kind, endless[kind]);
   },
-  relist() {
-    api.compact();
-    api.dropWatches('end');
-  },
+
   uid: ({ kind, namespace = '', name }) => api.get(kind, namespace, name)?.metadata.uid ?? '',
   firstEvent(namespace) {
     readEvents();
@@ -93,8 +90,4 @@ serveCalls({
   token: api.issueToken,
   object: ({ kind, namespace = '', name }) => api.get(kind, namespace, name) ?? null,
   tokenReviews: () => api.tokenReviews,
-  listsSoFar(kind) {
-    const { list, streaming } = api.requests[kind];
-    return { pages: list, streams: streaming };
-  },
 } satisfies StandInCalls);

@@ -1,10 +1,10 @@
-// The stand-in for STS. Its sessions live for seconds, so that each is renewed many times in a suite of minutes.
+// The stand-in for STS. Its sessions last seconds, so that each is renewed many times during the suite.
 import { startSts } from '@rolegate/testing';
 import { serveCalls } from '../../../processes/serve-calls.ts';
-import type { StsCalls } from '../orders.ts';
+import type { StsCalls } from '../calls.ts';
 
 const LATENCY_MS = 50;
-/** An hour becomes this; the server renews at the same shares of it. Seconds. */
+/** Stands for an hour; the server renews at the same share of the lifetime. Seconds. */
 const SESSION_SECONDS = 15;
 
 const sts = await startSts({ latencyMs: LATENCY_MS, longestSeconds: SESSION_SECONDS });

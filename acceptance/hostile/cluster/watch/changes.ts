@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject } from '@rolegate/testing';
-import type { Times, Wanted } from '../orders.ts';
+import type { Times, Wanted } from '../calls.ts';
 import type { Cluster } from '../cluster.ts';
 import { accountOf, changed, namespaceOf } from '../honest.ts';
 import type { Tenant } from '../honest.ts';
@@ -11,7 +11,7 @@ const PAUSE_MS = 100;
 
 export type ChangingCluster = Pick<Cluster, 'api' | 'feeds' | 'changedPods'>;
 
-/** Withdraws permits, gives other roles, and takes it back, of one tenant after the other. Resolves when the signal has aborted. */
+/** Changes permits and roles of one tenant after the other, and reverts each change, until the signal aborts. */
 export async function keepChanging(cluster: ChangingCluster, signal: AbortSignal): Promise<Times> {
   const times: (number | undefined)[] = [];
   for (let turn = 0; !signal.aborted; turn++) {
@@ -21,7 +21,7 @@ export async function keepChanging(cluster: ChangingCluster, signal: AbortSignal
   return times;
 }
 
-/** One change and back: of a permit if the turn is even, else of a ServiceAccount's role. */
+/** Makes and reverts one change: of a permit in even turns, of a ServiceAccount's role in odd turns. */
 export async function changeOnce({ api, feeds, changedPods }: ChangingCluster, turn: number): Promise<Times> {
   const at = Math.floor(turn / 2) % changed.length;
   const tenant = changed[at];

@@ -1,69 +1,77 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@rolegate/testing';
 import { startChild } from '../../../processes/start-child.ts';
-import type { ProbeCalls, ProbeOrder } from '../../clients/orders.ts';
-import { faultsOfProgram, memory } from '../../judge.ts';
-import type { ChartContainer } from '../../../chart-programs/chart.ts';
+import type { ProbeCalls, ProbeSpec } from '../../clients/calls.ts';
+import { programProblems, memory } from '../../judge.ts';
+import { httpProbes } from '../../../chart-programs/http-probes.ts';
 import type { AttackWatchers } from '../../attack.ts';
-import type { AttackReport } from '../../watch/seen.ts';
+import type { AttackReport } from '../../watch/observations.ts';
 import type { Cluster } from '../cluster.ts';
-import { kept } from '../honest.ts';
+import { stable } from '../honest.ts';
 import { changeOnce, keepChanging } from './changes.ts';
 import { readCpuTimes, shareBetween } from './cpu-share.ts';
-import { createNewcomers } from './newcomers.ts';
-import type { ServerSeen } from './seen.ts';
+import { createNewPods } from './new-pods.ts';
+import type { ServerObservations } from './observations.ts';
 import { watchServerMemory } from './server-memory.ts';
 
-/** Often enough for a stall of half a second to meet one. Milliseconds. */
+/** Often enough to notice a stall of half a second. Milliseconds. */
 const PROBE_EVERY_MS = 500;
-/** How long after its end an attack may still harm. Milliseconds. */
+/** How long effects are observed after an attack. Milliseconds. */
 const AFTER_MS = 1_500;
-/** What was attacked recovers by itself, or is started again as kubelet would. Milliseconds. */
+/** Time to recover before the program is restarted. Milliseconds. */
 const RECOVERED_WITHIN_MS = 15_000;
-/** A start on a busy machine. Milliseconds. */
+/** Covers a start on a busy machine. Milliseconds. */
 const STARTED_WITHIN_MS = 30_000;
 const LOOK_EVERY_MS = 50;
-/** Renewals are made at 40 to 48 % of a life. */
+/** Sessions are renewed at 40 to 48 % of their lifetime. */
 const HEALTHY_SHARE = 0.48;
 
-export interface ServerWatchers extends AttackWatchers<ServerSeen> {
-  /** Starts the server again on the objects that are there now. */
+export interface ServerWatchers extends AttackWatchers<ServerObservations> {
+  /** Restarts the server with the existing objects. */
   readonly restart: (options: RestartOptions) => Promise<AttackReport>;
 }
 
 export interface RestartOptions {
-  /** How long it may take until everybody has what is theirs. Milliseconds. */
+  /** Maximum time until every agent has its sessions. Milliseconds. */
   readonly withinMs?: number;
 }
 
-/** Starts those who measure; they end with the stack. */
+/** Starts the measuring processes; they end with the stack. */
 export async function startServerWatchers(
   cluster: Cluster,
   stack: AsyncDisposableStack,
 ): Promise<ServerWatchers> {
-  const { ground, server, feeds } = cluster;
+  const { environment, server, feeds } = cluster;
   const script = new URL('../../clients/probes.ts', import.meta.url);
-  const through = [...ground.groups.watchers.enter, ...ground.enter];
+  const through = [...environment.groups.watchers.enter, ...environment.enter];
   const prober = stack.use(await startChild<ProbeCalls>(script, { through }));
-  const probes = probeOrders(server.chart);
-  const newcomers = createNewcomers(cluster);
+  const probes = httpProbes(server.chart.probes, '127.0.0.1').map(({ kind, ...probe }): ProbeSpec => ({
+    name: kind,
+    everyMs: PROBE_EVERY_MS,
+    ...probe,
+  }));
+  const newPods = createNewPods(cluster);
 
-  async function expectHeld(): Promise<void> {
-    const { synced, held } = await feeds.state(undefined);
+  async function expectSessions(): Promise<void> {
+    const { synced, valid } = await feeds.state(undefined);
     const failures = await prober.call.once(probes);
-    if (synced < cluster.streams() || held < kept.length || failures.length > 0)
+    if (synced < cluster.streams() || valid < stable.length || failures.length > 0)
       throw new Error(
-        `${synced} streams are synced, ${held} sessions are held; ${failures.join('; ') || 'all probes succeed'}`,
+        `${synced} streams are synced, ${valid} sessions are valid; ${failures.join('; ') || 'all probes succeed'}`,
       );
   }
 
-  /** Through the watch of every kind; and nothing is left of what was done to renewals before. */
+  /** Checks that changes of every kind take effect and that no session is overdue for renewal. */
   async function expectFresh(): Promise<void> {
-    await expectHeld();
+    await expectSessions();
     const { leastShare } = await feeds.state(undefined);
-    if (leastShare < HEALTHY_SHARE) throw new Error(`a session has ${leastShare} of its life left`);
-    const times = [await changeOnce(cluster, 0), await changeOnce(cluster, 1), await newcomers.one()].flat();
-    if (times.includes(undefined)) throw new Error('changes are not in force after 5 s');
+    if (leastShare < HEALTHY_SHARE) throw new Error(`a session has ${leastShare} of its lifetime left`);
+    const times = [
+      await changeOnce(cluster, 0),
+      await changeOnce(cluster, 1),
+      await newPods.serveOne(),
+    ].flat();
+    if (times.includes(undefined)) throw new Error('changes did not take effect within 5 s');
   }
 
   async function untilServed(): Promise<void> {
@@ -82,7 +90,7 @@ export async function startServerWatchers(
     const needed = watchServerMemory(cluster);
     const [ran] = await Promise.allSettled([run()]);
     const program = {
-      high: await needed.end(),
+      peak: await needed.end(),
       limitBytes: server.chart.memoryLimitBytes,
       ends: server.unexpectedEnds.slice(before.ends),
       oomKills: (await server.group.oomKills()) - before.oomKills,
@@ -92,12 +100,12 @@ export async function startServerWatchers(
   }
 
   async function during(attack: () => Promise<AttackReport>) {
-    const [startMs, loggedBytes] = [performance.now(), ground.loggedBytes()];
+    const [startMs, loggedBytes] = [performance.now(), environment.loggedBytes()];
     const cpu = await readCpuTimes(server.pid());
     const stop = new AbortController();
     await prober.call.begin(probes);
     await feeds.begin(undefined);
-    const going = Promise.all([keepChanging(cluster, stop.signal), newcomers.keepComing(stop.signal)]);
+    const going = Promise.all([keepChanging(cluster, stop.signal), newPods.keepCreating(stop.signal)]);
     const { result, program } = await watched(async () => {
       const [attacked] = await Promise.allSettled([attack()]);
       await sleep(AFTER_MS);
@@ -105,23 +113,23 @@ export async function startServerWatchers(
     });
     stop.abort();
     const [changes, come] = await going;
-    const { probes: probed, late } = await prober.call.end(undefined);
-    const held = await feeds.end(undefined);
+    const { probes: probed, timerDelay } = await prober.call.end(undefined);
+    const feedsResult = await feeds.end(undefined);
     if (result.status === 'rejected') throw result.reason;
-    const seen: ServerSeen = {
+    const observed: ServerObservations = {
       changes,
-      newcomers: come,
-      feeds: held,
-      lastedMs: performance.now() - startMs,
-      sessions: kept.length,
+      newPods: come,
+      feeds: feedsResult,
+      durationMs: performance.now() - startMs,
+      sessions: stable.length,
       probes: probed,
-      late,
+      timerDelay,
       server: program,
       afterBytes: await server.group.usedBytes(),
-      loggedBytes: ground.loggedBytes() - loggedBytes,
+      loggedBytes: environment.loggedBytes() - loggedBytes,
       cpuShare: shareBetween(cpu, await readCpuTimes(server.pid())),
     };
-    return { seen, report: result.value };
+    return { observed, report: result.value };
   }
 
   async function restart({ withinMs = STARTED_WITHIN_MS }: RestartOptions): Promise<AttackReport> {
@@ -131,18 +139,18 @@ export async function startServerWatchers(
       const before = server.unexpectedEnds.length;
       server.start();
       while (performance.now() - startMs < withinMs && server.unexpectedEnds.length === before) {
-        if (await holds(expectHeld)) return true;
+        if (await succeeds(expectSessions)) return true;
         await sleep(LOOK_EVERY_MS);
       }
       return false;
     });
     const seconds = ((performance.now() - startMs) / 1_000).toFixed(1);
-    const said = isBack ? `back after ${seconds} s` : `not back after ${seconds} s`;
+    const summary = isBack ? `back after ${seconds} s` : `not back after ${seconds} s`;
     return {
-      said: `${said}, ${memory(program)}`,
-      faults: [
-        ...(isBack ? [] : [`started again, the server is ${said}`]),
-        ...faultsOfProgram('server', program).map((fault) => `started again: ${fault}`),
+      summary: `${summary}, ${memory(program)}`,
+      problems: [
+        ...(isBack ? [] : [`restarted, the server is ${summary}`]),
+        ...programProblems('server', program).map((problem) => `restarted: ${problem}`),
       ],
     };
   }
@@ -150,20 +158,11 @@ export async function startServerWatchers(
   return { untilServed, during, restart };
 }
 
-async function holds(check: () => Promise<void>): Promise<boolean> {
+async function succeeds(check: () => Promise<void>): Promise<boolean> {
   try {
     await check();
     return true;
   } catch {
     return false;
   }
-}
-
-/** Those of the chart by HTTP, as kubelet makes them. */
-function probeOrders({ probes }: ChartContainer): ProbeOrder[] {
-  return probes.flatMap((probe) => {
-    if (probe.by === 'exec' || probe.kind === 'startup') return [];
-    const { kind, host = '127.0.0.1', port, path, timeoutMs } = probe;
-    return [{ name: kind, everyMs: PROBE_EVERY_MS, url: `http://${host}:${port}${path}`, timeoutMs }];
-  });
 }

@@ -1,46 +1,46 @@
 import { runCommand, Skipped } from '@rolegate/testing';
 import { startChild } from '../../../processes/start-child.ts';
 import { METADATA } from '../../../network/addresses.ts';
-import type { AttackerCalls, AttackSeen, Target } from '../../clients/orders.ts';
+import type { TcpAttackerCalls, TcpAttackResult, Target } from '../../clients/calls.ts';
 import type { AttackPlan, NodeWorld } from '../step.ts';
-import { describeAttack } from '../../watch/seen.ts';
-import type { AttackReport } from '../../watch/seen.ts';
+import { describeAttack } from '../../watch/observations.ts';
+import type { AttackReport } from '../../watch/observations.ts';
 
-/** Long enough for an attack to show, if it works at all. Milliseconds. */
-const LASTS_MS = 4_000;
-/** After this an attacker that does not end counts as hung. Milliseconds. */
+/** The default duration of an attack. Milliseconds. */
+const DURATION_MS = 4_000;
+/** Added to the duration before an attacker counts as hung. Milliseconds. */
 const GRACE_MS = 20_000;
 
-/** From where: the namespace of a Pod, the other node's, or the node's own, as a host-network Pod does. */
 export interface Attacking {
+  /** A Pod's network namespace, the other node, or the node itself for a host-network Pod. */
   readonly from: 'attacker' | 'sixteen' | 'other-node' | 'node';
   readonly plan: AttackPlan;
-  /** Milliseconds; all attacks last equally long if it is not given. */
-  readonly lastsMs?: number;
-  /** True: that nothing can be connected is what is expected. */
+  /** Milliseconds. */
+  readonly durationMs?: number;
+  /** True: the attack may fail to connect. */
   readonly mayBeRefused?: boolean;
 }
 
 export const metadataApi: readonly Target[] = [{ host: METADATA.ipv4, port: 80 }];
 export const metadataApiBoth: readonly Target[] = Object.values(METADATA).map((host) => ({ host, port: 80 }));
 
-/** Does all of it at once, each in a process of its own. Rejects if an attack could not even connect. */
+/** Runs the attacks concurrently, each in a separate process. Rejects if one could not connect. */
 export async function attackWith(world: NodeWorld, attacks: readonly Attacking[]): Promise<AttackReport> {
-  return { said: describeAttack(await Promise.all(attacks.map((one) => attack(world, one)))) };
+  return { summary: describeAttack(await Promise.all(attacks.map((one) => attack(world, one)))) };
 }
 
 async function attack(
-  { namespaces, groups, stretch }: NodeWorld,
-  { from, plan, lastsMs = LASTS_MS, mayBeRefused = false }: Attacking,
-): Promise<AttackSeen> {
-  const script = new URL('../../clients/attacker.ts', import.meta.url);
+  { namespaces, groups, durationFactor }: NodeWorld,
+  { from, plan, durationMs = DURATION_MS, mayBeRefused = false }: Attacking,
+): Promise<TcpAttackResult> {
+  const script = new URL('../../clients/tcp-attacker.ts', import.meta.url);
   const through = [...groups.attackers.enter, ...namespaces.enter(from)];
-  await using child = await startChild<AttackerCalls>(script, { through });
-  const forMs = lastsMs * stretch;
-  const seen = await within(child.call.attack({ ...plan, forMs }), forMs + GRACE_MS);
-  if (seen.opened === 0 && !mayBeRefused)
-    throw new Error(`the attack did not take place: ${describeAttack([seen])}`);
-  return seen;
+  await using child = await startChild<TcpAttackerCalls>(script, { through });
+  const forMs = durationMs * durationFactor;
+  const observed = await within(child.call.attack({ ...plan, forMs }), forMs + GRACE_MS);
+  if (observed.opened === 0 && !mayBeRefused)
+    throw new Error(`the attack could not connect: ${describeAttack([observed])}`);
+  return observed;
 }
 
 export interface SynFlood {
@@ -50,22 +50,22 @@ export interface SynFlood {
   readonly perSecond: number;
 }
 
-/** Half-open connections from addresses that nobody has. Throws `Skipped` without Python or the right to send raw packets. */
+/** Sends SYN packets from unused addresses. Throws `Skipped` without Python or permission for raw packets. */
 export async function synFlood(
-  { namespaces, groups, stretch, python }: NodeWorld,
+  { namespaces, groups, durationFactor, python }: NodeWorld,
   { from, sources, target, perSecond }: SynFlood,
 ): Promise<number> {
-  if (python === undefined) throw new Skipped('there is no python3 to send raw packets with');
+  if (python === undefined) throw new Skipped('python3, which sends raw packets, is missing');
   const script = new URL('../../clients/syn-flood.py', import.meta.url).pathname;
-  const seconds = (LASTS_MS * stretch) / 1_000;
+  const seconds = (DURATION_MS * durationFactor) / 1_000;
   const order = { sources, host: target.host, port: target.port, perSecond, seconds };
   const command = [python, script, JSON.stringify(order)];
   const { code, stdout, stderr } = await runCommand(
     [...groups.attackers.enter, ...namespaces.enter(from), ...command],
     { timeoutMs: seconds * 1_000 + GRACE_MS },
   );
-  if (stderr.includes('PermissionError')) throw new Skipped('raw packets may not be sent here');
-  if (code !== 0) throw new Error(`the flood did not take place: ${stderr.trim()}`);
+  if (stderr.includes('PermissionError')) throw new Skipped('sending raw packets is not permitted');
+  if (code !== 0) throw new Error(`the SYN flood failed: ${stderr.trim()}`);
   return Number(stdout);
 }
 

@@ -1,11 +1,11 @@
 import { METADATA, NODE, PORTS } from '../../../network/addresses.ts';
-import { nobodysAddresses } from '../pods.ts';
+import { unusedAddresses } from '../pods.ts';
 import { attackStep } from '../step.ts';
 import type { AttackPlan, NodeStep } from '../step.ts';
 import { attackWith, metadataApi, metadataApiBoth, synFlood } from './attackers.ts';
 import { listRoles } from './requests.ts';
 
-/** What one Pod opens in a second, if nothing hinders it. */
+/** As many as one Pod can open. */
 const FLOOD_PER_SECOND = 20_000;
 const SYNS_PER_SECOND = 4_000;
 
@@ -20,7 +20,8 @@ const resets = (writing: AttackPlan['writing']): AttackPlan => ({
 
 export const connectionSteps: readonly NodeStep[] = [
   attackStep({
-    title: 'A Pod that connects and resets as fast as it can keeps nobody from connecting',
+    title:
+      'A Pod that opens and resets connections as fast as it can does not keep other Pods from connecting',
     run: (world) =>
       attackWith(world, [
         { from: 'attacker', plan: resets({}) },
@@ -28,7 +29,7 @@ export const connectionSteps: readonly NodeStep[] = [
       ]),
   }),
   attackStep({
-    title: 'A Pod that connects 512 times and says nothing keeps nobody from connecting',
+    title: 'A Pod with 512 silent connections does not keep other Pods from connecting',
     run: (world) =>
       attackWith(world, [
         {
@@ -44,30 +45,29 @@ export const connectionSteps: readonly NodeStep[] = [
       ]),
   }),
   attackStep({
-    title:
-      'A flood of half-open connections to the metadata API and the metrics keeps nobody from connecting',
+    title: 'A SYN flood of the metadata API and the metrics port does not keep other Pods from connecting',
     async run(world) {
       const sent = await Promise.all([
         synFlood(world, {
           from: 'attacker',
-          sources: nobodysAddresses.bridge,
+          sources: unusedAddresses.bridge,
           target: { host: METADATA.ipv4, port: 80 },
           perSecond: SYNS_PER_SECOND,
         }),
         synFlood(world, {
           from: 'other-node',
-          sources: nobodysAddresses.nodes,
+          sources: unusedAddresses.nodes,
           target: { host: NODE.ipv4, port: PORTS.agentOps },
           perSecond: SYNS_PER_SECOND,
         }),
       ]);
-      return { said: `${sent.join(' and ')} SYN packets` };
+      return { summary: `${sent.join(' and ')} SYN packets` };
     },
   }),
   attackStep({
-    title: 'A Pod that asks from 240 addresses that no Pod owns takes no place of those that have one',
+    title: 'A Pod that sends requests from 240 unowned addresses takes no connections from other Pods',
     run: (world) => {
-      const { ipv4, ipv6 } = world.cast.attacker.spare;
+      const { ipv4, ipv6 } = world.pods.attacker.spare;
       const asking = (host: string, sources: readonly string[]): AttackPlan => ({
         targets: [{ host, port: 80 }],
         sources,

@@ -1,5 +1,5 @@
 import { NODE, PORTS } from '../../../network/addresses.ts';
-import type { Target } from '../../clients/orders.ts';
+import type { Target } from '../../clients/calls.ts';
 import { otherNodeAddresses } from '../pods.ts';
 import { attackStep } from '../step.ts';
 import type { AttackPlan, NodeStep, NodeWorld } from '../step.ts';
@@ -7,7 +7,7 @@ import { attackWith, metadataApi } from './attackers.ts';
 import { metricsPage } from './requests.ts';
 
 const agentOps: Target = { host: NODE.ipv4, port: PORTS.agentOps };
-/** Where kubelet asks whether the agent lives, and addresses from which a host-network Pod can ask there, kubelet's own among them. */
+/** The kubelet's probe port, and source addresses that a host-network Pod can use there, including the kubelet's. */
 const agentProbes: Target = { host: '127.0.0.1', port: PORTS.agentProbes };
 const loopbackAddresses = Array.from({ length: 64 }, (_, at) => `127.0.0.${at + 1}`);
 const serverAt = (world: NodeWorld, port: number): Target => ({ host: world.serverAddress, port });
@@ -19,7 +19,7 @@ const pages = (targets: readonly Target[], connections: number): AttackPlan => (
   reading: 'never',
 });
 
-/** Row N3: one request every 3 s keeps a connection. */
+/** Attack N3 on version 0.1: one request every 3 s keeps a connection open. */
 const idle = (targets: readonly Target[], connections: number): AttackPlan => ({
   targets,
   connections,
@@ -46,33 +46,34 @@ const silent = (targets: readonly Target[]): AttackPlan => ({
 export const opsPortSteps: readonly NodeStep[] = [
   attackStep({
     title:
-      "Another node that pipelines pages of the agent's metrics on 8 connections and reads none harms nobody",
+      "Another node that pipelines requests for the agent's metrics on 8 connections without reading affects no Pod and no probe",
     run: (world) => attackWith(world, [{ from: 'other-node', plan: pages([agentOps], 8) }]),
   }),
   attackStep({
     title:
-      "Another node that pipelines pages of the agent's metrics on 256 connections and reads none harms nobody",
+      "Another node that pipelines requests for the agent's metrics on 256 connections without reading affects no Pod and no probe",
     run: (world) => attackWith(world, [{ from: 'other-node', plan: pages([agentOps], 256) }]),
   }),
   attackStep({
     title:
-      "Another node that pipelines pages of the server's metrics on 256 connections and reads none harms nobody",
+      "Another node that pipelines requests for the server's metrics on 256 connections without reading affects no Pod and no probe",
     run: (world) =>
       attackWith(world, [{ from: 'other-node', plan: pages([serverAt(world, PORTS.serverOps)], 256) }]),
   }),
   attackStep({
     title:
-      'A node with 33 addresses that reads the metrics of agent and server as fast as it can delays nobody',
+      'A node with 33 addresses that reads the metrics of agent and server as fast as it can delays no Pod and no probe',
     run: (world) =>
       attackWith(world, [{ from: 'other-node', plan: read([agentOps, serverAt(world, PORTS.serverOps)]) }]),
   }),
   attackStep({
-    title: "Another node with 256 idle connections to the agent's metrics fails no probe",
-    run: (world) => attackWith(world, [{ from: 'other-node', plan: idle([agentOps], 256), lastsMs: 5_000 }]),
+    title: "Another node with 256 idle connections to the agent's metrics port causes no probe to fail",
+    run: (world) =>
+      attackWith(world, [{ from: 'other-node', plan: idle([agentOps], 256), durationMs: 5_000 }]),
   }),
   attackStep({
     title:
-      'A node with 33 addresses and 512 idle connections to the metrics of agent and server fails no probe',
+      'A node with 33 addresses and 512 idle connections to the metrics ports of agent and server causes no probe to fail',
     run: (world) =>
       attackWith(world, [
         {
@@ -85,21 +86,26 @@ export const opsPortSteps: readonly NodeStep[] = [
       ]),
   }),
   attackStep({
-    title: "A host-network Pod with 512 idle connections to the agent's port of probes fails no probe",
+    title: "A host-network Pod with 512 idle connections to the agent's probe port causes no probe to fail",
     run: (world) =>
       attackWith(world, [
-        { from: 'node', plan: { ...idle([agentProbes], 512), sources: loopbackAddresses }, lastsMs: 5_000 },
+        {
+          from: 'node',
+          plan: { ...idle([agentProbes], 512), sources: loopbackAddresses },
+          durationMs: 5_000,
+        },
       ]),
   }),
   attackStep({
-    title: "A host-network Pod that asks at the agent's port of probes as fast as it can fails no probe",
+    title:
+      "A host-network Pod that sends requests to the agent's probe port as fast as it can causes no probe to fail",
     run: (world) =>
       attackWith(world, [
-        { from: 'node', plan: { ...read([agentProbes]), sources: loopbackAddresses }, lastsMs: 5_000 },
+        { from: 'node', plan: { ...read([agentProbes]), sources: loopbackAddresses }, durationMs: 5_000 },
       ]),
   }),
   attackStep({
-    title: 'Strangers that open 256 connections to every port of agent and server harm nobody',
+    title: 'Strangers that open 256 connections to each port of agent and server affect no Pod and no probe',
     run: (world) =>
       attackWith(world, [
         { from: 'attacker', plan: silent(metadataApi) },
@@ -107,7 +113,7 @@ export const opsPortSteps: readonly NodeStep[] = [
         { from: 'other-node', plan: silent([agentOps]) },
         { from: 'other-node', plan: silent([serverAt(world, PORTS.serverOps)]) },
         { from: 'other-node', plan: silent([serverAt(world, PORTS.server)]) },
-        // Closed by the rules: only what comes through a metadata address gets there.
+        // The rules block direct access to this port.
         {
           from: 'other-node',
           plan: silent([{ host: NODE.ipv4, port: PORTS.agent }]),

@@ -3,16 +3,16 @@ import type { AttackPlan, NodeStep } from '../step.ts';
 import { attackWith, metadataApi } from './attackers.ts';
 import { credentials, listRoles, pipelined, shortest } from './requests.ts';
 
-/** Row N1 of the attacks that broke 0.1: requests whose answers nobody reads. Memory takes a while to fill. */
+/** Attack N1 on version 0.1: requests whose answers are not read. Filling memory takes a while. */
 const unread = (what: string, connections: number, writing: AttackPlan['writing']): NodeStep =>
   attackStep({
-    title: `A Pod that writes ${what} on each of ${connections} connections and hardly reads harms nobody`,
+    title: `A Pod that writes ${what} on each of ${connections} connections and hardly reads affects no other Pod`,
     run: (world) =>
       attackWith(world, [
         {
           from: 'attacker',
           plan: { targets: metadataApi, connections, writing, reading: 'hardly' },
-          lastsMs: 6_000,
+          durationMs: 6_000,
         },
       ]),
   });
@@ -23,17 +23,17 @@ const asFastAsTaken: Omit<AttackPlan, 'connections'> = {
   reading: 'all',
 };
 
-/** Row N4: how long the others wait for their turn. */
+/** Attack N4 on version 0.1: how long other Pods wait for their turn. */
 const read = (connections: number): NodeStep =>
   attackStep({
-    title: `A Pod that pipelines requests without end on ${connections} connections and reads delays nobody`,
+    title: `A Pod that pipelines requests nonstop on ${connections} connections and reads the answers delays no other Pod`,
     run: (world) =>
-      attackWith(world, [{ from: 'attacker', plan: { ...asFastAsTaken, connections }, lastsMs: 2_000 }]),
+      attackWith(world, [{ from: 'attacker', plan: { ...asFastAsTaken, connections }, durationMs: 2_000 }]),
   });
 
 export const pipelineSteps: readonly NodeStep[] = [
   unread('64 kB of requests', 32, { first: pipelined(shortest) }),
-  unread('requests without end', 256, { then: { text: shortest, when: 'taken' } }),
+  unread('requests nonstop', 256, { then: { text: shortest, when: 'taken' } }),
   ...[2, 4, 8, 32].map(read),
   attackStep({
     title:
@@ -45,13 +45,13 @@ export const pipelineSteps: readonly NodeStep[] = [
           plan: {
             ...asFastAsTaken,
             connections: 512,
-            sources: world.cast.sixteen.map(({ pod }) => pod.addresses.ipv4),
+            sources: world.pods.sixteen.map(({ pod }) => pod.addresses.ipv4),
           },
         },
       ]),
   }),
   attackStep({
-    title: 'A Pod that asks on 256 connections as fast as it is answered delays nobody',
+    title: 'A Pod that sends requests on 256 connections as fast as they are answered delays no other Pod',
     run: (world) =>
       attackWith(world, [
         {
@@ -66,7 +66,7 @@ export const pipelineSteps: readonly NodeStep[] = [
       ]),
   }),
   attackStep({
-    title: 'A Pod that asks again and again on 256 connections and never reads fills no memory',
+    title: "A Pod that sends requests on 256 connections and never reads does not exhaust the agent's memory",
     run: (world) =>
       attackWith(world, [
         {
@@ -74,13 +74,13 @@ export const pipelineSteps: readonly NodeStep[] = [
           plan: {
             targets: metadataApi,
             connections: 256,
-            // Few enough at once that each is answered before the next come: what grows is in the kernel.
+            // Slow enough for each request to be answered: only kernel buffers grow.
             writing: {
-              then: { text: credentials(world.cast.attacker.role).repeat(10), when: { everyMs: 50 } },
+              then: { text: credentials(world.pods.attacker.role).repeat(10), when: { everyMs: 50 } },
             },
             reading: 'never',
           },
-          lastsMs: 6_000,
+          durationMs: 6_000,
         },
       ]),
   }),

@@ -1,21 +1,21 @@
-/** What attackers write. Each character is a byte. */
+/** Data that attackers write. Each character is a byte. */
 
-/** The shortest request that the metadata API answers: with 404. */
+/** The shortest request that the metadata API answers, with 404. */
 export const shortest = 'GET / HTTP/1.1\r\n\r\n';
 
 export const listRoles =
   'GET /latest/meta-data/iam/security-credentials/ HTTP/1.1\r\nHost: 169.254.169.254\r\n\r\n';
 
-/** The largest answer that a Pod can have again and again: some kilobyte. */
+/** The request with the largest answer, about 1 kB. */
 export const credentials = (role: string): string =>
   `GET /latest/meta-data/iam/security-credentials/${role} HTTP/1.1\r\nHost: 169.254.169.254\r\n\r\n`;
 
 export const metricsPage = 'GET /metrics HTTP/1.1\r\nHost: metrics\r\n\r\n';
 
-/** 64 kB of requests, one behind the other. */
+/** 64 kB of pipelined requests. */
 export const pipelined = (request: string): string => request.repeat(Math.floor(65_536 / request.length));
 
-/** A head that never ends, of so many bytes. */
+/** An unfinished head of the given size. */
 export const unfinishedHead = (bytes: number): string => {
   const start = 'GET /latest/meta-data/ HTTP/1.1\r\nX-Padding: ';
   return start + 'a'.repeat(bytes - start.length);

@@ -18,23 +18,23 @@ const plan = (writing: AttackPlan['writing'], connections = 256): AttackPlan => 
 
 export const slowClientSteps: readonly NodeStep[] = [
   attackStep({
-    title: 'A Pod that sends its heads byte by byte on 256 connections harms nobody',
+    title: 'A Pod that sends request heads byte by byte on 256 connections affects no other Pod',
     run: (world) => attackWith(world, [{ from: 'attacker', plan: { ...byteByByte, connections: 256 } }]),
   }),
   attackStep({
     title:
-      'Sixteen Pods of one Namespace that send their heads byte by byte on 1,024 connections harm nobody',
+      'Sixteen Pods of one Namespace that send request heads byte by byte on 1,024 connections affect no other Pod',
     run: (world) => {
-      const sources = world.cast.sixteen.map(({ pod }) => pod.addresses.ipv4);
+      const sources = world.pods.sixteen.map(({ pod }) => pod.addresses.ipv4);
       return attackWith(world, [{ from: 'sixteen', plan: { ...byteByByte, connections: 1_024, sources } }]);
     },
   }),
   attackStep({
-    title: 'A Pod with 256 unfinished heads of 16 KiB fills no memory',
+    title: "A Pod with 256 unfinished request heads of 16 KiB does not exhaust the agent's memory",
     run: (world) => attackWith(world, [{ from: 'attacker', plan: plan({ first: unfinishedHead(16_000) }) }]),
   }),
   attackStep({
-    title: 'A Pod whose heads have headers without end harms nobody',
+    title: 'A Pod that sends endless headers affects no other Pod',
     run: (world) =>
       attackWith(world, [
         {
@@ -44,7 +44,7 @@ export const slowClientSteps: readonly NodeStep[] = [
       ]),
   }),
   attackStep({
-    title: 'A Pod whose chunked bodies have no end, fast ones and slow ones, harms nobody',
+    title: 'A Pod that sends endless chunked bodies, fast and slow, affects no other Pod',
     run: (world) =>
       attackWith(world, [
         {

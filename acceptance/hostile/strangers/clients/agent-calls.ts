@@ -1,26 +1,26 @@
 import type { KeyObject } from 'node:crypto';
-import { createClientCredentials, createRolegateClient } from '@rolegate/protocol';
-import type { AttestResponseRead, ClientTls, FeedUpdateRead, RolegateClient } from '@rolegate/protocol';
+import type { AttestResponseRead, FeedUpdateRead, RolegateClient } from '@rolegate/protocol';
 import { createCertificateRequest } from '../../../../packages/agent/src/identity/certificate-request.ts';
-import type { NodeIdentity } from '../../cluster/orders.ts';
-import type { AgentTry } from '../orders.ts';
+import { createFeedClient } from '../../../stand-ins/feed-client.ts';
+import type { NodeIdentity } from '../../cluster/calls.ts';
+import type { AgentAttempt } from '../calls.ts';
 
-/** As agents have them. Milliseconds. */
+/** The agent's timeouts. Milliseconds. */
 const CONNECT_WITHIN_MS = 3_000;
 const ANSWER_WITHIN_MS = 5_000;
 
-/** A first certificate, by the token alone. */
-export function attest(order: AgentTry): Promise<NodeIdentity> {
+/** Gets a first certificate with only the token. */
+export function attest(order: AgentAttempt): Promise<NodeIdentity> {
   return certificateFrom(order.ports.attest, order, undefined);
 }
 
-/** A further one, at the port that demands one. */
-export function renew(order: AgentTry): Promise<NodeIdentity> {
+/** Gets a new certificate at the feed port, which requires one. */
+export function renew(order: AgentAttempt): Promise<NodeIdentity> {
   return certificateFrom(order.ports.feed, order, order.identity);
 }
 
-/** Resolves when the snapshot of a new stream is whole; the stream is closed then. */
-export async function openStream(order: AgentTry): Promise<undefined> {
+/** Opens a stream, waits for the snapshot, and closes it. */
+export async function openStream(order: AgentAttempt): Promise<undefined> {
   await withClient(order.ports.feed, order, async (client) => {
     const { call, synced } = openFeed(client, order);
     await synced;
@@ -28,8 +28,8 @@ export async function openStream(order: AgentTry): Promise<undefined> {
   });
 }
 
-/** Resolves when a stream is open and its snapshot whole. Rejects if there is none. */
-export async function holdStream(order: AgentTry): Promise<{ readonly ended: Promise<string> }> {
+/** Opens a stream and waits for the snapshot. Rejects if there is none. */
+export async function holdStream(order: AgentAttempt): Promise<{ readonly ended: Promise<string> }> {
   const client = clientOf(order.ports.feed, order);
   await ready(client);
   const { call, synced } = openFeed(client, order);
@@ -48,7 +48,7 @@ export async function holdStream(order: AgentTry): Promise<{ readonly ended: Pro
   return { ended };
 }
 
-function openFeed(client: RolegateClient, { holder }: AgentTry) {
+function openFeed(client: RolegateClient, { agentToken }: AgentAttempt) {
   const call = client.feed();
   const synced = new Promise<undefined>((resolve, reject) => {
     const timer = setTimeout(() => {
@@ -68,16 +68,16 @@ function openFeed(client: RolegateClient, { holder }: AgentTry) {
       resolve(undefined);
     });
   });
-  call.write({ nodeName: holder.node, version: '0.1.0', interception: {} });
+  call.write({ nodeName: agentToken.node, version: '0.1.0', interception: {} });
   return { call, synced };
 }
 
 async function certificateFrom(
   port: number,
-  order: AgentTry,
+  order: AgentAttempt,
   shown: NodeIdentity | undefined,
 ): Promise<NodeIdentity> {
-  const { node, address, token } = order.holder;
+  const { node, address, token } = order.agentToken;
   const { key, der } = await request();
   const response = await withClient(port, { ...order, identity: shown }, (client) =>
     unary(client, { token, certificateRequest: der }),
@@ -88,7 +88,7 @@ async function certificateFrom(
 
 let known: Promise<{ readonly key: KeyObject; readonly der: Buffer }> | undefined;
 
-/** One key for all: making them is work that measures nothing. */
+/** All agents share a key, because generating keys takes CPU time. */
 function request() {
   return (known ??= createCertificateRequest());
 }
@@ -106,9 +106,9 @@ function unary(
   });
 }
 
-type Shown = Pick<AgentTry, 'ports' | 'holder'> & { readonly identity?: NodeIdentity | undefined };
+type Shown = Pick<AgentAttempt, 'ports' | 'agentToken'> & { readonly identity?: NodeIdentity | undefined };
 
-/** On a connection of its own. */
+/** Uses a new connection. */
 async function withClient<Result>(
   port: number,
   shown: Shown,
@@ -123,17 +123,8 @@ async function withClient<Result>(
   }
 }
 
-function clientOf(port: number, { ports, holder, identity }: Shown): RolegateClient {
-  const ca = Buffer.from(ports.ca);
-  const tls: ClientTls =
-    identity === undefined
-      ? { ca }
-      : { ca, cert: Buffer.from(identity.cert), key: Buffer.from(identity.key) };
-  return createRolegateClient({
-    target: `${holder.address}:${port}`,
-    credentials: createClientCredentials({ current: () => tls }),
-    serverName: ports.serverName,
-  });
+function clientOf(port: number, { ports, agentToken, identity }: Shown): RolegateClient {
+  return createFeedClient({ ...ports, address: agentToken.address, port, identity });
 }
 
 function ready(client: RolegateClient): Promise<void> {

@@ -1,60 +1,67 @@
-// Agents without agents: they attest, renew and open streams again and again, as those that start and whose certificates are old.
+// Stand-ins for agents that attest, renew and open streams repeatedly.
 import { createBackoff } from '@rolegate/runtime';
-import type { NodeIdentity } from '../../cluster/orders.ts';
+import type { NodeIdentity } from '../../cluster/calls.ts';
 import { serveCalls } from '../../../processes/serve-calls.ts';
 import { paced } from '../../cluster/clients/pace.ts';
-import type { AgentAct, AgentsCalls, AgentsOrder, AgentsSeen, AgentTry, ServerPorts } from '../orders.ts';
+import type {
+  AgentAction,
+  AgentsCalls,
+  AgentsOptions,
+  AgentsResult,
+  AgentAttempt,
+  ServerPorts,
+} from '../calls.ts';
 import { attest, holdStream, openStream, renew } from './agent-calls.ts';
 
-/** As agents have it. Milliseconds. */
+/** The agent's back-off. Milliseconds. */
 const BACKOFF = { firstMs: 1_000, capMs: 30_000 };
-/** After this an act counts as not done. Milliseconds. */
+/** After this an action counts as failed. Milliseconds. */
 const PATIENCE_MS = 20_000;
-/** Of all agents together. */
-const PER_SECOND: Readonly<Record<AgentAct, number>> = { attest: 8, renew: 6, 'open a stream': 4 };
+/** Rates for all agents together. */
+const PER_SECOND: Readonly<Record<AgentAction, number>> = { attest: 8, renew: 6, 'open a stream': 4 };
 
 interface Agent {
-  readonly try: Omit<AgentTry, 'act'>;
+  readonly try: Omit<AgentAttempt, 'action'>;
   identity: NodeIdentity;
-  readonly busy: Set<AgentAct>;
+  readonly busy: Set<AgentAction>;
 }
 
 let agents: Agent[] = [];
 let failures: Record<string, number> = {};
 let stop = new AbortController();
 let held = Promise.resolve('');
-let acting: Promise<(number | undefined)[]>[] = [];
+let running: Promise<(number | undefined)[]>[] = [];
 
-/** Resolves to a certificate if the act gets one. */
-function act(order: AgentTry): Promise<NodeIdentity | undefined> {
-  if (order.act === 'attest') return attest(order);
-  return order.act === 'renew' ? renew(order) : openStream(order);
+/** Resolves to the new certificate, if any. */
+function perform(order: AgentAttempt): Promise<NodeIdentity | undefined> {
+  if (order.action === 'attest') return attest(order);
+  return order.action === 'renew' ? renew(order) : openStream(order);
 }
 
-/** With the pauses of an agent, until it succeeds: after how many milliseconds; undefined: not within the time. */
-async function actUntilDone(agent: Agent, kind: AgentAct): Promise<number | undefined> {
+/** Retries with an agent's back-off. Resolves to the duration, or to undefined after `PATIENCE_MS`. */
+async function actUntilDone(agent: Agent, action: AgentAction): Promise<number | undefined> {
   const backoff = createBackoff(BACKOFF);
   const startMs = performance.now();
-  agent.busy.add(kind);
+  agent.busy.add(action);
   try {
     for (;;) {
-      const failure = await tryOnce(agent, kind);
+      const failure = await tryOnce(agent, action);
       const tookMs = performance.now() - startMs;
       if (failure === '') return tookMs;
-      const said = `${kind}: ${failure}`;
-      failures[said] = (failures[said] ?? 0) + 1;
+      const error = `${action}: ${failure}`;
+      failures[error] = (failures[error] ?? 0) + 1;
       const pauseMs = backoff.next();
       if (tookMs + pauseMs > PATIENCE_MS) return undefined;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   } finally {
-    agent.busy.delete(kind);
+    agent.busy.delete(action);
   }
 }
 
-async function tryOnce(agent: Agent, kind: AgentAct): Promise<string> {
+async function tryOnce(agent: Agent, action: AgentAction): Promise<string> {
   try {
-    const identity = await act({ ...agent.try, identity: agent.identity, act: kind });
+    const identity = await perform({ ...agent.try, identity: agent.identity, action });
     if (identity !== undefined) agent.identity = identity;
     return '';
   } catch (error) {
@@ -66,68 +73,63 @@ function describe(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).slice(0, 120);
 }
 
-/** The next agent that is not doing it already. */
-async function keepActing(kind: AgentAct, signal: AbortSignal): Promise<(number | undefined)[]> {
+/** Lets the next agent act that is not busy with the same action. */
+async function keepActing(action: AgentAction, signal: AbortSignal): Promise<(number | undefined)[]> {
   const all: Promise<number | undefined>[] = [];
-  const pace = { perSecond: PER_SECOND[kind], goesOn: () => !signal.aborted };
+  const pace = { perSecond: PER_SECOND[action], shouldContinue: () => !signal.aborted };
   await paced(pace, (turn) => {
     const from = turn % agents.length;
     const inTurn = agents.slice(from).concat(agents.slice(0, from));
-    const free = inTurn.find(({ busy }) => !busy.has(kind));
-    if (free !== undefined) all.push(actUntilDone(free, kind));
+    const free = inTurn.find(({ busy }) => !busy.has(action));
+    if (free !== undefined) all.push(actUntilDone(free, action));
   });
   return Promise.all(all);
 }
 
-function agentOf(ports: ServerPorts, holder: AgentTry['holder']): Agent {
-  const none = { node: holder.node, address: holder.address, cert: '', key: '' };
-  return { try: { ports, holder }, identity: none, busy: new Set() };
+function agentOf(ports: ServerPorts, agentToken: AgentAttempt['agentToken']): Agent {
+  const none = { node: agentToken.node, address: agentToken.address, cert: '', key: '' };
+  return { try: { ports, agentToken }, identity: none, busy: new Set() };
 }
 
-async function certified({ ports, agents: holders }: AgentsOrder): Promise<Agent[]> {
-  const all = holders.map((holder) => agentOf(ports, holder));
-  // One after the other: those of one address have a rate in common.
+async function certified({ ports, agents: agentTokens }: AgentsOptions): Promise<Agent[]> {
+  const all = agentTokens.map((agentToken) => agentOf(ports, agentToken));
+  // Sequential: agents that share an address share its rate limit.
   for (const agent of all)
     if ((await actUntilDone(agent, 'attest')) === undefined)
-      throw new Error(`${agent.identity.node} gets no certificate: ${Object.keys(failures).join(', ')}`);
+      throw new Error(`${agent.identity.node} got no certificate: ${Object.keys(failures).join(', ')}`);
   return all;
 }
 
-const kinds: readonly AgentAct[] = ['attest', 'renew', 'open a stream'];
+const actions: readonly AgentAction[] = ['attest', 'renew', 'open a stream'];
 
 serveCalls({
   async open(order) {
     agents = await certified(order);
     return agents.map(({ identity }) => identity);
   },
-  async replace(order) {
-    const [replaced] = await certified(order);
-    if (replaced === undefined) throw new Error('nobody is to be replaced');
-    agents = agents.map((agent) => (agent.identity.node === replaced.identity.node ? replaced : agent));
-    return replaced.identity;
-  },
+
   begin() {
     failures = {};
     stop = new AbortController();
-    acting = kinds.map((kind) => keepActing(kind, stop.signal));
+    running = actions.map((action) => keepActing(action, stop.signal));
   },
-  async end(): Promise<AgentsSeen> {
+  async end(): Promise<AgentsResult> {
     stop.abort();
-    const [attested = [], renewed = [], opened = []] = await Promise.all(acting);
+    const [attested = [], renewed = [], opened = []] = await Promise.all(running);
     return { attested, renewed, opened, failures };
   },
   async once() {
     const failed: string[] = [];
     for (const agent of agents.slice(0, 2))
-      for (const kind of kinds) {
-        const failure = await tryOnce(agent, kind);
-        if (failure !== '') failed.push(`${agent.identity.node}: ${kind}: ${failure}`);
+      for (const action of actions) {
+        const failure = await tryOnce(agent, action);
+        if (failure !== '') failed.push(`${agent.identity.node}: ${action}: ${failure}`);
       }
     return failed.join('; ');
   },
   async attempt(order) {
     try {
-      const identity = await act(order);
+      const identity = await perform(order);
       return { failure: '', ...(identity && { identity }) };
     } catch (error) {
       return { failure: describe(error) };

@@ -1,4 +1,4 @@
-import type { Flood } from '../orders.ts';
+import type { Flood } from '../calls.ts';
 
 /** RFC 9113, 3.4. */
 export const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
@@ -18,7 +18,7 @@ const END_STREAM = 0x1;
 const END_HEADERS = 0x4;
 const CANCEL = 8;
 
-/** Of one write: what a client that floods has ready. */
+/** Frames per write. */
 const FRAMES = 500;
 const LARGE_HEADERS = { count: 7, bytes: 1_000 };
 const HIGHEST_STREAM = 2 ** 31 - 1;
@@ -37,12 +37,12 @@ export function frame(
   return Buffer.concat([head, payload]);
 }
 
-/** What every client says first. */
+/** The connection preface and a SETTINGS frame. */
 export function hello(): Buffer {
   return Buffer.concat([Buffer.from(PREFACE, 'latin1'), frame('SETTINGS', 0, 0)]);
 }
 
-/** Without Huffman codes and without the table (RFC 7541, 6.2.2). */
+/** Literal fields without Huffman codes and indexing (RFC 7541, 6.2.2). */
 function headerBlock(fields: Readonly<Record<string, string>>): Buffer {
   return Buffer.concat(
     Object.entries(fields).flatMap(([name, value]) => [Buffer.of(0), literal(name), literal(value)]),
@@ -69,7 +69,7 @@ export function callHeaders(path: string): Buffer {
   });
 }
 
-/** Makes one piece after the other of a flood on one connection; undefined: the connection has no stream left for it. */
+/** Returns a generator of a flood's chunks on one connection. It returns undefined when stream IDs are used up. */
 export function floodOf(flood: Flood, path: string): () => Buffer | undefined {
   let stream = -1;
   const next = () => (stream += 2);
@@ -82,7 +82,7 @@ export function floodOf(flood: Flood, path: string): () => Buffer | undefined {
       ? undefined
       : Buffer.concat(Array.from({ length: FRAMES }, () => make(next())).flat());
   const head = callHeaders(path);
-  /** The first piece opens a stream on which the others are sent. */
+  /** The first chunk opens a stream for the others. */
   const onStream = (flags: number, make: () => Buffer) => {
     const others = repeated(make);
     let opened = false;

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject } from '@rolegate/testing';
 import { outputOf, PLAIN_ENV } from '@rolegate/testing';
 import { signLeaf } from '../../../../packages/server/src/identity/authority/certificates.ts';
-import type { NodeIdentity } from '../../cluster/orders.ts';
+import type { NodeIdentity } from '../../cluster/calls.ts';
 import { imageWords } from '../../../chart-programs/program-words.ts';
 import { SERVER_NAMESPACE } from '../../cluster/server.ts';
-import type { AttackReport } from '../../watch/seen.ts';
+import type { AttackReport } from '../../watch/observations.ts';
 import { strangersStep } from '../step.ts';
 import type { StrangersWorld, StrangersStep } from '../step.ts';
 import { agentNodes } from '../world/agent-nodes.ts';
@@ -14,16 +14,16 @@ import { authoritiesOf, putBack, readSecret } from '../world/authority.ts';
 import type { StoredAuthority } from '../world/authority.ts';
 
 const HOUR_MS = 3_600_000;
-/** What whoever has the key of an authority gives itself. */
+/** The lifetime of a forged certificate. */
 const FORGED_LIFE_MS = 300 * 24 * HOUR_MS;
-/** Servers look at the Secret every 10 s, a fifth more or less. Milliseconds. */
+/** Servers read the Secret every 8 to 12 s. Milliseconds. */
 const MERGED_WITHIN_MS = 14_000;
 const LOOK_EVERY_MS = 100;
 
-/** What was stolen before the authority was withdrawn. */
+/** The Secret from before the authority was withdrawn. */
 let backup: KubernetesObject | undefined;
 
-/** By the commands of the threat model. The server starts again: it knows of the withdrawn authority by the Secret alone. */
+/** Runs the commands of the threat model and restarts the server, which knows the withdrawn authority only from the Secret. */
 async function withdrawAuthority(world: StrangersWorld): Promise<void> {
   const { cluster, standIn, bundles, enter } = world;
   backup = await readSecret(standIn);
@@ -40,7 +40,7 @@ function whereOf({ cluster }: StrangersWorld): string[] {
   return [`--kubeconfig=${cluster.kubeconfig}`, `--namespace=${SERVER_NAMESPACE}`];
 }
 
-/** A certificate for a live agent Pod of an honest node. */
+/** Forges a certificate for a live agent Pod of an honest node. */
 async function forge(world: StrangersWorld, issuer: StoredAuthority, lifeMs: number): Promise<NodeIdentity> {
   const { name: node = '', address = '' } = agentNodes[1] ?? {};
   const pod = { kind: 'Pod', namespace: SERVER_NAMESPACE, name: `agent-${node}` } as const;
@@ -62,11 +62,11 @@ async function forge(world: StrangersWorld, issuer: StoredAuthority, lifeMs: num
 }
 
 async function putBackAndTry(world: StrangersWorld): Promise<AttackReport> {
-  if (backup === undefined) throw new Error('nothing was withdrawn');
+  if (backup === undefined) throw new Error('no authority was withdrawn');
   const { standIn } = world;
   const withdrawn = activeOf(backup);
   const present = activeOf(await readSecret(standIn));
-  const thieves = {
+  const forged = {
     'the withdrawn authority, for 300 days': await forge(world, withdrawn, FORGED_LIFE_MS),
     'the withdrawn authority, for an hour': await forge(world, withdrawn, HOUR_MS),
     'the present authority, for 300 days': await forge(world, present, FORGED_LIFE_MS),
@@ -81,7 +81,7 @@ async function putBackAndTry(world: StrangersWorld): Promise<AttackReport> {
       if (await opens(world, identity)) opened.add(by);
     } while (!isMerged && performance.now() - startMs < MERGED_WITHIN_MS);
   };
-  const trying = Promise.all(Object.entries(thieves).map(keepTrying));
+  const trying = Promise.all(Object.entries(forged).map(keepTrying));
   while (!isMerged && performance.now() - startMs < MERGED_WITHIN_MS) {
     await sleep(LOOK_EVERY_MS);
     isMerged = await keepsWithdrawn(world, withdrawn);
@@ -89,17 +89,17 @@ async function putBackAndTry(world: StrangersWorld): Promise<AttackReport> {
   await trying;
   const took = `${((performance.now() - startMs) / 1_000).toFixed(1)} s`;
   return {
-    said: `${tries} tries by forged certificates; the Secret was merged after ${took}`,
-    faults: [...opened]
-      .map((by) => `a certificate by ${by} opens a stream`)
-      .concat(isMerged ? [] : [`the Secret has the withdrawn authority after ${took}`]),
+    summary: `${tries} attempts with forged certificates; the Secret was merged after ${took}`,
+    problems: [...opened]
+      .map((by) => `a certificate from ${by} opens a stream`)
+      .concat(isMerged ? [] : [`the Secret still has the withdrawn authority after ${took}`]),
   };
 }
 
 async function opens(world: StrangersWorld, identity: NodeIdentity): Promise<boolean> {
   const { node, address = '' } = identity;
-  const holder = { node, address, token: '' };
-  const order = { act: 'open a stream', ports: world.agents.ports(), holder, identity } as const;
+  const agentToken = { node, address, token: '' };
+  const order = { action: 'open a stream', ports: world.agents.ports(), agentToken, identity } as const;
   return (await world.agents.call.attempt(order)).failure === '';
 }
 
@@ -117,7 +117,7 @@ function activeOf(secret: KubernetesObject): StoredAuthority {
 export const authoritySteps: readonly StrangersStep[] = [
   strangersStep({
     title:
-      'An older backup of the authority Secret revives no withdrawn authority, and forged certificates open nothing',
+      'Restoring an older backup of the authority Secret revives no withdrawn authority, and forged certificates open no stream',
     prepare: withdrawAuthority,
     run: putBackAndTry,
   }),

@@ -1,47 +1,47 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SERVER_NAMESPACE } from '../../cluster/server.ts';
-import type { AttackReport } from '../../watch/seen.ts';
-import type { AgentAct } from '../orders.ts';
+import type { AttackReport } from '../../watch/observations.ts';
+import type { AgentAction } from '../calls.ts';
 import { strangersStep } from '../step.ts';
 import type { StrangersWorld, StrangersStep } from '../step.ts';
 import { STRANGERS_ADDRESS } from '../world/agent-nodes.ts';
 
-/** DESIGN.md 4.6 gives a minute. What is deleted is refused as soon as the watch says so. Milliseconds. */
+/** DESIGN.md 4.6 allows a minute, but the watch reports deletions immediately. Milliseconds. */
 const OUT_WITHIN_MS = 5_000;
-const ACTS: readonly AgentAct[] = ['attest', 'renew', 'open a stream'];
+const ACTIONS: readonly AgentAction[] = ['attest', 'renew', 'open a stream'];
 
-type Thief = StrangersWorld['stolen'];
+type Attacker = StrangersWorld['stolen'];
 
-function orderOf({ agents }: StrangersWorld, act: AgentAct, { holder, identity }: Thief) {
-  return { act, ports: agents.ports(), holder, identity };
+function attemptOf({ agents }: StrangersWorld, action: AgentAction, { agentToken, identity }: Attacker) {
+  return { action, ports: agents.ports(), agentToken, identity };
 }
 
-/** What succeeds although it must not. */
-async function openedFor(world: StrangersWorld, thief: Thief, acts = ACTS): Promise<string[]> {
-  const faults: string[] = [];
-  for (const act of acts) {
-    const { failure } = await world.agents.call.attempt(orderOf(world, act, thief));
-    if (failure === '') faults.push(`who was shut out can ${act}`);
+/** Actions that succeed although they must not. */
+async function openedFor(world: StrangersWorld, attacker: Attacker, actions = ACTIONS): Promise<string[]> {
+  const problems: string[] = [];
+  for (const action of actions) {
+    const { failure } = await world.agents.call.attempt(attemptOf(world, action, attacker));
+    if (failure === '') problems.push(`the shut-out attacker can ${action}`);
   }
-  return faults;
+  return problems;
 }
 
-/** Holds a stream of a stolen node while `out` shuts it out, and tries everything afterwards. */
+/** Keeps a stream open while `out` shuts the node out, and tries all actions afterwards. */
 async function shutOut(
   world: StrangersWorld,
-  thief: Thief,
+  attacker: Attacker,
   out: () => Promise<unknown>,
 ): Promise<AttackReport> {
   const { call } = world.agents;
-  await call.hold(orderOf(world, 'open a stream', thief));
+  await call.hold(attemptOf(world, 'open a stream', attacker));
   await out();
   const startMs = performance.now();
   const why = await call.held(OUT_WITHIN_MS);
   const took = `${Math.round(performance.now() - startMs)} ms`;
-  const faults = why === '' ? [`the stream of who was shut out is open after ${took}`] : [];
+  const problems = why === '' ? [`the shut-out attacker's stream is still open after ${took}`] : [];
   return {
-    said: `the stream ended after ${took}: ${why}`,
-    faults: faults.concat(await openedFor(world, thief)),
+    summary: `the stream ended after ${took}: ${why}`,
+    problems: problems.concat(await openedFor(world, attacker)),
   };
 }
 
@@ -51,42 +51,41 @@ async function deleteAgentPod(world: StrangersWorld): Promise<AttackReport> {
   const report = await shutOut(world, former, () =>
     world.standIn.remove({ kind: 'Pod', namespace: SERVER_NAMESPACE, name: `agent-${node.name}` }),
   );
-  const holder = await world.agents.addPod(node, `agent-${node.name}-next`);
-  // The watch tells the server of the Pod.
+  const agentToken = await world.agents.addPod(node, `agent-${node.name}-next`);
+  // Lets the server learn of the Pod.
   await sleep(200);
   const startMs = performance.now();
-  const order = orderOf(world, 'attest', { holder, identity: former.identity });
+  const order = attemptOf(world, 'attest', { agentToken, identity: former.identity });
   const { failure } = await world.agents.call.attempt(order);
   const took = `${Math.round(performance.now() - startMs)} ms`;
   return {
-    said: `${report.said}; the next Pod attested after ${took}`,
-    faults: (report.faults ?? []).concat(failure === '' ? [] : `the next Pod is refused: ${failure}`),
+    summary: `${report.summary}; the next Pod attested after ${took}`,
+    problems: (report.problems ?? []).concat(failure === '' ? [] : `the next Pod is refused: ${failure}`),
   };
 }
 
 async function deleteNode(world: StrangersWorld): Promise<AttackReport> {
   const name = 'shut-out';
   const node = { name, address: STRANGERS_ADDRESS };
-  const thief = await world.agents.steal(node);
-  const report = await shutOut(world, thief, async () => {
+  const attacker = await world.agents.steal(node);
+  const report = await shutOut(world, attacker, async () => {
     await world.standIn.remove({ kind: 'Pod', namespace: SERVER_NAMESPACE, name: `agent-${name}` });
     await world.standIn.remove({ kind: 'Node', name });
   });
   await world.standIn.apply({ kind: 'Node', metadata: { name } });
   await sleep(500);
-  const again = (await openedFor(world, thief)).map((fault) => `${fault} by a Node that it created again`);
-  return { said: report.said, faults: (report.faults ?? []).concat(again) };
+  const again = (await openedFor(world, attacker)).map((problem) => `${problem} after recreating the Node`);
+  return { summary: report.summary, problems: (report.problems ?? []).concat(again) };
 }
 
 export const shutOutSteps: readonly StrangersStep[] = [
   strangersStep({
-    title:
-      'An agent Pod that is deleted loses its stream and its certificate, and its next Pod attests at once',
+    title: 'A deleted agent Pod loses its stream and certificate, and the next Pod attests immediately',
     run: deleteAgentPod,
   }),
   strangersStep({
     title:
-      'A node whose Node and Pods are deleted loses stream, renewal and attestation, and a new Node gives none back',
+      'Deleting a Node and its Pods ends its stream, renewal and attestation, and recreating the Node restores none of them',
     run: deleteNode,
   }),
 ];

@@ -1,22 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { SERVER_NAMESPACE } from '../../cluster/server.ts';
-import type { AttackReport } from '../../watch/seen.ts';
+import type { AttackReport } from '../../watch/observations.ts';
 import { strangersStep } from '../step.ts';
 import type { StrangersWorld, StrangersStep } from '../step.ts';
 import { agentNodes, manyAddresses, SHARED_ADDRESS } from '../world/agent-nodes.ts';
-import { attackBy } from './attack.ts';
-import type { StrangerPlan } from './attack.ts';
+import { tlsAttack } from './attack.ts';
+import type { TlsPlan } from './attack.ts';
 
-/** The server closes a connection to the port of attestation with more. */
+/** The server closes a connection to the attestation port after this many calls. */
 const CALLS_EACH = 4;
-/** More is refused before it is looked at. Bytes. */
+/** Just below the message size limit. Bytes. */
 const LONG = 15 * 1024;
-/** What honest agents ask for in a second, at most. */
-const HONEST = 35;
-/** With one address of bad tokens beside them: it has ten connections a second, and forty after a rest. */
-const REVIEWS = { perSecond: HONEST + 10 * CALLS_EACH, burst: 40 * CALLS_EACH };
+/** TokenReviews per second that honest agents cause at most. */
+const HONEST_REVIEWS = 35;
+/** Plus one attacking address, which gets ten connections a second and a burst of 40. */
+const REVIEWS = { perSecond: HONEST_REVIEWS + 10 * CALLS_EACH, burst: 40 * CALLS_EACH };
 
-/** Claims that name live agent Pods, and a signature of nobody. */
+/** Tokens with the claims of live agent Pods and random signatures. */
 async function forgedTokens({ standIn }: StrangersWorld): Promise<string[]> {
   const forged: string[] = [];
   for (const { name } of agentNodes) {
@@ -37,7 +37,7 @@ function partOf(claims: object): string {
   return Buffer.from(JSON.stringify(claims)).toString('base64url');
 }
 
-/** Of every bad sort. */
+/** One bad token of each kind. */
 async function badTokens(world: StrangersWorld): Promise<string[]> {
   const { standIn } = world;
   const pod = `${SERVER_NAMESPACE}/agent-${agentNodes[1]?.name ?? ''}`;
@@ -45,7 +45,7 @@ async function badTokens(world: StrangersWorld): Promise<string[]> {
   const issued = [
     await standIn.token({ pod, endsMs: Date.now() - 1_000 }),
     await standIn.token({ pod, audiences: ['somebody-else'] }),
-    await standIn.token({ serviceAccount: 'kept-0/app' }),
+    await standIn.token({ serviceAccount: 'stable-0/app' }),
     await standIn.token({ serviceAccount: account, node: agentNodes[2]?.name ?? '' }),
   ];
   const long = randomBytes((LONG * 3) / 4).toString('base64url');
@@ -55,43 +55,43 @@ async function badTokens(world: StrangersWorld): Promise<string[]> {
 async function show(
   world: StrangersWorld,
   tokens: readonly string[],
-  { callsEach = CALLS_EACH, ...from }: Partial<StrangerPlan> & { readonly callsEach?: number },
+  { callsEach = CALLS_EACH, ...from }: Partial<TlsPlan> & { readonly callsEach?: number },
 ): Promise<AttackReport> {
-  const plan = { connections: 100, ...from, does: { kind: 'tokens', tokens, callsEach } as const };
+  const plan = { connections: 100, ...from, behavior: { kind: 'tokens', tokens, callsEach } as const };
   const before = await world.standIn.tokenReviews(undefined);
   const startMs = performance.now();
-  const report = await attackBy(world, [plan, plan]);
+  const report = await tlsAttack(world, [plan, plan]);
   const seconds = (performance.now() - startMs) / 1_000;
   const reviews = (await world.standIn.tokenReviews(undefined)) - before;
   const isOneSource = from.sources === undefined;
-  const isFault = isOneSource && reviews > REVIEWS.burst + REVIEWS.perSecond * seconds;
+  const isProblem = isOneSource && reviews > REVIEWS.burst + REVIEWS.perSecond * seconds;
   return {
-    said: `${report.said}; ${reviews} TokenReviews, those of honest agents among them`,
-    faults: (report.faults ?? []).concat(
-      isFault ? [`the API server was asked for ${reviews} TokenReviews in ${seconds.toFixed(1)} s`] : [],
+    summary: `${report.summary}; ${reviews} TokenReviews, including those of honest agents`,
+    problems: (report.problems ?? []).concat(
+      isProblem ? [`the server made ${reviews} TokenReviews in ${seconds.toFixed(1)} s`] : [],
     ),
   };
 }
 
 export const tokenSteps: readonly StrangersStep[] = [
   strangersStep({
-    title: 'Bad tokens of every sort from the address that some agents have too hold up no attestation',
+    title: 'Bad tokens of every kind from an address that some agents share delay no attestation',
     run: async (world) => show(world, await badTokens(world), { addresses: [SHARED_ADDRESS] }),
   }),
   strangersStep({
-    title: 'Bad tokens of every sort from 2,000 addresses hold up no attestation',
+    title: 'Bad tokens of every kind from 2,000 addresses delay no attestation',
     run: async (world) => show(world, await badTokens(world), { sources: manyAddresses }),
   }),
   strangersStep({
-    title: 'Forged tokens that name live agent Pods hold up no attestation of these',
+    title: 'Forged tokens that name live agent Pods do not delay the attestation of these Pods',
     run: async (world) => show(world, await forgedTokens(world), { sources: manyAddresses }),
   }),
   strangersStep({
     title:
-      'A stolen node that shows tokens of every sort on the port of the feed holds up no renewal of others',
+      'A stolen node that presents tokens of every kind at the feed port delays no renewal of other nodes',
     async run(world) {
-      const { holder, identity } = world.stolen;
-      const tokens = (await badTokens(world)).concat(holder.token);
+      const { agentToken, identity } = world.stolen;
+      const tokens = (await badTokens(world)).concat(agentToken.token);
       const { feed: port } = world.agents.ports();
       return show(world, tokens, { port, identity, connections: 10, callsEach: 50 });
     },

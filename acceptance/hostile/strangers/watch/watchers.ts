@@ -1,21 +1,21 @@
 import type { Remote } from '../../../processes/start-child.ts';
 import { eventually } from '@rolegate/testing';
-import type { ServerSeen } from '../../cluster/watch/seen.ts';
+import type { ServerObservations } from '../../cluster/watch/observations.ts';
 import type { AttackWatchers } from '../../attack.ts';
-import type { AgentsCalls, AgentsSeen } from '../orders.ts';
+import type { AgentsCalls, AgentsResult } from '../calls.ts';
 
-/** Limits that an attack has used up fill again. Milliseconds. */
+/** Time for used-up limits to recover. Milliseconds. */
 const SERVED_WITHIN_MS = 20_000;
 
-export interface StrangersSeen extends ServerSeen {
-  readonly agents: AgentsSeen;
+export interface StrangersObservations extends ServerObservations {
+  readonly agents: AgentsResult;
 }
 
-/** Those of the server, and agents that attest, renew and open streams all the time. */
+/** Adds agents that attest, renew and open streams constantly. */
 export function createStrangersWatchers(
-  server: AttackWatchers<ServerSeen>,
+  server: AttackWatchers<ServerObservations>,
   agents: Remote<AgentsCalls>,
-): AttackWatchers<StrangersSeen> {
+): AttackWatchers<StrangersObservations> {
   return {
     async untilServed() {
       await server.untilServed();
@@ -32,8 +32,8 @@ export function createStrangersWatchers(
       const [watched] = await Promise.allSettled([server.during(attack)]);
       const acted = await agents.end(undefined);
       if (watched.status === 'rejected') throw watched.reason;
-      const { seen, report } = watched.value;
-      return { seen: { ...seen, agents: acted }, report };
+      const { observed, report } = watched.value;
+      return { observed: { ...observed, agents: acted }, report };
     },
   };
 }

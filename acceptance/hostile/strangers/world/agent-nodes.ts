@@ -1,16 +1,16 @@
 import type { KubernetesObject } from '@rolegate/testing';
 import { SERVER_NAMESPACE } from '../../cluster/server.ts';
 
-/** Nodes whose agents attest, renew and open streams all the time. The first four have honest tenants' Pods. */
+/** The first four nodes run the Pods of honest tenants. */
 const NODES = 24;
-/** Every fourth of them is behind one address. */
+/** Every fourth node uses the shared address. */
 const SHARED_EVERY = 4;
 
-/** Of RFC 2544: the address behind which some agents are, and strangers. */
+/** An address (RFC 2544) that some agents share with attackers. */
 export const SHARED_ADDRESS = '198.18.1.1';
-/** That of a stranger alone. */
+/** An address that only attackers use. */
 export const STRANGERS_ADDRESS = '198.18.1.2';
-/** Loopback addresses, of nobody else. */
+/** Loopback addresses that only attackers use. */
 export const manyAddresses: readonly string[] = Array.from(
   { length: 2_000 },
   (_, at) => `127.1.${Math.floor(at / 250)}.${(at % 250) + 1}`,
@@ -27,12 +27,12 @@ export const agentNodes: readonly AgentNode[] = Array.from({ length: NODES }, (_
   address: at % SHARED_EVERY === 0 ? SHARED_ADDRESS : `198.18.1.${10 + at}`,
 }));
 
-/** All that the network namespace must have beside its loopback. */
+/** Addresses to add to the loopback device. */
 export const addedAddresses: readonly string[] = [
   ...new Set([SHARED_ADDRESS, STRANGERS_ADDRESS].concat(agentNodes.map(({ address }) => address))),
 ];
 
-/** A Pod of the agents' DaemonSet; its name is `agent-` and the node's if it is not given. */
+/** A Pod of the agents' DaemonSet. */
 export function agentPod(node: string, name = `agent-${node}`): KubernetesObject {
   return {
     kind: 'Pod',

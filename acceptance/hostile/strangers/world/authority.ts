@@ -1,20 +1,20 @@
 import type { KubernetesObject } from '@rolegate/testing';
 import type { Remote } from '../../../processes/start-child.ts';
 import { SERVER_NAMESPACE } from '../../cluster/server.ts';
-import type { StandInCalls } from '../../cluster/orders.ts';
+import type { StandInCalls } from '../../cluster/calls.ts';
 
-/** The chart's. */
+/** The name in the chart. */
 const NAME = 'rolegate-authority';
 
 export type StandIn = Pick<Remote<StandInCalls>, 'object' | 'apply'>;
 
-/** The Secret and the ConfigMap as the chart renders them: empty. */
+/** Creates the empty Secret and ConfigMap, as the chart does. */
 export async function applyEmptyAuthority(api: StandIn): Promise<void> {
   for (const kind of ['Secret', 'ConfigMap'])
     await api.apply({ kind, metadata: { namespace: SERVER_NAMESPACE, name: NAME }, data: {} });
 }
 
-/** What agents trust. Rejects if no server has published the authorities of the Secret yet. */
+/** The bundle that agents trust. Rejects if no server has published the Secret's authorities yet. */
 export async function readBundle(api: StandIn): Promise<string> {
   const object = await api.object({ kind: 'ConfigMap', namespace: SERVER_NAMESPACE, name: NAME });
   const bundle = dataOf(object)['ca.crt'] ?? '';
@@ -25,14 +25,13 @@ export async function readBundle(api: StandIn): Promise<string> {
   return bundle;
 }
 
-/** As it is stored. */
 export async function readSecret(api: StandIn): Promise<KubernetesObject> {
   const object = await api.object({ kind: 'Secret', namespace: SERVER_NAMESPACE, name: NAME });
   if (object === null) throw new Error(`there is no Secret ${NAME}`);
   return object;
 }
 
-/** One authority of the Secret. */
+/** An authority in the Secret. */
 export interface StoredAuthority {
   readonly id: string;
   readonly state: string;
@@ -40,7 +39,7 @@ export interface StoredAuthority {
   readonly keyPem: string;
 }
 
-/** What a Secret holds. */
+/** The content of the Secret. */
 export interface StoredAuthorities {
   readonly generation?: number;
   readonly authorities: readonly StoredAuthority[];
@@ -53,7 +52,7 @@ export function authoritiesOf(secret: KubernetesObject): StoredAuthorities {
   return JSON.parse(text) as StoredAuthorities;
 }
 
-/** What was in an older one is written over what is there now. */
+/** Overwrites the Secret with an older version. */
 export async function putBack(api: StandIn, { kind, metadata, data }: KubernetesObject): Promise<void> {
   const { namespace = '', name } = metadata;
   await api.apply({ kind, metadata: { namespace, name }, data });

@@ -1,12 +1,12 @@
-// Writes what tenants write into a real API server.
+// Writes the tenants' objects to a real API server.
 import { Agent, request } from 'node:https';
 import type { KubernetesObject } from '@rolegate/testing';
 import { machineMs, paced } from '../../cluster/clients/pace.ts';
 import { nameOf, objectOf } from '../../cluster/clients/recipes.ts';
-import type { ApiServer, ObjectName, RealApiCalls, Written } from '../../cluster/orders.ts';
+import type { ApiServer, ObjectName, RealApiCalls, Written } from '../../cluster/calls.ts';
 import { serveCalls } from '../../../processes/serve-calls.ts';
 
-/** Objects that are written at once. */
+/** Concurrent writes. */
 const WRITERS = 8;
 const MERGE = 'application/merge-patch+json';
 const RESOURCES: Readonly<Record<string, string>> = {
@@ -29,7 +29,7 @@ function ask(method: string, path: string, body?: object, type = 'application/js
   if (server === undefined) throw new Error('not connected');
   const { url, ca, cert, key } = server;
   const text = body === undefined ? '' : JSON.stringify(body);
-  // Of a DELETE, Node would not say the length of its own accord.
+  // Node.js sends no content length for DELETE on its own.
   const headers = { 'content-type': type, 'content-length': Buffer.byteLength(text) };
   return new Promise((resolve, reject) => {
     const options = { method, agent, ca, cert, key, headers };
@@ -59,7 +59,7 @@ async function create({ status, ...object }: KubernetesObject): Promise<Written>
   const name = object as unknown as { kind: ObjectName['kind']; metadata: ObjectName };
   const collection = collectionOf({ kind: name.kind, ...namespaceOf(object) });
   const { metadata } = read(await ask('POST', collection, { apiVersion: 'v1', ...object }));
-  // Status is no part of what a client creates.
+  // The API server ignores the status of a new object.
   if (status !== undefined)
     read(await ask('PATCH', `${collection}/${object.metadata.name}/status`, { status }, MERGE));
   return { uid: metadata.uid, atMs: machineMs() };
@@ -69,7 +69,7 @@ function namespaceOf({ metadata }: KubernetesObject): Pick<ObjectName, 'namespac
   return metadata.namespace === undefined ? {} : { namespace: metadata.namespace };
 }
 
-/** Of an object that is there only its annotations are changed. */
+/** Changes only the annotations of an existing object. */
 async function apply(object: KubernetesObject): Promise<Written> {
   const kind = object.kind as ObjectName['kind'];
   const path = `${collectionOf({ kind, ...namespaceOf(object) })}/${object.metadata.name}`;
@@ -93,7 +93,7 @@ serveCalls({
   remove,
   async fill({ recipe, perSecond }) {
     let next = 0;
-    const pace = { perSecond: perSecond / WRITERS, goesOn: () => next < recipe.count };
+    const pace = { perSecond: perSecond / WRITERS, shouldContinue: () => next < recipe.count };
     await Promise.all(
       Array.from({ length: WRITERS }, () => paced(pace, () => create(objectOf(recipe, { index: next++ })))),
     );

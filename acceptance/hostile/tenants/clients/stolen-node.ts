@@ -1,21 +1,21 @@
-// An agent whose node was stolen: it has a certificate, and says what it likes.
+// A stolen node with a certificate that sends invalid reports.
 import { randomBytes } from 'node:crypto';
-import { createClientCredentials, createRolegateClient, rolegateService } from '@rolegate/protocol';
+import { rolegateService } from '@rolegate/protocol';
 import type { AgentReport, RolegateClient } from '@rolegate/protocol';
 import { serveCalls } from '../../../processes/serve-calls.ts';
-import type { Sends, StolenNodeCalls, StolenNodeOrder, StolenNodeSeen } from '../../cluster/orders.ts';
+import { createFeedClient } from '../../../stand-ins/feed-client.ts';
+import type { Sends, StolenNodeCalls, StolenNodeOptions, StolenNodeResult } from '../../cluster/calls.ts';
 import { paced } from '../../cluster/clients/pace.ts';
 
 const MEGABYTE = 1_000_000;
 /** Connections over which streams are opened. */
 const CLIENTS = 4;
 
-/** What is done, and how often a second. */
 interface Plan {
   readonly perSecond: number;
-  /** Streams that stay open. */
+  /** Streams to keep open. */
   readonly streams: number;
-  /** Made for each stream once. */
+  /** Called once; the result creates each report. */
   readonly reports: (nodeName: string) => () => Buffer;
 }
 
@@ -26,7 +26,7 @@ const plans: Readonly<Record<Sends, Plan>> = {
   'random bytes': { perSecond: 100, streams: 20, reports: () => () => randomBytes(4_096) },
 };
 
-/** 25,000 labels that no server has seen, each report others: numbers are written over numbers, because making them takes long. */
+/** Each report has 25,000 new labels. A prepared report is patched, because serializing takes long. */
 function madeUpReasons(nodeName: string): () => Buffer {
   const run = 'a'.repeat(16);
   const reasons = Array.from({ length: MEGABYTE / 40 }, (_, at) => [`${run}-${at}`.padEnd(32, 'x'), 1]);
@@ -53,24 +53,19 @@ function serialize(report: AgentReport): Buffer {
 
 type Stream = ReturnType<RolegateClient['feed']>;
 
-async function send(sends: Sends, order: StolenNodeOrder): Promise<StolenNodeSeen> {
+async function send(sends: Sends, order: StolenNodeOptions): Promise<StolenNodeResult> {
   const { port, serverName, ca, identity, forMs } = order;
   const plan = plans[sends];
-  const tls = { ca: Buffer.from(ca), cert: Buffer.from(identity.cert), key: Buffer.from(identity.key) };
-  const credentials = createClientCredentials({ current: () => tls });
-  const target = `127.0.0.1:${port}`;
-  const clients = Array.from({ length: CLIENTS }, () =>
-    createRolegateClient({ target, credentials, serverName }),
-  );
+  const clients = Array.from({ length: CLIENTS }, () => createFeedClient({ port, serverName, ca, identity }));
 
   const open: Stream[] = [];
   const ended: Record<string, number> = {};
-  const seen = { streams: 0, reports: 0, sentBytes: 0 };
+  const observed = { streams: 0, reports: 0, sentBytes: 0 };
   const report = plan.reports(identity.node);
 
   function openStream(client: RolegateClient): Stream {
     const stream = rawFeed(client);
-    seen.streams++;
+    observed.streams++;
     open.push(stream);
     const over = (code: string) => {
       if (!open.includes(stream)) return;
@@ -87,23 +82,23 @@ async function send(sends: Sends, order: StolenNodeOrder): Promise<StolenNodeSee
     return stream;
   }
 
-  await paced({ perSecond: plan.perSecond, goesOn: (elapsedMs) => elapsedMs < forMs }, (turn) => {
+  await paced({ perSecond: plan.perSecond, shouldContinue: (elapsedMs) => elapsedMs < forMs }, (turn) => {
     const client = clients[turn % CLIENTS];
     const isOneMore = open.length < plan.streams && client !== undefined;
     const stream = isOneMore ? openStream(client) : open[turn % open.length];
-    // What the server does not take is not made.
+    // Creates no reports that the server does not accept.
     if (stream === undefined || stream.writableNeedDrain) return;
     const bytes = report();
     stream.write(bytes as AgentReport, () => {
-      seen.reports++;
-      seen.sentBytes += bytes.length;
+      observed.reports++;
+      observed.sentBytes += bytes.length;
     });
   });
   for (const client of clients) client.close();
-  return { ...seen, ended };
+  return { ...observed, ended };
 }
 
-/** The feed as agents open it, on which bytes are sent as they are. */
+/** A feed call that sends raw bytes. */
 function rawFeed(client: RolegateClient): Stream {
   const { path, responseDeserialize } = rolegateService.Feed;
   const asTheyAre = (bytes: Buffer) => bytes;

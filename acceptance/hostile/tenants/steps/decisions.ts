@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RewriteOrder } from '../../cluster/orders.ts';
+import type { RewriteOptions } from '../../cluster/calls.ts';
 import { tenantsStep } from '../step.ts';
 import type { TenantsStep } from '../step.ts';
 import {
@@ -15,52 +15,52 @@ import {
   SESSION_TAGS,
 } from './hostile-tenant.ts';
 
-const LASTS_MS = 6_000;
+const DURATION_MS = 6_000;
 const FILLS_PER_SECOND = 300;
-/** A decision is told again if a replica that was ahead may have kept an agent from taking it: after 1 and after 5 s. */
+/** Decisions are sent again after 1 s and 5 s, in case an agent ignored them because another replica was ahead. */
 const REPEATS = 2;
-/** Until agents have the decisions on new Pods. Milliseconds. */
+/** Time for agents to receive decisions on new Pods. Milliseconds. */
 const SETTLED_MS = 500;
 
 interface Rewriting {
   readonly title: string;
-  /** Of the hostile Namespace. */
+  /** Annotations of the hostile Namespace. */
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Written once before. */
-  readonly first?: readonly RewriteOrder['recipe'][];
-  readonly order: Omit<RewriteOrder, 'forMs'>;
+  /** Objects created before. */
+  readonly first?: readonly RewriteOptions['recipe'][];
+  readonly order: Omit<RewriteOptions, 'forMs'>;
   /** Milliseconds. */
-  readonly lastsMs?: number;
-  /** True: what is written changes no decision, and agents are to hear next to nothing of it. */
+  readonly durationMs?: number;
+  /** True: the writes change no decision, so agents must receive almost no updates. */
   readonly quiet?: boolean;
 }
 
-/** Objects of one Namespace are written again and again. */
+/** Rewrites objects of one Namespace repeatedly. */
 function rewritingStep({
   title,
   annotations = {},
   first = [],
   order,
-  lastsMs = LASTS_MS,
+  durationMs = DURATION_MS,
   quiet = false,
 }: Rewriting): TenantsStep {
   return tenantsStep({
     title,
     async run(world) {
-      const { standIn, cluster, sts, stretch } = world;
+      const { standIn, cluster, sts, durationFactor } = world;
       await applyHostile(world, annotations);
       for (const recipe of first) await standIn.fill({ recipe, perSecond: FILLS_PER_SECOND });
       const before = await sts.calls(`${HOSTILE}.`);
       if (quiet) await sleep(SETTLED_MS);
       await cluster.feeds.record(HOSTILE);
-      const { writes } = await standIn.rewrite({ ...order, forMs: lastsMs * stretch });
+      const { writes } = await standIn.rewrite({ ...order, forMs: durationMs * durationFactor });
       const calls = (await sts.calls(`${HOSTILE}.`)) - before;
-      const told = (await cluster.feeds.recorded(undefined)).length;
+      const sent = (await cluster.feeds.recorded(undefined)).length;
       return {
-        said: `${writes} writes, ${calls} AssumeRole for their Namespace, ${told} decisions told`,
-        faults:
-          quiet && told > REPEATS * order.recipe.count
-            ? [`agents were told ${told} decisions: nothing has changed`]
+        summary: `${writes} writes, ${calls} AssumeRole calls for the Namespace, ${sent} decisions sent`,
+        problems:
+          quiet && sent > REPEATS * order.recipe.count
+            ? [`agents received ${sent} decisions although nothing changed`]
             : [],
       };
     },
@@ -68,26 +68,27 @@ function rewritingStep({
   });
 }
 
-/** A list of 64 kB in JSON, of patterns that all begin as the roles do. */
+/** A JSON list of 64 kB of patterns. */
 function globs(pattern: (index: number) => string): string {
   const all: string[] = [];
   for (let bytes = 2; bytes < 65_000; bytes += (all.at(-1)?.length ?? 0) + 3) all.push(pattern(all.length));
   return JSON.stringify(all);
 }
 
-/** As IAM takes it at most: a path of 510 characters, a name of 64. `@` makes it another one with each write. */
+/** IAM's maximum: a path of 510 characters and a name of 64. `@` changes it with each write. */
 const LONG_ROLE = `${HOSTILE}/${'a/'.repeat(240)}${'a'.repeat(50)}@`;
 const FIFTY_TAGS = JSON.stringify(
   Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`${'a'.repeat(120)}${at + 100}`, 'v'])),
 );
-/** The account of all: their role is whatever it names. */
+/** The ServiceAccount of all Pods, which names their role. */
 const flipping = { kind: 'ServiceAccount', count: 1, name: 'flipping', namespace: HOSTILE } as const;
 
 const labelled = hostilePods('labelled', 200, { annotations: { [ROLE]: `${HOSTILE}/app` } });
 
 export const decisionSteps: readonly TenantsStep[] = [
   rewritingStep({
-    title: 'A ServiceAccount of 300 Pods whose role flips every two seconds takes no renewal from others',
+    title:
+      'A ServiceAccount of 300 Pods whose role changes every two seconds delays no renewal of other tenants',
     first: [
       hostilePods('flips', 300, {
         serviceAccount: 'flipping-0',
@@ -99,10 +100,10 @@ export const decisionSteps: readonly TenantsStep[] = [
       perSecond: 0.5,
       variants: [{ [ROLE]: `${HOSTILE}/one` }, { [ROLE]: `${HOSTILE}/two` }],
     },
-    lastsMs: 8_000,
+    durationMs: 8_000,
   }),
   rewritingStep({
-    title: '300 Pods whose session names change all the time take no renewal from others',
+    title: '300 Pods whose session names change constantly delay no renewal of other tenants',
     first: [flipping],
     order: {
       recipe: hostilePods('renamed', 300, {
@@ -114,7 +115,7 @@ export const decisionSteps: readonly TenantsStep[] = [
     },
   }),
   rewritingStep({
-    title: '60 Pods with 255 kB of session tags, each touched every second, hold nobody up',
+    title: '60 Pods with 255 kB of session tags, each updated every second, delay no other tenant',
     annotations: { [PERMITTED_TAGS]: '["*"]' },
     order: {
       recipe: hostilePods('tagged', 60, {
@@ -126,7 +127,7 @@ export const decisionSteps: readonly TenantsStep[] = [
   }),
   rewritingStep({
     title:
-      'A Namespace with 64 kB of globs, an expression of 4 kB, and 60 Pods that always name another role hold nobody up',
+      'A Namespace with 64 kB of globs, an expression of 4 kB and 60 Pods whose roles keep changing delays no other tenant',
     annotations: {
       [PERMITTED]: `(?i)${'\\pL*'.repeat(1_000)}`,
       [ALLOWED_ROLES]: globs((at) => `*${'a?'.repeat(150)}b${at}*`),
@@ -140,7 +141,7 @@ export const decisionSteps: readonly TenantsStep[] = [
     },
   }),
   rewritingStep({
-    title: '200 labels of Pods that change every second are no work for anybody',
+    title: '200 Pods whose labels change every second cause no new decisions',
     first: [labelled],
     order: { recipe: labelled, perSecond: 200 },
     quiet: true,

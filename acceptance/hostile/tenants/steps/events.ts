@@ -7,16 +7,16 @@ import { applyHostile, clearHostile, hostilePods, ROLE } from './hostile-tenant.
 
 const DENIED = 2_000;
 const FILLS_PER_SECOND = 500;
-/** An Event that comes later is no help to whoever looks at a Pod. Milliseconds. */
+/** A later Event does not help the user. Milliseconds. */
 const EVENT_WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 100;
 
 const denied = hostilePods('denied', DENIED, { annotations: { [ROLE]: 'others/role' } });
 
-/** Another tenant, who has made one mistake. */
+/** Another tenant with one denied Pod. */
 const mistaken = { namespace: 'mistaken', node: nodeAt(0) };
 
-/** Resolves to how long its Event took; undefined: there is none. Milliseconds. */
+/** Time until the Event was posted; undefined if there is none. Milliseconds. */
 async function eventOfOne({ standIn }: TenantsWorld): Promise<number | undefined> {
   const { atMs } = await standIn.apply(podOf(mistaken, 'app', 'others/role'));
   while (machineMs() - atMs < EVENT_WITHIN_MS) {
@@ -29,7 +29,7 @@ async function eventOfOne({ standIn }: TenantsWorld): Promise<number | undefined
 
 export const eventSteps: readonly TenantsStep[] = [
   tenantsStep({
-    title: `${DENIED.toLocaleString('en')} denied Pods of one Namespace take no Event from another's`,
+    title: `${DENIED.toLocaleString('en')} denied Pods in one Namespace do not suppress Events in another`,
     async run(world) {
       const { standIn } = world;
       await applyHostile(world);
@@ -38,10 +38,12 @@ export const eventSteps: readonly TenantsStep[] = [
       const tookMs = await eventOfOne(world);
       return tookMs === undefined
         ? {
-            said: `${DENIED} denials`,
-            faults: ['a denied Pod of another Namespace has no Event after 5 s'],
+            summary: `${DENIED} denials`,
+            problems: ['a denied Pod in another Namespace has no Event after 5 s'],
           }
-        : { said: `${DENIED} denials, the other's Event after ${(tookMs / 1_000).toFixed(1)} s` };
+        : {
+            summary: `${DENIED} denials, Event in the other Namespace after ${(tookMs / 1_000).toFixed(1)} s`,
+          };
     },
     async clean(world) {
       await clearHostile(world, [denied]);

@@ -1,7 +1,7 @@
-import type { Recipe } from '../../cluster/orders.ts';
+import type { Recipe } from '../../cluster/calls.ts';
 import type { TenantsWorld } from '../step.ts';
 
-/** The Namespace of whoever attacks. */
+/** The attacker's Namespace. */
 export const HOSTILE = 'hostile';
 
 export const ROLE = 'iam.amazonaws.com/role';
@@ -11,7 +11,7 @@ export const ALLOWED_ROLES = 'iam.amazonaws.com/allowed-roles';
 export const SESSION_TAGS = 'rolegate.dev/session-tags';
 export const PERMITTED_TAGS = 'rolegate.dev/permitted-session-tags';
 
-/** The Namespace as its owner has it: everything of its own name is permitted, and what else is given. */
+/** Creates the Namespace, which permits all roles with its name as path, with further annotations. */
 export async function applyHostile(
   { standIn }: TenantsWorld,
   annotations: Readonly<Record<string, string>> = {},
@@ -20,14 +20,14 @@ export async function applyHostile(
   await standIn.apply({ kind: 'Namespace', metadata: { name: HOSTILE, annotations: all } });
 }
 
-/** Removes what the recipes have made, and the Namespace. */
+/** Removes the objects of the recipes and the Namespace. */
 export async function clearHostile({ standIn }: TenantsWorld, recipes: readonly Recipe[]): Promise<void> {
   await standIn.clear(recipes);
   await standIn.remove({ kind: 'ServiceAccount', namespace: HOSTILE, name: 'default' });
   await standIn.remove({ kind: 'Namespace', name: HOSTILE });
 }
 
-/** Pods of the hostile Namespace, on the honest nodes in turn. */
+/** Pods of the hostile Namespace, spread over the honest nodes. */
 export function hostilePods(name: string, count: number, more: Partial<Recipe> = {}): Recipe {
   return { kind: 'Pod', name, count, namespace: HOSTILE, ...more };
 }

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DecisionSeen } from '../../cluster/orders.ts';
+import type { RecordedDecision } from '../../cluster/calls.ts';
 import { tenantsStep } from '../step.ts';
 import type { TenantsWorld, TenantsStep } from '../step.ts';
 import { accountOf, namespaceOf, nodeAt, podOf } from '../../cluster/honest.ts';
 import { applyHostile, clearHostile, HOSTILE, hostilePods, ROLE } from './hostile-tenant.ts';
 
-/** Of each kind. */
+/** Per kind. */
 const NAMES = 7_000;
-/** Of each kind: with the ServiceAccount that every Namespace has, 7,000 writes a second, more than etcd makes. */
+/** Per kind. With the ServiceAccount of every Namespace, 7,000 writes a second, more than etcd handles. */
 const NAMES_PER_SECOND = 1_000;
-/** What may be left of garbage, or of a heap that has grown for a moment. */
+/** Allowance for garbage and temporary heap growth. */
 const MOST_LEFT_BYTES = 32 * 2 ** 20;
-/** A deletion that is undone so late must have harmed nobody. Milliseconds. */
+/** Time between deletion and recreation. Milliseconds. */
 const LATE_MS = 2_000;
 const SERVED_WITHIN_MS = 5_000;
 
@@ -24,7 +24,7 @@ const short = [
 const DEFAULT_ROLE = 'rolegate.dev/default-role';
 const METADATA = 'rolegate.dev/metadata';
 
-/** Tenants whose objects are deleted and made again, later than their Pods are looked at. */
+/** Tenants whose objects are deleted and recreated after their Pods were evaluated. */
 const late = {
   account: { namespace: 'late-account', node: nodeAt(0) },
   closed: { namespace: 'late-closed', node: nodeAt(1) },
@@ -46,7 +46,7 @@ function lateNamespaces() {
   };
 }
 
-/** Row S10. Resolves to what agents were told that they must not be. */
+/** Attack S10 on version 0.1. Resolves to decisions that agents must not receive. */
 async function deleteAndMakeAgain({ standIn, cluster }: TenantsWorld): Promise<string[]> {
   const { feeds } = cluster;
   const namespaces = lateNamespaces();
@@ -73,28 +73,28 @@ async function deleteAndMakeAgain({ standIn, cluster }: TenantsWorld): Promise<s
     wanted: { role: 'late-account/strong' },
     withinMs: SERVED_WITHIN_MS,
   });
-  const faults = wrongOnes([...before, ...(await feeds.recorded(undefined))]);
-  if (served === undefined) faults.push('a Pod whose ServiceAccount has come back has no role after 5 s');
-  return faults;
+  const problems = wrongOnes([...before, ...(await feeds.recorded(undefined))]);
+  if (served === undefined) problems.push('a Pod whose ServiceAccount was recreated has no role after 5 s');
+  return problems;
 }
 
-function wrongOnes(decisions: readonly DecisionSeen[]): string[] {
+function wrongOnes(decisions: readonly RecordedDecision[]): string[] {
   const of = ({ namespace }: { readonly namespace: string }) =>
     decisions.filter((decision) => decision.namespace === namespace);
-  const faults: string[] = [];
+  const problems: string[] = [];
   if (of(late.account).some(({ role }) => role === 'late-account/weak'))
-    faults.push("a Pod had the Namespace's default role while its ServiceAccount was away");
-  // While it is pending, an agent holds every request.
+    problems.push("a Pod had the Namespace's default role while its ServiceAccount was deleted");
+  // While a Pod is pending, the agent holds its requests.
   if (of(late.closed).some(({ metadataDenied, pending }) => !metadataDenied && !pending))
-    faults.push('`metadata: deny` did not hold while its Namespace was away');
+    problems.push('`metadata: deny` was not in force while the Namespace was deleted');
   if (of(late.permit).some(({ reason }) => reason !== ''))
-    faults.push('a Pod was denied as soon as its Namespace was away');
-  return faults;
+    problems.push('a Pod was denied while its Namespace was deleted');
+  return problems;
 }
 
 export const nameSteps: readonly TenantsStep[] = [
   tenantsStep({
-    title: `${NAMES.toLocaleString('en')} Namespaces, ServiceAccounts and Pods of made-up nodes that come and go leave nothing behind`,
+    title: `${NAMES.toLocaleString('en')} short-lived Namespaces, ServiceAccounts and Pods on made-up nodes leave no memory in use`,
     async run(world) {
       const { standIn, cluster } = world;
       await applyHostile(world);
@@ -104,17 +104,18 @@ export const nameSteps: readonly TenantsStep[] = [
       const leftBytes = (await cluster.server.group.usedBytes()) - beforeBytes;
       const left = `${(leftBytes / 2 ** 20).toFixed(0)} MiB`;
       return {
-        said: `${3 * NAMES} names, ${left} more memory`,
-        faults: leftBytes > MOST_LEFT_BYTES ? [`${left} are left of ${3 * NAMES} names`] : [],
+        summary: `${3 * NAMES} names, ${left} more memory`,
+        problems: leftBytes > MOST_LEFT_BYTES ? [`${3 * NAMES} names left ${left} in use`] : [],
       };
     },
     clean: (world) => clearHostile(world, []),
   }),
   tenantsStep({
-    title: 'A ServiceAccount or a Namespace that is deleted and comes back two seconds later opens nothing',
+    title:
+      'Deleting and recreating a ServiceAccount or Namespace within two seconds changes no decision in between',
     run: async (world) => ({
-      said: 'deleted, and made again after 2 s',
-      faults: await deleteAndMakeAgain(world),
+      summary: 'deleted, and recreated after 2 s',
+      problems: await deleteAndMakeAgain(world),
     }),
     async clean({ standIn }) {
       for (const { namespace } of Object.values(late)) {

@@ -1,34 +1,39 @@
 import { outputOf } from '@rolegate/testing';
 import { startChild } from '../../../processes/start-child.ts';
 import { PORTS } from '../../../network/addresses.ts';
-import type { AttackReport } from '../../watch/seen.ts';
-import type { Sends, StolenNodeCalls, StolenNodeSeen } from '../../cluster/orders.ts';
+import type { AttackReport } from '../../watch/observations.ts';
+import type { Sends, StolenNodeCalls, StolenNodeResult } from '../../cluster/calls.ts';
 import { peerOf } from '../world/agents.ts';
 import { tenantsStep } from '../step.ts';
 import type { TenantsWorld, TenantsStep } from '../step.ts';
 
 const STOLEN = 'stolen';
-const LASTS_MS = 4_000;
-/** Numbers grow, and may: nothing that a node says may add a line. */
+const DURATION_MS = 4_000;
+/** Numbers may get longer, but reports must not add lines. */
 const MOST_PAGE_BYTES = 10_000;
 
-/** One stolen node sends all of it at once. */
+/** One stolen node sends all of it concurrently. */
 async function attackAsNode(world: TenantsWorld, sends: readonly Sends[]): Promise<AttackReport> {
-  const { groups, enter, identify, stretch } = world;
+  const { groups, enter, identify, durationFactor } = world;
   const script = new URL('../clients/stolen-node.ts', import.meta.url);
   const through = [...groups.attackers.enter, ...enter];
   await using child = await startChild<StolenNodeCalls>(script, { through });
   const identity = await identify(STOLEN);
   const pageBefore = await metricsBytes(world);
-  const seen = await child.call.attack({ ...peerOf(world), identity, sends, forMs: LASTS_MS * stretch });
+  const observed = await child.call.attack({
+    ...peerOf(world),
+    identity,
+    sends,
+    forMs: DURATION_MS * durationFactor,
+  });
   const pageBytes = (await metricsBytes(world)) - pageBefore;
   return {
-    said: seen.map((one, at) => `${sends[at]}: ${describe(one)}`).join('; '),
-    faults: pageBytes > MOST_PAGE_BYTES ? [`the page of metrics has grown by ${pageBytes} bytes`] : [],
+    summary: observed.map((one, at) => `${sends[at]}: ${describe(one)}`).join('; '),
+    problems: pageBytes > MOST_PAGE_BYTES ? [`the metrics page has grown by ${pageBytes} bytes`] : [],
   };
 }
 
-function describe({ streams, ended, reports, sentBytes }: StolenNodeSeen): string {
+function describe({ streams, ended, reports, sentBytes }: StolenNodeResult): string {
   const codes = Object.entries(ended).map(([code, count]) => `${count} × ${code}`);
   const ends = codes.length > 0 ? `ended ${codes.join(', ')}` : 'none ended';
   return `${streams} streams, ${ends}, ${reports} reports, ${Math.round(sentBytes / 1e6)} MB`;
@@ -39,7 +44,7 @@ async function metricsBytes({ enter }: TenantsWorld): Promise<number> {
   try {
     return (await outputOf([...enter, 'curl', '-sS', '--max-time', '10', url])).length;
   } catch {
-    // The probes and the end of the process say what is wrong.
+    // Reported by the probes or the end of the process.
     return 0;
   }
 }
@@ -47,12 +52,12 @@ async function metricsBytes({ enter }: TenantsWorld): Promise<number> {
 export const stolenNodeSteps: readonly TenantsStep[] = [
   tenantsStep({
     title:
-      'Reports of a stolen node with made-up reasons and versions of 1 MB fill no memory, no metric and no log',
+      'Reports from a stolen node with made-up reasons and versions of 1 MB do not fill memory, metrics or logs',
     run: (world) => attackAsNode(world, ['made-up reasons', 'long versions']),
   }),
   tenantsStep({
     title:
-      'A stolen node with 190 streams of 1 MB, and random bytes on others, takes nothing from other nodes',
+      'A stolen node that sends 1 MB reports on 190 streams and random bytes on others does not affect other nodes',
     run: (world) => attackAsNode(world, ['many streams', 'random bytes']),
   }),
 ];

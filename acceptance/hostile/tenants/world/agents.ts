@@ -1,15 +1,15 @@
 import { SERVER_NAME } from '@rolegate/sandbox';
 import { PORTS } from '../../../network/addresses.ts';
-import type { Ground } from '../../cluster/ground.ts';
+import type { Environment } from '../../cluster/environment.ts';
 import { honestNodes } from '../../cluster/honest.ts';
-import type { FeedsOrder, ServerPeer } from '../../cluster/orders.ts';
+import type { FeedsOptions, ServerPeer } from '../../cluster/calls.ts';
 
-/** Where agents find a server whose certificates come from files. */
-export function peerOf({ ca }: Pick<Ground, 'ca'>): ServerPeer {
+/** Address and identity of a server with certificates from files. */
+export function peerOf({ ca }: Pick<Environment, 'ca'>): ServerPeer {
   return { port: PORTS.server, serverName: SERVER_NAME, ca: ca.pem };
 }
 
-/** The honest nodes' agents. */
-export async function agentsOf(ground: Pick<Ground, 'ca' | 'identify'>): Promise<FeedsOrder> {
-  return { ...peerOf(ground), nodes: await Promise.all(honestNodes.map(ground.identify)) };
+/** The agents of the honest nodes. */
+export async function agentsOf(environment: Pick<Environment, 'ca' | 'identify'>): Promise<FeedsOptions> {
+  return { ...peerOf(environment), nodes: await Promise.all(honestNodes.map(environment.identify)) };
 }

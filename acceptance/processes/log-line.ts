@@ -1,9 +1,10 @@
-/** A line of a program's log, as far as it is JSON. */
+/** A parsed line of a program's JSON log. */
 export interface LogLine {
   readonly msg?: string;
   readonly [field: string]: unknown;
 }
 
+/** A line that is not JSON becomes `msg`. */
 export function parsedLine(line: string): LogLine {
   try {
     return JSON.parse(line) as LogLine;

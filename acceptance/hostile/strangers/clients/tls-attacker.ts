@@ -1,4 +1,4 @@
-// A stranger, or whoever has a stolen node's certificate: speaks TLS and HTTP/2 as it likes.
+// A stranger, or the holder of a stolen node's certificate, that abuses TLS and HTTP/2.
 import { randomBytes } from 'node:crypto';
 import { constants, connect as connectHttp2 } from 'node:http2';
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
@@ -9,25 +9,25 @@ import { connect as connectTls, createSecureContext } from 'node:tls';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import { rolegateService } from '@rolegate/protocol';
 import { serveCalls } from '../../../processes/serve-calls.ts';
-import type { OnTls, StrangerCalls, StrangerOrder, StrangerSeen } from '../orders.ts';
+import type { TlsBehavior, TlsAttackerCalls, TlsAttack, TlsAttackResult } from '../calls.ts';
 import { floodOf, hello, PREFACE } from './frames.ts';
 
 const TICK_MS = 10;
-/** Connections whose handshakes are under way; more are not begun. */
+/** Limit for handshakes in progress. */
 const MOST_BEGUN = 500;
-/** As many as the port of attestation takes of one connection. */
+/** The attestation port accepts this many streams per connection. */
 const CALLS_AT_ONCE = 2;
-/** Of a gRPC message: whether it is compressed, and its length. */
+/** The prefix of a gRPC message: compression flag and length. */
 const PREFIX_BYTES = 5;
 
 interface Attack {
-  readonly order: StrangerOrder;
+  readonly order: TlsAttack;
   readonly context: SecureContext;
   readonly answers: Record<string, number>;
   sentBytes: number;
 }
 
-async function attack(order: StrangerOrder): Promise<StrangerSeen> {
+async function attack(order: TlsAttack): Promise<TlsAttackResult> {
   const running: Attack = { order, context: contextOf(order), answers: {}, sentBytes: 0 };
   const begun = new Set<TLSSocket>();
   const open = new Set<TLSSocket>();
@@ -64,7 +64,7 @@ async function attack(order: StrangerOrder): Promise<StrangerSeen> {
   return { tried, secured, mostOpen, sentBytes, answers };
 }
 
-function contextOf({ identity, tls }: StrangerOrder): SecureContext {
+function contextOf({ identity, tls }: TlsAttack): SecureContext {
   const shown = identity === undefined ? {} : { cert: identity.cert, key: identity.key };
   const version = tls === '1.2' ? 'TLSv1.2' : 'TLSv1.3';
   return createSecureContext({ ...shown, minVersion: version, maxVersion: version });
@@ -81,25 +81,24 @@ function connection({ order, context }: Attack, at: number): TLSSocket {
     secureContext: context,
     servername: serverName,
     ALPNProtocols: ['h2'],
-    // It does not care whom it attacks.
     rejectUnauthorized: false,
   });
 }
 
 function act(socket: TLSSocket, running: Attack, at: number): void {
-  const { does } = running.order;
-  if (does.kind === 'unfinished') sendUnfinished(socket, does);
-  else if (does.kind === 'tokens') showTokens(socket, running, does);
-  else if (does.kind === 'streams') openStreams(socket, does.count);
+  const { behavior } = running.order;
+  if (behavior.kind === 'unfinished') sendUnfinished(socket, behavior);
+  else if (behavior.kind === 'tokens') showTokens(socket, running, behavior);
+  else if (behavior.kind === 'streams') openStreams(socket, behavior.count);
   else {
     socket.resume();
-    if (does.kind === 'part of the preface') socket.write(PREFACE.slice(0, PREFACE.length / 2));
-    if (does.kind === 'preface') socket.write(hello());
-    if (does.kind === 'flood') flood(socket, does, at);
+    if (behavior.kind === 'part of the preface') socket.write(PREFACE.slice(0, PREFACE.length / 2));
+    if (behavior.kind === 'preface') socket.write(hello());
+    if (behavior.kind === 'flood') flood(socket, behavior, at);
   }
 }
 
-function flood(socket: TLSSocket, { floods }: Extract<OnTls, { kind: 'flood' }>, at: number): void {
+function flood(socket: TLSSocket, { floods }: Extract<TlsBehavior, { kind: 'flood' }>, at: number): void {
   const kind = floods[at % floods.length];
   if (kind === undefined) return;
   const next = floodOf(kind, rolegateService.Attest.path);
@@ -115,7 +114,7 @@ function flood(socket: TLSSocket, { floods }: Extract<OnTls, { kind: 'flood' }>,
 function session(socket: TLSSocket): ClientHttp2Session {
   const made = connectHttp2('https://rolegate-server', {
     createConnection: () => socket,
-    // It takes what the server says of streams for no rule.
+    // Ignores the server's stream limit.
     peerMaxConcurrentStreams: 10_000,
   });
   made.on('error', () => undefined);
@@ -134,10 +133,10 @@ function request(made: ClientHttp2Session, path: string) {
   return stream;
 }
 
-/** All that is said of a message but its last byte. */
+/** Sends messages without their last byte. */
 function sendUnfinished(
   socket: TLSSocket,
-  { method, streams, bytes }: Extract<OnTls, { kind: 'unfinished' }>,
+  { method, streams, bytes }: Extract<TlsBehavior, { kind: 'unfinished' }>,
 ): void {
   const made = session(socket);
   const body = message(Buffer.alloc(bytes, 'x')).subarray(0, -1);
@@ -163,7 +162,11 @@ function message(bytes: Buffer): Buffer {
   return Buffer.concat([prefix, bytes]);
 }
 
-function showTokens(socket: TLSSocket, running: Attack, order: Extract<OnTls, { kind: 'tokens' }>): void {
+function showTokens(
+  socket: TLSSocket,
+  running: Attack,
+  order: Extract<TlsBehavior, { kind: 'tokens' }>,
+): void {
   const { tokens, callsEach } = order;
   const made = session(socket);
   const count = (answer: string) => (running.answers[answer] = (running.answers[answer] ?? 0) + 1);
@@ -195,12 +198,12 @@ function showTokens(socket: TLSSocket, running: Attack, order: Extract<OnTls, { 
   for (let at = 0; at < CALLS_AT_ONCE; at++) next();
 }
 
-/** No server has seen it before. */
+/** Makes tokens that end in `#` unique. */
 function unlikeOthers(token: string): string {
   return token.endsWith('#') ? token.slice(0, -1) + randomBytes(32).toString('base64url') : token;
 }
 
-/** As this process's TLS says it to a server that only listens. */
+/** Captures the ClientHello of this process's TLS library. */
 async function clientHello(serverName: string): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<Buffer>();
   const server = createServer((socket) => socket.once('data', resolve).on('error', () => undefined));
@@ -208,10 +211,10 @@ async function clientHello(serverName: string): Promise<string> {
   const { port } = server.address() as AddressInfo;
   const client = connectTls({ port, host: '127.0.0.1', servername: serverName, minVersion: 'TLSv1.3' });
   client.on('error', () => undefined);
-  const said = await promise;
+  const summary = await promise;
   client.destroy();
   server.close();
-  return said.toString('latin1');
+  return summary.toString('latin1');
 }
 
-serveCalls({ attack, clientHello } satisfies StrangerCalls);
+serveCalls({ attack, clientHello } satisfies TlsAttackerCalls);

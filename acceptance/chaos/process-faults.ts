@@ -1,11 +1,11 @@
 import { setInterval } from 'node:timers';
 import type { Program } from '@rolegate/sandbox';
 
-/** Of each tenth of a second the process runs so much. Milliseconds. */
+/** How long the process runs in each period. Milliseconds. */
 const RUNS_MS = 20;
 const PERIOD_MS = 100;
 
-/** Stops the process as a debugger does: the kernel still takes its connections. */
+/** Suspends the process, while the kernel still accepts its connections. */
 export function hang({ pid }: Program): () => void {
   process.kill(pid, 'SIGSTOP');
   return () => {
@@ -13,7 +13,7 @@ export function hang({ pid }: Program): () => void {
   };
 }
 
-/** Gives the process a fifth of its time, as a CPU limit does. */
+/** Lets the process run a fifth of the time, like a CPU limit. */
 export function throttle({ pid }: Program): () => void {
   const timer = setInterval(() => {
     process.kill(pid, 'SIGCONT');

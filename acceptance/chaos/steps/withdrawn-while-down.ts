@@ -1,84 +1,85 @@
 import { setTimeout } from 'node:timers/promises';
 import type { FeedUpdateRead } from '@rolegate/protocol';
 import { NODE_NAME } from '@rolegate/sandbox';
-import { follow, hasStatus, inForceWithin, served } from '../follow.ts';
-import { refuseAll } from '../harm-ports.ts';
+import { followChange, hasStatus, inForceWithin, served } from '../follow-change.ts';
+import { refuseAll } from '../port-faults.ts';
 import { MARKER } from '../running-worlds.ts';
 import type { RunningWorld } from '../running-worlds.ts';
 import { openNodeClient } from '../node-client.ts';
-import type { Seen } from '../step.ts';
+import type { StepResult } from '../step.ts';
 
-const AWAY_MS = 3_000;
+const DOWN_MS = 3_000;
 const GIVEN_UP_MS = 20_000;
-/** Both are looked at by themselves, every 20 ms, on a busy machine. Milliseconds. */
-const LOOK_MS = 60;
+/** Both changes are polled separately, every 20 ms, on a busy machine. Milliseconds. */
+const POLL_TOLERANCE_MS = 60;
 
-/** While no feed is there a permit is withdrawn and a new Pod comes: what of it is in force first. */
-export async function firstOnReconnect({ world }: RunningWorld): Promise<Seen> {
-  const mend = refuseAll(world.ports.feeds);
+/** A permit is withdrawn and a Pod is created while the feed is down. */
+export async function withdrawnWhileDown({ world }: RunningWorld): Promise<StepResult> {
+  const recover = refuseAll(world.ports.feeds);
   world.permit('marker', 'nothing');
   await world.run('guests/after', 'new-after');
-  const withdrawn = follow({
+  const withdrawn = followChange({
     calls: world.callsOf(MARKER),
     role: 'marked',
     until: hasStatus(403),
     before: hasStatus(200),
   });
-  const granted = follow({
+  const granted = followChange({
     calls: world.callsOf('guests/after'),
     role: 'new-after',
     until: served('new-after'),
     before: hasStatus(503),
   });
-  await setTimeout(AWAY_MS);
+  await setTimeout(DOWN_MS);
   const early = withdrawn.inForceAtMs !== undefined;
-  const mendedMs = performance.now();
-  await mend();
+  const endMs = performance.now();
+  await recover();
   await inForceWithin([withdrawn, granted], GIVEN_UP_MS);
   const [withdrawnMs, grantedMs] = [withdrawn, granted].map(({ inForceAtMs = Infinity }) =>
-    Math.round(inForceAtMs - mendedMs),
+    Math.round(inForceAtMs - endMs),
   ) as [number, number];
   const snapshot = await snapshotOf(world);
   world.permit('marker', 'marked');
   await world.end('guests/after');
   return {
     row: [
-      'a permit is withdrawn and a Pod comes while the feed is away',
-      `${withdrawnMs} ms after it is back: withdrawn; ${grantedMs} ms: the new Pod is served; the snapshot: ${snapshot.join(', ')}`,
-      'withdrawn before anything else',
+      'a permit is withdrawn and a Pod is created while the feed is down',
+      `after it is back: withdrawal after ${withdrawnMs} ms, new Pod served after ${grantedMs} ms; snapshot: ${snapshot.join(', ')}`,
+      'withdrawal first',
     ],
-    faults: [
-      ...(early ? ['a permit was withdrawn though no feed was there: the test shows nothing'] : []),
-      ...(withdrawnMs > grantedMs + LOOK_MS
+    problems: [
+      ...(early ? ['the permit was withdrawn without a feed: the test proves nothing'] : []),
+      ...(withdrawnMs > grantedMs + POLL_TOLERANCE_MS
         ? ['the new Pod was served before the permit was withdrawn']
         : []),
       ...(grantedMs === Infinity ? ['the new Pod was not served'] : []),
-      ...(snapshot[0] === 'denials' ? [] : [`the snapshot begins with ${snapshot[0] ?? 'nothing'}`]),
-      ...(snapshot.indexOf('denials') === snapshot.lastIndexOf('denials') ? [] : ['a denial comes later']),
-      ...withdrawn.odd,
-      ...granted.odd,
+      ...(snapshot[0] === 'denials' ? [] : [`the snapshot starts with ${snapshot[0] ?? 'nothing'}`]),
+      ...(snapshot.indexOf('denials') === snapshot.lastIndexOf('denials')
+        ? []
+        : ['the snapshot has denials after other updates']),
+      ...withdrawn.unexpected,
+      ...granted.unexpected,
     ],
   };
 }
 
-/** What a stream of the node begins with: runs of the same kind are one. */
-async function snapshotOf({ programs, folder }: RunningWorld['world']): Promise<string[]> {
-  const said: string[] = [];
+/** The kinds of updates in the snapshot of a new stream, without repetitions. */
+async function snapshotOf({ programs }: RunningWorld['world']): Promise<string[]> {
+  const kinds: string[] = [];
   const synced = Promise.withResolvers<undefined>();
   const client = await openNodeClient({
     node: NODE_NAME,
     ca: programs.ca,
-    folder,
     serverPort: programs.serverPorts[0] ?? 0,
     onUpdate(update) {
       const kind = kindOf(update);
-      if (kind !== undefined && said.at(-1) !== kind) said.push(kind);
+      if (kind !== undefined && kinds.at(-1) !== kind) kinds.push(kind);
       if (update.update === 'synced') synced.resolve(undefined);
     },
   });
   await Promise.race([synced.promise, setTimeout(GIVEN_UP_MS, undefined, { ref: false })]);
   client.close();
-  return said;
+  return kinds;
 }
 
 function kindOf({ pod, session, update }: FeedUpdateRead): string | undefined {

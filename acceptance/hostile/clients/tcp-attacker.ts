@@ -1,21 +1,21 @@
-// Runs in the network namespace of an attacker: does what it is told on TCP, and knows nothing of HTTP.
+// Runs in an attacker's network namespace: opens TCP connections and writes bytes as configured.
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serveCalls } from '../../processes/serve-calls.ts';
-import type { AttackerCalls, AttackOrder, AttackSeen, Writing } from './orders.ts';
+import type { TcpAttackerCalls, TcpAttack, TcpAttackResult, Writing } from './calls.ts';
 
 const TICK_MS = 10;
 const OPENS_PER_SECOND = 500;
-/** Of one write; more waits for the kernel to take it. */
+/** Size of one write. */
 const CHUNK_BYTES = 65_536;
 const HARDLY = { bytes: 1_024, everyMs: 250 };
-/** What this process keeps of what the kernel has not taken. */
+/** The most that this process buffers per connection. */
 const MOST_UNSENT_BYTES = 4 * CHUNK_BYTES;
 
-async function attack(order: AttackOrder): Promise<AttackSeen> {
+async function attack(order: TcpAttack): Promise<TcpAttackResult> {
   const { connections, opensPerSecond = OPENS_PER_SECOND, forMs } = order;
   const sockets = new Set<Socket>();
-  const seen = { opened: 0, closed: 0, sentBytes: 0, readBytes: 0 };
+  const observed = { opened: 0, closed: 0, sentBytes: 0, readBytes: 0 };
   const refused: Record<string, number> = {};
   let tried = 0;
   let over = false;
@@ -27,17 +27,17 @@ async function attack(order: AttackOrder): Promise<AttackSeen> {
     let isOpen = false;
     socket.on('connect', () => {
       isOpen = true;
-      seen.opened++;
+      observed.opened++;
       begin(socket, order);
     });
     socket.on('error', (error: NodeJS.ErrnoException) => (failed = error.code ?? error.message));
     socket.on('close', () => {
       sockets.delete(socket);
-      seen.sentBytes += socket.bytesWritten;
-      seen.readBytes += socket.bytesRead;
+      observed.sentBytes += socket.bytesWritten;
+      observed.readBytes += socket.bytesRead;
       if (over) return;
       if (!isOpen) refused[failed] = (refused[failed] ?? 0) + 1;
-      else if (order.reset !== true) seen.closed++;
+      else if (order.reset !== true) observed.closed++;
     });
   }
 
@@ -51,11 +51,11 @@ async function attack(order: AttackOrder): Promise<AttackSeen> {
   const openAtEnd = [...sockets].filter(({ readyState }) => readyState !== 'opening').length;
   for (const socket of sockets) socket.destroy();
   await sleep(TICK_MS);
-  return { ...seen, refused, openAtEnd };
+  return { ...observed, refused, openAtEnd };
 }
 
-/** Paused before it is connected: else Node itself reads a first piece. */
-function connection({ targets, sources, reading }: AttackOrder, at: number): Socket {
+/** Paused before connecting: otherwise Node.js reads a first chunk. */
+function connection({ targets, sources, reading }: TcpAttack, at: number): Socket {
   const { host = '', port = 0 } = targets[at % targets.length] ?? {};
   const source = sources?.[at % sources.length];
   const socket = new Socket();
@@ -64,7 +64,7 @@ function connection({ targets, sources, reading }: AttackOrder, at: number): Soc
   return socket;
 }
 
-function begin(socket: Socket, { writing, reading, reset = false }: AttackOrder): void {
+function begin(socket: Socket, { writing, reading, reset = false }: TcpAttack): void {
   const { first = '', then } = writing;
   if (first !== '') socket.write(Buffer.from(first, 'latin1'));
   if (reset) {
@@ -83,7 +83,7 @@ function keepWriting(socket: Socket, { text, when }: NonNullable<Writing['then']
   };
   if (when === 'taken') {
     const chunk = Buffer.from(text.repeat(Math.max(1, Math.floor(CHUNK_BYTES / text.length))), 'latin1');
-    // By the callback, not by `drain`: what the kernel takes at once drains nothing.
+    // Uses the callback instead of `drain`, which is not emitted if the kernel accepts everything.
     const next = () => socket.write(chunk, (error) => error ?? setImmediate(next));
     next();
   } else if (when === 'answered') {
@@ -111,4 +111,4 @@ function every(socket: Socket, ms: number, act: () => unknown): void {
   });
 }
 
-serveCalls({ attack } satisfies AttackerCalls);
+serveCalls({ attack } satisfies TcpAttackerCalls);

@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { NODE_NAME } from '@rolegate/sandbox';
 import type { ChaosWorld } from './world.ts';
 
-export interface CrowdPod {
+export interface ManyPod {
   readonly name: string;
   readonly role: string;
   readonly ip: string;
 }
 
-/** So many Pods of the namespace at once, each with an address of 127.10.0.0/16, its CNI result and a role of so many. */
-export async function runCrowd(
+/** Creates Pods with addresses from 127.10.0.0/16 and CNI results. The roles are assigned in turn. */
+export async function createManyPods(
   { api, cni }: Pick<ChaosWorld, 'api' | 'cni'>,
   { namespace, count, roles }: { namespace: string; count: number; roles: number },
-): Promise<CrowdPod[]> {
+): Promise<ManyPod[]> {
   const pods = Array.from({ length: count }, (_, at) => ({
-    name: `crowd-${at}`,
-    role: `crowd-${at % roles}`,
+    name: `many-${at}`,
+    role: `many-${at % roles}`,
     ip: `127.10.${at >> 8}.${at & 255}`,
   }));
   for (const { name, role, ip } of pods) {

@@ -7,45 +7,49 @@ import type { Remote } from '../../processes/start-child.ts';
 import { createNamespaces } from '../../network/namespaces.ts';
 import { openCgroups } from '../../cgroups/cgroups.ts';
 import type { Cgroups, Group } from '../../cgroups/group.ts';
-import type { NodeIdentity, StsCalls } from './orders.ts';
+import type { NodeIdentity, StsCalls } from './calls.ts';
 
-/** Where everything happens: a network namespace with nothing but its loopback, control groups, STS and an authority. */
-export interface Ground extends World {
-  /** The folder of the programs under test. */
+/** A network namespace with only a loopback device, control groups, STS and a certificate authority. */
+export interface Environment extends World {
+  /** The folder with the programs under test. */
   readonly bundles: string;
   readonly cgroups: Cgroups;
   /** The command that enters the network namespace. */
   readonly enter: readonly string[];
-  /** The API server with all who write into it; what attacks the server itself; what measures. */
+  /** Control groups for the API server with its writers, for attackers, and for what measures. */
   readonly groups: Readonly<Record<'api' | 'attackers' | 'watchers', Group>>;
   readonly sts: Remote<StsCalls>;
   readonly ca: TestCa;
-  /** A certificate by which a stream is that node's. */
+  /** Issues a certificate for the node. */
   readonly identify: (node: string) => Promise<NodeIdentity>;
-  /** A new folder that everybody can read. */
+  /** Creates a world-readable folder. */
   readonly makeFolder: (name: string) => Promise<string>;
-  /** Keeps a line of a program under test. */
+  /** Records a log line of a program under test. */
   readonly onLine: (program: string, line: string) => void;
-  /** Of what programs under test have logged so far. Bytes. */
+  /** Size of all log lines so far. */
   readonly loggedBytes: () => number;
 }
 
-export interface GroundOptions {
-  /** Of the network namespace and the control groups, unique on the machine. */
+export interface EnvironmentOptions {
+  /** Name of the network namespace and the control groups, unique on the machine. */
   readonly name: string;
   readonly bundles: string;
-  /** IPv4 addresses that the network namespace has beside those of its loopback: whoever connects to one comes from it. */
+  /** Additional IPv4 addresses of the loopback device. A connection to one also comes from it. */
   readonly addresses?: readonly string[];
 }
 
-/** It must not starve the machine, and holds the objects of all attacks. */
+/** Holds the objects of all attacks without starving the machine. */
 const API = { name: 'api', memoryBytes: 6 * 2 ** 30, cpuWeight: 100 };
 const ATTACKERS = { name: 'attackers', memoryBytes: 2 ** 30, cpuWeight: 50 };
 const WATCHERS = { name: 'watchers', memoryBytes: 2 ** 31, cpuWeight: 400 };
-/** What programs log is kept up to this. */
+/** Limits for kept log lines. */
 const MOST = { lines: 20_000, characters: 2_000 };
 
-export async function openGround({ name, bundles, addresses = [] }: GroundOptions): Promise<Ground> {
+export async function openEnvironment({
+  name,
+  bundles,
+  addresses = [],
+}: EnvironmentOptions): Promise<Environment> {
   await using stack = new AsyncDisposableStack();
   const folder = await openFolder('rolegate-tenants-', stack);
   const cgroups = stack.use(await openCgroups(name));
@@ -84,7 +88,7 @@ export async function openGround({ name, bundles, addresses = [] }: GroundOption
     },
     onLine(program, line) {
       bytes += Buffer.byteLength(line);
-      // What goes well is no help below a step that failed.
+      // Info lines do not help to understand a failed step.
       if (lines.length < MOST.lines && !line.includes('"level":"info"'))
         lines.push({ program, line: line.slice(0, MOST.characters) });
     },

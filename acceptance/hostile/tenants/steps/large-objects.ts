@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Recipe } from '../../cluster/orders.ts';
+import type { Recipe } from '../../cluster/calls.ts';
 import { tenantsStep } from '../step.ts';
 import type { TenantsStep } from '../step.ts';
 import {
@@ -12,39 +12,39 @@ import {
   PERMITTED_TAGS,
 } from './hostile-tenant.ts';
 
-/** What the API server takes in all annotations of an object, keys included, is 256 KiB (k8s.io/apimachinery, TotalAnnotationSizeLimitB). */
+/** The API server allows 256 KiB of annotations per object (k8s.io/apimachinery, TotalAnnotationSizeLimitB). */
 const ANNOTATION_BYTES = 255_000;
-/** etcd takes 1.5 MB of an object. */
+/** etcd allows 1.5 MB per object. */
 const OBJECT_BYTES = 1_400_000;
-/** As fast as etcd writes them. */
+/** The rate of etcd. */
 const FILLS_PER_SECOND = 250;
-/** Their texts have two bytes a character in memory, so that they weigh as 1,000 of plain ones: as much as the whole heap. */
+/** With two bytes per character in memory, they would fill the whole heap. */
 const FAT = 500;
-/** Of each kind. */
+/** Per kind. */
 const EACH = 170;
 const LARGE = 100;
-/** 270 kB of memory each, of which there are 128 MiB for all. */
+/** With 270 kB each, they exceed the 128 MiB for all Namespaces. */
 const FULL = 900;
-/** A streaming list may take 30 s before pages are read. Milliseconds. */
+/** The server waits 30 s for a streaming list before it reads pages. Milliseconds. */
 const ENDLESS_BACK_WITHIN_MS = 50_000;
-/** A second of an attack that is over as soon as it has begun. Milliseconds. */
+/** The attack itself takes no time. Milliseconds. */
 const MOMENT_MS = 1_000;
 
-interface FatObjects {
+interface LargeObjects {
   readonly title: string;
   readonly recipes: readonly Recipe[];
-  /** False: as a server without streaming lists. */
+  /** False: the API server offers no streaming lists. */
   readonly streaming?: boolean;
 }
 
-/** Written while the server watches; then it is started again on all of them. */
-function fatObjectsStep({ title, recipes, streaming = true }: FatObjects): TenantsStep {
+/** Creates the objects while the server watches, and then restarts it. */
+function largeObjectsStep({ title, recipes, streaming = true }: LargeObjects): TenantsStep {
   return tenantsStep({
     title,
     async run({ standIn }) {
       await standIn.lists({ streaming });
       for (const recipe of recipes) await standIn.fill({ recipe, perSecond: FILLS_PER_SECOND });
-      return { said: recipes.map(({ count, kind }) => `${count} × ${kind}`).join(', ') };
+      return { summary: recipes.map(({ count, kind }) => `${count} × ${kind}`).join(', ') };
     },
     restarts: {},
     async clean({ standIn }) {
@@ -54,7 +54,7 @@ function fatObjectsStep({ title, recipes, streaming = true }: FatObjects): Tenan
   });
 }
 
-export const fatAccounts: Recipe = {
+export const largeAnnotationAccounts: Recipe = {
   kind: 'ServiceAccount',
   count: FAT,
   name: 'fat',
@@ -67,20 +67,20 @@ export const largeAccounts: Recipe = {
   count: LARGE,
   name: 'large',
   namespace: HOSTILE,
-  elsewhere: { character: 'x', bytes: OBJECT_BYTES },
+  padding: { character: 'x', bytes: OBJECT_BYTES },
 };
 
-export const fatObjectSteps: readonly TenantsStep[] = [
-  fatObjectsStep({
-    title: `${3 * EACH} ServiceAccounts, Pods and Namespaces with 255 kB in an annotation fill no memory`,
+export const largeObjectSteps: readonly TenantsStep[] = [
+  largeObjectsStep({
+    title: `${3 * EACH} ServiceAccounts, Pods and Namespaces with 255 kB in an annotation do not exhaust memory`,
     recipes: [
-      { ...fatAccounts, count: EACH },
+      { ...largeAnnotationAccounts, count: EACH },
       hostilePods('fat', EACH, { filled: { [SESSION_TAGS]: ANNOTATION_BYTES } }),
       { kind: 'Namespace', count: EACH, name: 'fat', filled: { [PERMITTED]: ANNOTATION_BYTES } },
     ],
   }),
-  fatObjectsStep({
-    title: `${FULL} Namespaces whose annotations are as long as they may be leave room for others`,
+  largeObjectsStep({
+    title: `${FULL} Namespaces with annotations of the maximum length leave room for other Namespaces`,
     recipes: [
       {
         kind: 'Namespace',
@@ -90,23 +90,23 @@ export const fatObjectSteps: readonly TenantsStep[] = [
       },
     ],
   }),
-  fatObjectsStep({
-    title: `${LARGE} ServiceAccounts of 1.4 MB in a page, without streaming lists, fill no memory`,
+  largeObjectsStep({
+    title: `${LARGE} ServiceAccounts of 1.4 MB in a page, without streaming lists, do not exhaust memory`,
     recipes: [largeAccounts],
     streaming: false,
   }),
   tenantsStep({
     title:
-      'Streaming lists that never end, one silent and one of a byte a second, keep no server from starting',
+      'Streaming lists that never end, silent or at one byte per second, do not keep a server from starting',
     async run({ standIn, real }) {
-      // The machine has nothing else to do meanwhile.
+      // Started here because this step leaves the machine idle.
       real.begin();
       await standIn.lists({
         streaming: true,
         endless: { ServiceAccount: 'trickling', Namespace: 'silent', Node: 'trickling' },
       });
       await sleep(MOMENT_MS);
-      return { said: 'lists of three kinds never end' };
+      return { summary: 'endless lists of three kinds' };
     },
     restarts: { withinMs: ENDLESS_BACK_WITHIN_MS },
     clean: ({ standIn }) => standIn.lists({ streaming: true }),

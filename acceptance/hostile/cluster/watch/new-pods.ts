@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../cluster.ts';
 import { growing, nodeAt, podOf } from '../honest.ts';
-import type { Times } from '../orders.ts';
+import type { Times } from '../calls.ts';
 
 /** After this a Pod counts as not served. Milliseconds. */
 const PATIENCE_MS = 5_000;
@@ -9,19 +9,19 @@ const PAUSE_MS = 200;
 
 export type GrowingCluster = Pick<Cluster, 'api' | 'feeds'>;
 
-/** Pods come, each with a role that nobody has had. They go when they are served. */
-export interface Newcomers {
-  /** How long until it had credentials; undefined: it has none. Milliseconds. */
-  readonly one: () => Promise<number | undefined>;
-  /** One after the other until the signal aborts. */
-  readonly keepComing: (signal: AbortSignal) => Promise<Times>;
+/** Creates Pods with new roles, and deletes them when they are served. */
+export interface NewPods {
+  /** Time until one Pod had credentials; undefined if it got none. Milliseconds. */
+  readonly serveOne: () => Promise<number | undefined>;
+  /** Creates one Pod after the other until the signal aborts. */
+  readonly keepCreating: (signal: AbortSignal) => Promise<Times>;
 }
 
-export function createNewcomers({ api, feeds }: GrowingCluster): Newcomers {
-  let come = 0;
+export function createNewPods({ api, feeds }: GrowingCluster): NewPods {
+  let created = 0;
 
-  async function one(): Promise<number | undefined> {
-    const at = come++;
+  async function serveOne(): Promise<number | undefined> {
+    const at = created++;
     const { namespace = '' } = growing[at % growing.length] ?? {};
     const name = `new-${at}`;
     const pod = podOf({ namespace, node: nodeAt(at) }, name, `${namespace}/${name}`);
@@ -32,11 +32,11 @@ export function createNewcomers({ api, feeds }: GrowingCluster): Newcomers {
   }
 
   return {
-    one,
-    async keepComing(signal) {
+    serveOne,
+    async keepCreating(signal) {
       const times: (number | undefined)[] = [];
       while (!signal.aborted) {
-        times.push(await one());
+        times.push(await serveOne());
         await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
       }
       return times;

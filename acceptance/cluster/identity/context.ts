@@ -6,34 +6,34 @@ import type { Audit } from './audit.ts';
 import type { AgentNode, IdentityWorld } from './world.ts';
 
 const ROLE = 'iam.amazonaws.com/role';
-/** A busy machine gets more than the second that a change takes. Milliseconds. */
+/** Changes take one second; covers a busy machine. */
 const IN_FORCE = { withinMs: 15_000, everyMs: 50 };
 
-export interface IdentityStageDeps {
+export interface IdentityContextDeps {
   readonly world: IdentityWorld;
   readonly objects: ClusterObjects;
-  /** The key that signs ServiceAccounts' tokens, where one has it: an expired token is made with it. */
+  /** Path of the key that signs ServiceAccount tokens. If it exists, an expired token is made with it. */
   readonly signingKey: string;
 }
 
-/** What the steps share. */
-export interface IdentityStage extends IdentityStageDeps {
+/** The context of the steps. */
+export interface IdentityContext extends IdentityContextDeps {
   readonly audit: Audit;
-  /** The Namespace of the Pods; it permits team/.* */
+  /** The Namespace of the Pods, which permits team/.* */
   readonly open: () => string;
-  /** A Pod on the node, with an address that runtime, API and agent know. */
+  /** Creates a running Pod with a CNI result. */
   readonly startPod: (node: AgentNode, name: string, ip: string) => Promise<RealPod>;
   readonly pod: (name: string) => RealPod;
   readonly expectRole: (node: AgentNode, ip: string, role: string) => Promise<void>;
   readonly expectStatus: (node: AgentNode, ip: string, status: number) => Promise<void>;
 }
 
-export function createStage(deps: IdentityStageDeps): IdentityStage {
+export function createContext(deps: IdentityContextDeps): IdentityContext {
   const { world, objects } = deps;
   const pods = new Map<string, RealPod>();
   let namespace: string | undefined;
   const open = () => {
-    if (namespace === undefined) throw new Error('the Namespace of the Pods was not made');
+    if (namespace === undefined) throw new Error('no Pod was created yet');
     return namespace;
   };
   return {
@@ -51,7 +51,7 @@ export function createStage(deps: IdentityStageDeps): IdentityStage {
     },
     pod(name) {
       const pod = pods.get(name);
-      if (pod === undefined) throw new Error(`the Pod ${name} was not made`);
+      if (pod === undefined) throw new Error(`there is no Pod ${name}`);
       return pod;
     },
     expectRole: ({ agent }, ip, wanted) =>
