@@ -151,7 +151,7 @@ function createBusyNode() {
     seen: () => ({ ...seen, podsPassed: serial }),
     sizes: () => ({
       pods: agent.table.pods().length,
-      heldSessions: agent.table.heldSessions().length,
+      cachedSessions: agent.table.heldSessions().length,
       claimedSessions: Object.values(cluster.sessions.counts()).reduce((sum, count) => sum + count, 0),
       timers: clock.pending,
       stsCalls: sts.calls,

@@ -42,7 +42,7 @@ agent.reporter.answered('');
 agent.reporter.answered('NamespaceDenied');
 agent.reporter.firstDelivery({
   podUid: 'uid-a',
-  sessionId: agent.table.heldSessions()[0]?.id ?? '',
+  sessionId: agent.table.cachedSessions()[0]?.id ?? '',
   heldMs: 12,
 });
 // What changes later: a new Pod, one that goes, a role that STS refuses, credentials that are renewed.
