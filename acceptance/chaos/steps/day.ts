@@ -26,7 +26,7 @@ const MOST_GROWTH = [
 interface Figures {
   readonly hour: number;
   readonly pods: number;
-  readonly heldSessions: number;
+  readonly cachedSessions: number;
   readonly claimedSessions: number;
   readonly timers: number;
   readonly stsCalls: number;
@@ -61,10 +61,10 @@ export const dayStep: ChaosStep = {
       await outputOf([process.execPath, ...flags], { env: process.env, timeoutMs: TIMEOUT_MS }),
     ) as ChurnDay;
     const rows = day.figures.map(
-      ({ hour, pods, heldSessions, claimedSessions, timers, stsCalls, heapBytes }) => [
+      ({ hour, pods, cachedSessions, claimedSessions, timers, stsCalls, heapBytes }) => [
         String(hour),
         String(pods),
-        String(heldSessions),
+        String(cachedSessions),
         String(claimedSessions),
         String(timers),
         String(stsCalls),
@@ -83,7 +83,7 @@ export const dayStep: ChaosStep = {
 function problemsOf({ figures, leastMs, expired, documents }: ChurnDay): string[] {
   const [first, last] = [figures[0], figures.at(-1)];
   if (first === undefined || last === undefined || documents === 0) return ['the day was not simulated'];
-  const grown = (['pods', 'heldSessions', 'claimedSessions', 'timers'] as const).filter(
+  const grown = (['pods', 'cachedSessions', 'claimedSessions', 'timers'] as const).filter(
     (what) => last[what] > first[what] * 1.1,
   );
   const fat = MOST_GROWTH.flatMap(({ fromHour, bytes }) => {

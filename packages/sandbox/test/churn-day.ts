@@ -17,7 +17,7 @@ const STS_AWAY_MINUTES = 3;
 export interface Figures {
   readonly hour: number;
   readonly pods: number;
-  readonly heldSessions: number;
+  readonly cachedSessions: number;
   readonly claimedSessions: number;
   readonly timers: number;
   readonly stsCalls: number;
@@ -151,7 +151,7 @@ function createBusyNode() {
     seen: () => ({ ...seen, podsPassed: serial }),
     sizes: () => ({
       pods: agent.table.pods().length,
-      cachedSessions: agent.table.heldSessions().length,
+      cachedSessions: agent.table.cachedSessions().length,
       claimedSessions: Object.values(cluster.sessions.counts()).reduce((sum, count) => sum + count, 0),
       timers: clock.pending,
       stsCalls: sts.calls,
