@@ -67,8 +67,8 @@ async function setup() {
   };
 }
 
-describe('Agent with a reader', () => {
-  it('An agent is ready and answers its Pods once the reader has named the Pods and reported the rules as installed', async () => {
+describe('Agent with reconcile', () => {
+  it('An agent is ready and answers its Pods once reconcile has named the Pods and reported the rules as installed', async () => {
     const t = await setup();
     expect(await t.readyz()).toEqual([503, expect.stringMatching(/^\[-\]interception unknown; check that/)]);
     const { interception } = await t.read();
@@ -116,7 +116,7 @@ describe('Agent with a reader', () => {
     expect(t.imds.requests.map(({ target }) => target)).toEqual(['/latest/meta-data/']);
   });
 
-  it('Requests are held while the reader restarts, and answered on their own connection', async () => {
+  it('Requests are held while reconcile restarts, and answered on their own connection', async () => {
     const t = await setup();
     const { stop } = await t.read();
     await soon(async () => {
@@ -133,7 +133,7 @@ describe('Agent with a reader', () => {
     expect(await t.readyz()).toEqual([200, '[+]interception ok']);
   });
 
-  it('Requests get 503 while the reader is away, and later if the feed lacks the new owner; the log says which', async () => {
+  it('Requests get 503 while reconcile is unavailable, and later if the feed lacks the new owner; the log says which', async () => {
     const t = await setup();
     const { stop } = await t.read();
     await soon(async () => {
@@ -162,7 +162,7 @@ describe('Agent with a reader', () => {
     expect((await other)[0]).toBe(503);
   });
 
-  it('Two seconds after losing its reader an agent falls back to Pod status, and stays ready', async () => {
+  it('Two seconds after losing reconcile an agent falls back to Pod status, and stays ready', async () => {
     const t = await setup();
     const { stop } = await t.read();
     await soon(async () => {

@@ -79,7 +79,7 @@ it('A restarted agent uses its saved certificate for the feed while the server i
   expect(verbose).toContain('[+]certificate ok');
 });
 
-it('A restarted agent serves its Pods and is ready while everything is away', async () => {
+it('A restarted agent serves its Pods and is ready while everything is unavailable', async () => {
   const { server, start } = await setup();
   server.close();
   const second = await start();

@@ -91,7 +91,7 @@ async function setup() {
   return { server, cni, result, start, crash, stateFile: () => join(stateDir, 'agent-state') };
 }
 
-describe('Restarted agent with everything away', () => {
+describe('Restarted agent with everything unavailable', () => {
   it('R1: A restarted agent is ready and serves the same document at once, until the credentials expire', async () => {
     const { server, start, crash } = await setup();
     const first = await start();
@@ -173,7 +173,7 @@ describe('Restarted agent with everything away', () => {
     expect((await second.get()).status).toBe(403);
   });
 
-  it('A restarted agent holds no session of a Pod that was removed before the crash', async () => {
+  it('A restarted agent has no session of a Pod that was removed before the crash', async () => {
     const { server, start, crash } = await setup();
     const first = await start();
     await first.served();
@@ -285,7 +285,7 @@ describe('Agent with saved state', () => {
     expect(Number(report?.heldSessions[0]?.remainingMs)).toBeCloseTo(50 * MINUTE_MS, -4);
   });
 
-  it('An agent that stops saves what it holds, and the next one serves it', async () => {
+  it('An agent that stops saves its state, and the next one serves it', async () => {
     const { server, start } = await setup();
     const first = await start();
     await soon(async () => {

@@ -219,7 +219,7 @@ it('A request that is held when the agent stops is answered by what the feed say
   await stopped;
 });
 
-it('An agent that runs alone listens before it knows anything', async () => {
+it('A single agent listens before it knows any Pod', async () => {
   const { server, start } = await setup();
   server.close();
   const agent = await start();
@@ -229,7 +229,7 @@ it('An agent that runs alone listens before it knows anything', async () => {
   );
 });
 
-it('An agent that knows nothing leaves a shared port to the running agent, and joins once that agent stops', async () => {
+it('An agent that knows no Pods leaves a shared port to the running agent, and joins once that agent stops', async () => {
   const { server, start } = await setup();
   const first = await start();
   await soon(async () => {
@@ -246,7 +246,7 @@ it('An agent that knows nothing leaves a shared port to the running agent, and j
   await isListening(second);
 });
 
-it('An agent whose ports another user’s process holds counts as started, and takes them over once they are free', async () => {
+it('An agent whose ports another user’s process holds counts as started, and acquires them once they are free', async () => {
   const { start } = await setup();
   const former = await listenAlone();
   const agent = await start(former.ports);

@@ -106,7 +106,7 @@ describe('Address owners', () => {
     expect(t.who()).toBeUndefined();
   });
 
-  it('If nobody can say which of two results of a Pod is newer, neither gives it an address', () => {
+  it('If it is unknown which of two results of a Pod is newer, neither gives it an address', () => {
     const t = setup();
     t.give('a1', 'a', [IP], 1n);
     t.give('a2', 'a', [V6], 1n);
@@ -180,7 +180,7 @@ describe('Address owners', () => {
 });
 
 describe('Unreadable files', () => {
-  it('An unreadable file makes its own addresses unknown, no others, and nobody else gets them', () => {
+  it('An unreadable file makes only its own addresses unknown, and no other Pod gets them', () => {
     const t = setup();
     t.give('left', 'a');
     t.give('other', 'c', ['10.1.0.8']);
@@ -194,7 +194,7 @@ describe('Unreadable files', () => {
     expect([t.who(), t.owners.unreadableAt(IP)]).toEqual(['b', undefined]);
   });
 
-  it('A file that was never readable puts older results in doubt, no newer ones, until it is read or removed', () => {
+  it('A file that was never readable makes only older results uncertain, until it is read or removed', () => {
     const t = setup();
     t.give('a', 'a');
     t.garble('x-eth0', true);
@@ -221,7 +221,7 @@ describe('Unreadable files', () => {
     expect([t.surely(), t.surely('10.1.0.8')]).toEqual(['in doubt', 'c']);
   });
 
-  it('Of files found by one scan, an unreadable one puts those in doubt whose ctime is not later', () => {
+  it('Of files found by one scan, an unreadable one makes those uncertain whose ctime is not later', () => {
     const t = setup();
     for (const [at, uid] of ['a', 'b', 'c'].entries()) t.give(uid, uid, [`10.1.0.${at}`], BigInt(at));
     t.owners.unreadable('/r/x-eth0', true, { turn: 0, createdNs: 1n });

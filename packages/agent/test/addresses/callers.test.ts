@@ -92,7 +92,7 @@ describe('Callers by CNI results', () => {
     expect(setup().who('not an address')).toBe('unknown');
   });
 
-  it('The caller stays known for as long as the feed is away', async () => {
+  it('The caller stays known while the feed is lost', async () => {
     const t = setup();
     t.tell({ uid: 'a', ips: [IP] });
     t.results.give({ uid: 'a' });

@@ -20,7 +20,7 @@ import { until } from './known-pods.ts';
 import { OTHER, POD, setup } from './cni-results-setup.ts';
 
 describe('CNI results', () => {
-  it('CNI results are published as they come and go, with the state of their directories', async () => {
+  it('CNI results are published as they appear and disappear, with the state of their directories', async () => {
     await using t = await setup();
     const events: object[] = [];
     t.results.tap.on((event) => void events.push(event));
@@ -55,7 +55,7 @@ describe('CNI results', () => {
     expect(t.warnings()).toEqual([]);
   });
 
-  it('CNI results are noticed as they come and go, without polling', async () => {
+  it('CNI results are noticed as they appear and disappear, without polling', async () => {
     await using t = await setup();
     await t.start();
     let changes = 0;
@@ -69,7 +69,7 @@ describe('CNI results', () => {
     expect(changes).toBeGreaterThanOrEqual(2);
   });
 
-  it('The file that came last takes over an address, whatever the date of the former one', async () => {
+  it('The newest file takes over an address, whatever the date of the previous one', async () => {
     await using t = await setup();
     const former = await t.dir.add(POD);
     await t.start();

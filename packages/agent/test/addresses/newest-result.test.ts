@@ -122,7 +122,7 @@ describe('Leftover results', () => {
     expect(t.who()).toBe('new');
   });
 
-  it('S4, N5: A leftover result is in doubt from the moment a newer file cannot be read', async () => {
+  it('S4, N5: A leftover result is uncertain from the moment a newer file cannot be read', async () => {
     await using t = setup();
     await t.start();
     t.give('s1', 'former');
@@ -177,7 +177,7 @@ describe('Broken files', () => {
     expect(t.surely()).toBe('a');
   });
 
-  it('At the start a broken file puts only older results in doubt', async () => {
+  it('At the start a broken file makes only older results uncertain', async () => {
     await using t = setup();
     t.give('s1', 'a');
     t.write(fileNameOf('x'), 'not JSON');
@@ -198,7 +198,7 @@ describe('Broken files', () => {
     expect([t.who(), t.who('10.1.0.8'), t.says('a')]).toEqual([undefined, 'b', 'unclear']);
   });
 
-  it('A broken file that was rewritten since it was read puts all older results in doubt', async () => {
+  it('A broken file that was rewritten since it was read makes all older results uncertain', async () => {
     await using t = setup();
     await t.start();
     t.give('s1', 'a');

@@ -73,7 +73,7 @@ describe('Feed updates', () => {
     });
   });
 
-  it('Cached credentials are kept beside a failure, and the failure is forgotten once it is over', () => {
+  it('Cached credentials are kept despite a failure, and the failure is forgotten once it is over', () => {
     const { table, apply, pod, allow } = setup();
     pod({ allow });
     apply({ session: { sessionId: 's', credentials: CREDENTIALS, failure: null } });

@@ -173,7 +173,7 @@ describe('Renewal', () => {
     expect(messages(it)).toEqual(['certificate issued', 'certificate issued']);
   });
 
-  it('A refused renewal is repeated at the attestation port with the ServiceAccount token alone', async () => {
+  it('A refused renewal is repeated at the attestation port with only the ServiceAccount token', async () => {
     const it = await startBoth();
     await it.has('issued');
     const before = it.fingerprint();

@@ -84,7 +84,7 @@ describe('Renewal over the feed', () => {
     expect(it.outcomes).toEqual(['issued', 'issued']);
   });
 
-  it("A renewal uses the feed's connection if the certificate has expired by the node's clock alone", async () => {
+  it("A renewal uses the feed's connection if the certificate has expired only by the node's clock", async () => {
     const it = await startCertified();
     await it.open();
     it.feed.answer(

@@ -305,8 +305,14 @@ describe('Order of checks', () => {
       method: POST,
       status: 404,
     },
-    { what: 'the method before who asks', target: LIST, host: '169.254.169.254', method: POST, status: 405 },
-    { what: 'who asks last', target: LIST, host: '169.254.169.254', method: 'GET', status: 403 },
+    {
+      what: 'the method before the caller',
+      target: LIST,
+      host: '169.254.169.254',
+      method: POST,
+      status: 405,
+    },
+    { what: 'the caller last', target: LIST, host: '169.254.169.254', method: 'GET', status: 403 },
   ])(
     'A request with several faults is refused for the first in order: $what',
     async ({ target, host, method, status }) => {

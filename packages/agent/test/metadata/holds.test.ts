@@ -100,7 +100,7 @@ describe('Held request', () => {
     },
     { what: 'credentials', caller: { kind: 'pod', pod: podOf() } as const },
   ])(
-    'A request that is held in vain names $what in the log, and not to the Pod',
+    'A request that is held in vain names $what in the log, but not to the Pod',
     async ({ what, caller }) => {
       await using served = await serve();
       served.callers.set(POD_IP, caller);
@@ -138,7 +138,7 @@ describe('Held request', () => {
     expect((await former.answer).status).toBe(401);
   });
 
-  it('A held request gives its place back when the client disconnects', async () => {
+  it('A held request releases its place when the client disconnects', async () => {
     await using served = await serve({ limits: { ...defaultLimits, waitingPerPod: 1 } });
     const leaving = new AbortController();
     const { answer } = await askHeld(served, CREDENTIALS, { signal: leaving.signal });
@@ -228,7 +228,7 @@ describe('Reused address', () => {
     others.socket.destroy();
   });
 
-  it('The connections of an address are closed when nobody owns it any more', async () => {
+  it('The connections of an address are closed when it no longer has an owner', async () => {
     await using served = await serve();
     learn(served);
     const { socket } = await served.dial();

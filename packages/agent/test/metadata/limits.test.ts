@@ -67,7 +67,7 @@ describe('Connection limits', () => {
     for (const { socket } of [second, third]) socket.destroy();
   });
 
-  it('A connection too many of a Pod whose connections are all busy is answered 503, whatever it asks', async () => {
+  it('A Pod’s connection beyond its limit is answered 503 if all others are busy, whatever it requests', async () => {
     await using served = await serve({ limits: { ...defaultLimits, connectionsPerPod: 2 } });
     awaitFeed(served);
     const busy = [await wait(served), await wait(served)];
@@ -127,7 +127,7 @@ describe('Connection limits', () => {
 });
 
 describe('Waiting limits', () => {
-  it('A request too many of a Pod at its limit of waiting ones is answered 503 at once, and the others wait on', async () => {
+  it('A waiting request beyond a Pod’s limit is answered 503 at once, and the others keep waiting', async () => {
     await using served = await serve({ limits: { ...defaultLimits, waitingPerPod: 2 } });
     awaitFeed(served);
     const waiting = [await wait(served), await wait(served), await wait(served, OTHER_IP)];

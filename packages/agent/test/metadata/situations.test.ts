@@ -68,7 +68,7 @@ const rows: readonly Row[] = [
     credentials: { status: 401, reason: 'TokenInvalid' },
   },
   {
-    situation: 'wrong token from an address that is not known',
+    situation: 'wrong token from an unknown address',
     caller: unknown,
     token: 'wrong',
     put: given,
@@ -173,7 +173,7 @@ const rows: readonly Row[] = [
     credentials: { status: 403, reason: 'RoleMismatch' },
   },
   {
-    situation: 'valid credentials held',
+    situation: 'valid credentials cached',
     caller: known(allow),
     session: held,
     put: given,
@@ -181,7 +181,7 @@ const rows: readonly Row[] = [
     credentials: { status: 200, body: '{"Code":"Success","SecretAccessKey":"mine"}' },
   },
   ...(['StsAccessDenied', 'StsUnavailable', 'ServerCredentials'] as const).map((reason) => ({
-    situation: `valid credentials held, whatever is said since: ${reason}`,
+    situation: `valid credentials cached, whatever failed since: ${reason}`,
     caller: known(allow),
     session: { ...held, ...failing(reason) },
     put: given,
@@ -203,7 +203,7 @@ const rows: readonly Row[] = [
   ...(
     ['StsThrottled', 'StsUnavailable', 'StsRegionDisabled', 'ServerCredentials', 'ServerUnavailable'] as const
   ).map((reason) => ({
-    situation: `nothing valid held: ${reason}`,
+    situation: `no valid credentials cached: ${reason}`,
     caller: known(allow),
     session: failing(reason),
     put: given,

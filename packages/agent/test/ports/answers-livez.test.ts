@@ -59,7 +59,7 @@ describe('Livez check', () => {
     expect(await answersLivez(await start(() => undefined))).toBe(false);
   });
 
-  it('The /livez check is false if nobody listens', async () => {
+  it('The /livez check is false if nothing listens', async () => {
     expect(await answersLivez({ host: '127.0.0.1', port: await freePort() })).toBe(false);
   });
 });

@@ -61,7 +61,7 @@ describe('Foreign listeners', () => {
     expect([before, after]).toEqual([[], [{ address: NODE, port: 8181, uid: USER_OF_0_1 }]]);
   });
 
-  it('A listener is foreign after five minutes if agents of other Pods are not heard', () => {
+  it('A listener is foreign after five minutes if listeners of other agent Pods are not known', () => {
     const listening = [socket(1)];
     const all = looks(
       { listening, allNamed: false },

@@ -115,7 +115,7 @@ describe('Probe port', () => {
     ]);
   });
 
-  it('A probe port on an address that the node does not have is retried, and nobody is asked there', async () => {
+  it('A probe port on an address that the node does not have is retried, and no request is sent there', async () => {
     const { ready, later, counted, lines } = await setup({ fault: 'EADDRNOTAVAIL' });
     await later(3);
     expect(ready()).toBe('listen EADDRNOTAVAIL');

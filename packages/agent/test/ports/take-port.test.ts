@@ -71,7 +71,7 @@ async function setup({ shares = false } = {}) {
 }
 
 describe('Port of another user', () => {
-  it('A port of another user is tried every 20 ms, logged once, and taken over when that user leaves it', async () => {
+  it('A port of another user is tried every 20 ms, logged once, and acquired when it is free', async () => {
     const t = await setup();
     const taken = t.take();
     await t.isHeld();

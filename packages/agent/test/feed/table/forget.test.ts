@@ -25,7 +25,7 @@ function setup() {
 }
 
 describe('Forgetting resourceVersions', () => {
-  it('After forgetting, the Pod table takes older decisions once, and then none older than those', () => {
+  it('After forgetting, the Pod table accepts older decisions once, and then none older than those', () => {
     const { table, forget } = setup();
     expect(table.setPod(knownPod({ decision: DENY }), decidedOn(900))).toBe('older');
     forget();
@@ -44,7 +44,7 @@ describe('Forgetting resourceVersions', () => {
     expect(table.cachedSessions()).toHaveLength(1);
   });
 
-  it('After forgetting, a decision stands while the new one is pending, unless its inputs have changed', () => {
+  it('After forgetting, a decision remains while the new one is pending, unless its inputs have changed', () => {
     const pending = { kind: 'pending', waitsFor: 'the base ARN' } as const;
     const wait = (namespace: string) => {
       const { table, forget } = setup();
