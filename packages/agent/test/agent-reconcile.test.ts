@@ -6,7 +6,7 @@ import { soon, startAgent } from './whole-agent.ts';
 
 const IP = '127.9.0.77';
 const CREDENTIALS = '/latest/meta-data/iam/security-credentials/app';
-/** Longer than any pause before the reader is tried again, and shorter than a hold. Milliseconds. */
+/** Longer than any pause before a connection attempt to reconcile, and shorter than a hold. Milliseconds. */
 const MOMENT_MS = 700;
 
 const closing: (() => unknown)[] = [];
@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A whole agent that knows its Pods by a reader, which the test starts. */
+/** A whole agent that learns of its Pods from reconcile, which the test starts. */
 async function setup() {
   const { folder, path, ...place } = await createFolder();
   closing.push(() => place[Symbol.asyncDispose]());
@@ -46,7 +46,7 @@ async function setup() {
       });
       return reader;
     },
-    /** On one connection that is kept; a second value tells whether it was there before. */
+    /** On one kept connection; the second value says whether it was reused. */
     get: () =>
       new Promise<readonly [status: number, kept: boolean]>((resolve) => {
         const options = { ...agent.address, path: CREDENTIALS, localAddress: IP, agent: connections };

@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** An agent that has attested and been fed, and what its sudden end would leave for the next. */
+/** An agent with a certificate and a feed, and the state that a crash would leave. */
 async function setup() {
   const { folder, ...place } = await createFolder();
   closing.push(() => place[Symbol.asyncDispose]());

@@ -10,7 +10,7 @@ import { credentialsDocument } from '../src/imds-documents/credentials-document.
 const MINUTE_MS = 60_000;
 const IP = '198.18.0.1';
 
-/** An agent's memory with one permitted Pod, whose hour-long credentials are as old as a renewal lets them become. */
+/** An agent's table with one permitted Pod, whose hour-long credentials are as old as they get before renewal. */
 function setup({ cni = true } = {}) {
   const clock = createFakeClock();
   const table = createPodTable({ clock, log: silentLog });

@@ -7,7 +7,7 @@ const RUNTIME = { runtimeUid: '', namespace: 'shop' };
 const A = { ...RUNTIME, uid: 'a', name: 'pod-a' };
 const B = { ...RUNTIME, uid: 'b', name: 'pod-b' };
 
-/** The machine; files are learned of as they are told, or in one look if `createdNs` says in which order they came. */
+/** The node. Files are learned of one by one, or in one scan if `createdNs` gives their order. */
 function setup() {
   let released = 0;
   const owners = createAddressOwners({ released: () => (released += 1) });
@@ -28,7 +28,7 @@ function setup() {
       owners.unreadable(`/r/${file}`, anything, now());
     },
     who: (ip = IP) => owners.owner(ip)?.uid,
-    /** Whose it is beyond doubt. */
+    /** The owner, if it is certain. */
     surely: (ip = IP) => (owners.owner(ip)?.contestedBy === undefined ? owners.owner(ip)?.uid : 'in doubt'),
   };
 }
@@ -40,7 +40,7 @@ describe('Address owners', () => {
     expect(t.owners.owner(IP)).toEqual({ uid: 'a', namespace: 'shop', name: 'pod-a', since: 7 });
     expect(t.give('b', 'b')).toEqual(['/r/a']);
     expect(t.who()).toBe('b');
-    t.give('a', 'a'); // dated otherwise, touched, read again
+    t.give('a', 'a'); // redated, touched, reread
     expect(t.who()).toBe('b');
     t.free('b');
     expect(t.who()).toBeUndefined();
@@ -200,7 +200,7 @@ describe('Unreadable files', () => {
     t.garble('x-eth0', true);
     t.garble('x-eth0', true);
     t.give('c', 'c', ['10.1.0.8']);
-    t.garble('x-eth0', true); // tried again
+    t.garble('x-eth0', true); // retried
     expect([t.surely(), t.surely('10.1.0.8')]).toEqual(['in doubt', 'c']);
     expect(t.owners.owner(IP)).toMatchObject({ uid: 'a', contestedBy: '/r/x-eth0' });
     const stranger = { ...RUNTIME, uid: 'x', name: 'x' };

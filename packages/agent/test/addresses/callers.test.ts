@@ -195,7 +195,7 @@ describe('Reused addresses', () => {
       t.results.takeBack('former');
       expect(t.who()).toBe('unknown');
       await settled();
-      expect(t.who()).toBe('unknown'); // its only Pod's result is gone, and yet the status is not believed
+      expect(t.who()).toBe('unknown'); // its result was removed, but Pod status is not trusted
       t.results.give({ uid: 'new' });
       expect(t.who()).toBe('unknown');
       await settled();

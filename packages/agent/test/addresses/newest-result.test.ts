@@ -8,7 +8,7 @@ import { createMemoryFiles, DIRECTORY, fileNameOf, resultText } from './memory-f
 const IP = '10.1.0.7';
 const FUTURE_NS = 4_000_000_000_000_000_000n;
 
-/** Processes that read one directory, one after the other. */
+/** Successive processes that read one directory. */
 function setup() {
   const memory = createMemoryFiles();
   const clock = createFakeClock();
@@ -49,12 +49,12 @@ function setup() {
     },
     who: (ip = IP) => results.owner(ip)?.uid,
     unreadable: (ip = IP) => results.unreadableAt(ip),
-    /** Whose it is beyond doubt. */
+    /** The owner, if it is certain. */
     surely: (ip = IP) => (results.owner(ip)?.contestedBy === undefined ? results.owner(ip)?.uid : 'in doubt'),
     says: (uid: string, ip = IP) => results.says({ uid, runtimeUid: '', namespace: 'shop', name: 'x' }, ip),
-    /** Reads what is to be read, and what is to be read again. */
+    /** Waits for reads and rereads. */
     settle: () => clock.advance(700),
-    /** Until every file has been looked at again. */
+    /** Waits until every file has been rescanned. */
     look: () => clock.advance(31_000),
     async restart({ remembering = false } = {}) {
       if (remembering) kept = { claims: results.kept(), named: [] };
@@ -157,7 +157,7 @@ describe('Broken files', () => {
     await t.settle();
     t.write(fileNameOf('x'), text);
     await t.clock.advance(0);
-    expect(t.surely()).toBe('a'); // it may be half of one, whose Pod has not started
+    expect(t.surely()).toBe('a'); // it may be half-written; its Pod has not started then
     await t.settle();
     expect(t.surely()).toBe(who);
     t.remove(fileNameOf('x'));

@@ -33,7 +33,7 @@ const CREDENTIALS = document({
   Expiration: '2026-11-23T07:39:10Z',
 });
 
-/** A metadata API that answers by this table, and 404 like the node's where there is no row. */
+/** A metadata API that answers by this table, and otherwise 404 like the node's. */
 async function startApi(replies: Replies) {
   const asked: string[] = [];
   const api = createServer((request, response) => {
@@ -53,7 +53,7 @@ async function startApi(replies: Replies) {
   };
 }
 
-/** `tries`: how often a call that gets 503 is made. */
+/** `tries`: how often a call answered 503 is made. */
 async function tryApi(endpoint: string, { expected, tries = 1 }: { expected: Expectation; tries?: number }) {
   let elapsedMs = 0;
   const call = createCall({

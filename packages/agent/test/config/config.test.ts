@@ -13,7 +13,7 @@ const needed: Readonly<Record<string, string>> = {
 
 interface Given {
   readonly env?: Record<string, string>;
-  /** Of the needed flags, those left out. */
+  /** Required flags to leave out. */
   readonly without?: readonly string[];
 }
 

@@ -15,7 +15,7 @@ function setup(argv: readonly string[], base: readonly string[] = [...node, ...t
   };
 }
 
-/** Each row of the tables of kiam's agent (v4.2) and of kube2iam (0.15), of our other programs, and of what is not there yet. */
+/** Every flag of kiam's agent (v4.2), of kube2iam (0.15) and of Rolegate's other programs. */
 const verdicts = {
   accepted: [
     'port',

@@ -33,7 +33,7 @@ function setup() {
     }) => Buffer.from(`${accessKeyId} ${lastUpdatedMs - clock.now()} ${expirationMs - clock.now()}`),
     setTokenKeys: (live: readonly { id: string }[]) => keys.splice(0, 2, ...live.map(({ id }) => id)),
   };
-  /** As the wire gives it: oneof named, defaults filled in. */
+  /** As decoded from the wire: oneof named, defaults filled in. */
   const apply = (update: FeedUpdate) => {
     applyUpdate({ ...update, update: Object.keys(update)[0] } as FeedUpdateRead, deps);
   };

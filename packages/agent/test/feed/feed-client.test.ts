@@ -9,7 +9,7 @@ import { createTestLog } from '../addresses/known-pods.ts';
 
 type Call = ReturnType<typeof fakeCall>;
 
-/** One stream as gRPC gives it, with the server's side in the test's hands. */
+/** One stream as in grpc-js, with the server's side controlled by the test. */
 function fakeCall(address: ServerAddress) {
   const events = new EventEmitter();
   const sent: AgentReport[] = [];

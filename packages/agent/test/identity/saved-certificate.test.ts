@@ -21,7 +21,7 @@ function authoritiesOf(pem: string) {
   return { ca: Buffer.from(pem), caEndsMs: 0 };
 }
 
-/** A certificate of an hour from START_MS on, as it outlives its process. */
+/** A saved certificate valid for an hour from START_MS. */
 async function keep(by = ca): Promise<SavedCertificate> {
   const { key, der } = await createCertificateRequest();
   const certificateChain = await by.certify(der, {

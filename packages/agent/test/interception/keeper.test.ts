@@ -46,7 +46,7 @@ async function setup({
     signal.abort();
     await running;
   });
-  /** It sleeps: the look is done. */
+  /** It sleeps, so the check is done. */
   const settled = async () => {
     while (clock.pending === 0) await setImmediate();
   };

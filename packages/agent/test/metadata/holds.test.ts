@@ -16,7 +16,7 @@ import type { AskOptions, Served } from './served.ts';
 
 const CREDENTIALS = `${LIST}app/reader`;
 
-/** Asks, and comes back when the request is held. */
+/** Sends a request and resolves when it is held. */
 async function askHeld(served: Served, target = CREDENTIALS, options: AskOptions = {}) {
   const { waiting } = served.server.load();
   const answer = served.ask(target, options);
@@ -30,7 +30,7 @@ function learn(served: Served, ip = POD_IP, more = {}): void {
   served.change();
 }
 
-/** A connection that comes before the listener is closed is accepted. */
+/** Connections that arrive before the listener is closed are accepted. */
 async function refused(served: Served): Promise<void> {
   for (;;) {
     const dialed = await served.dial().catch(() => undefined);

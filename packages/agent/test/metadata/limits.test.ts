@@ -22,7 +22,7 @@ function learnBoth(served: Served): void {
   });
 }
 
-/** Opens a connection and has one answer on it; it stays open. */
+/** Opens a connection, gets one answer on it and leaves it open. */
 async function ask(served: Served, ip = POD_IP) {
   const connection = await served.dial(ip);
   connection.socket.write(REQUEST);
@@ -30,7 +30,7 @@ async function ask(served: Served, ip = POD_IP) {
   return connection;
 }
 
-/** Opens a connection with a request on it that waits. */
+/** Opens a connection with a request that is held. */
 async function wait(served: Served, ip = POD_IP) {
   const { waiting } = served.server.load();
   const hits = served.limitHits.length;
@@ -45,7 +45,7 @@ async function wait(served: Served, ip = POD_IP) {
   return connection;
 }
 
-/** The Pod is known to the runtime and not to the feed: its requests wait, and count for it. */
+/** The runtime knows the Pod but the feed does not: its requests are held, and count for it. */
 function awaitFeed(served: Served): void {
   for (const [ip, uid, namespace] of [
     [POD_IP, 'uid-1', 'team-a'],

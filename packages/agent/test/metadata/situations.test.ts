@@ -6,7 +6,7 @@ import type { MetadataSettings } from '../../src/metadata/server.ts';
 import { allow, LIST, podOf, POD_IP, serve, sessionOf, TOKEN_HEADER, TTL_HEADER, until } from './served.ts';
 import type { Answered, AskOptions, Served } from './served.ts';
 
-/** What is expected of a call: a status, whether it comes at once, and the reason in the log. */
+/** The expected answer: a status, whether it is immediate, and the reason in the log. */
 interface Expected {
   readonly status: number;
   readonly held?: boolean;
@@ -236,7 +236,7 @@ async function tokenOf({ token }: Row, { tokens }: Served): Promise<Record<strin
   };
 }
 
-/** Asks; where the answer is held, lets the time of a hold pass. */
+/** Sends a request; if it is held, lets the hold time pass. */
 async function askThrough(
   served: Served,
   target: string,

@@ -13,7 +13,7 @@ afterEach(() => {
   for (const server of open.splice(0)) server.close();
 });
 
-/** A program that does this with each connection. */
+/** A program that handles each connection with `serve`. */
 async function start(serve: (socket: Socket) => void): Promise<{ host: string; port: number }> {
   const server = createServer((socket) => {
     sockets.push(socket.on('error', () => undefined));

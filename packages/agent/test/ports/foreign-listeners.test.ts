@@ -14,7 +14,7 @@ const socket = (inode: number, changes: Partial<ListeningSocket> = {}): Listenin
   ...changes,
 });
 
-/** Checks one after the other, 10 s apart. */
+/** Consecutive checks, 10 s apart. */
 function looks(...all: readonly Partial<Look>[]) {
   let unnamed: ReturnType<typeof compareListeners>['unnamed'] = new Map();
   return all.map((look, at) => {

@@ -397,7 +397,7 @@ describe('Reconcile lines', () => {
     const text =
       '{"kind":"result","file":"/var/lib/cni/results/ü","namespace":"shop","name":"cart","ips":["10.1.0.7"],"mtimeNs":"1"}\n';
     const bytes = Buffer.from(text);
-    const half = bytes.indexOf(0xc3) + 1; // in the middle of a letter
+    const half = bytes.indexOf(0xc3) + 1; // in the middle of a character
     peer.raw(bytes.subarray(0, half));
     await t.passes(100);
     expect(t.follower.owner(IP)).toBeUndefined();

@@ -11,12 +11,12 @@ import { createTappedResults, FOLDER, IP } from './setup.ts';
 const UIDS = ['a', 'b', 'c', 'd'] as const;
 const IPS = ['10.1.0.1', '10.1.0.2', '10.1.0.3'] as const;
 
-/** As it comes out of the socket. */
+/** As received over the socket. */
 function wired(event: ResultEvent): ResultEvent {
   return parseMessage(lineOf(event).trimEnd()) as ResultEvent;
 }
 
-/** A reconcile, and an agent that is connected to it or not. */
+/** Reconcile, and an agent that may be connected to it. */
 function setup() {
   const results = createTappedResults({ log: silentLog });
   const follower = createFollowedResults();
@@ -185,7 +185,7 @@ describe('Followed results', () => {
 });
 
 describe('Reconcile of version 0.1', () => {
-  /** As 0.1 tells of a file: no order, no ctime, and nothing of addresses that another file took. */
+  /** A file as reported by 0.1: no order, no ctime, and no lost addresses. */
   const told = (uid: string, mtimeNs: number, ips: readonly string[] = [IP], file = uid): ResultEvent => {
     const line = {
       kind: 'result',
@@ -240,7 +240,7 @@ describe('Reconcile of version 0.1', () => {
 });
 
 describe('Agent of version 0.1', () => {
-  /** What it makes of the lines: of files with one address the newest by mtime has it. */
+  /** How it reads the lines: of files with one address the newest by mtime owns it. */
   function ownerFor01(lines: readonly string[], ip: string): string | undefined {
     const files = new Map<string, { uid: string; ips: string[]; mtimeNs: string }>();
     for (const line of lines) {

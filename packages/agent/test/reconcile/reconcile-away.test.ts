@@ -6,7 +6,7 @@ import { decidedOn, knownPod, until } from '../addresses/known-pods.ts';
 import { setup as follow } from './follow-setup.ts';
 import { createTappedResults, IP } from './setup.ts';
 
-/** Callers that know addresses by reconcile; the Pod `former` owns the address at first, by result and by status. */
+/** Callers with reconcile as the source; the Pod `former` owns the address at first, by result and status. */
 async function setup() {
   const t = await follow();
   const { clock, log, follower } = t;
@@ -62,7 +62,7 @@ describe('Reconcile unavailable', () => {
     results.give('new');
     await t.serve(results);
     await t.connected();
-    expect(t.who()).toBe('unknown'); // the feed does not name it yet
+    expect(t.who()).toBe('unknown'); // the feed does not list it yet
     expect(t.handovers).toEqual([IP]);
     t.tell({ uid: 'new' });
     expect(t.who()).toBe('new');

@@ -8,7 +8,7 @@ import { StateFault } from '../../src/state/shape.ts';
 import { keptState, savedTable, SECRET, sessionOf } from './saved.ts';
 
 const ORIGIN = { nodeName: 'node-1', bootId: 'boot-1' };
-/** This process began a minute after the one before, which began when the machine was up for a million seconds. */
+/** This process started a minute after the previous one, which started at a machine uptime of a million seconds. */
 const BEFORE = timeAt(1_000_000_000);
 const AFTER = timeAt(1_000_060_000);
 

@@ -6,7 +6,7 @@ import { allow, createTestLog, credentials, decidedOn, knownPod } from '../../ad
 const DENY = { kind: 'deny', reason: 'NamespaceDenied', message: '' } as const;
 const INPUTS = { pod: 'p', namespace: 'n', serviceAccount: 's' };
 
-/** A table with a Pod that was decided on resourceVersions of 6000, and one that went at 6001. */
+/** A table with a Pod decided at resourceVersion 6000, and one removed at 6001. */
 function setup() {
   const clock = createFakeClock();
   const make = () => createPodTable({ clock, log: createTestLog() });
@@ -16,7 +16,7 @@ function setup() {
   table.setSession({ id: 'session-1', credentials: credentials(3_600_000) });
   table.removePod('uid-gone', '6001');
   table.endSnapshot('6001');
-  /** As the first words of a stream. */
+  /** As at the beginning of a stream. */
   const forget = () => {
     table.beginSnapshot();
     table.forget();

@@ -85,7 +85,7 @@ describe('Decisions', () => {
     (object) => {
       const { table, kind } = setup();
       expect(table.setPod(knownPod({ decision: DENY }), decidedOn(10))).toBe('set');
-      // As text '9' is after '10'; and the two others are newer.
+      // As text '9' sorts after '10'. The two others are newer.
       expect(table.setPod(knownPod(), { ...decidedOn(11), [object]: '9' })).toBe('older');
       expect(kind()).toBe('deny');
     },

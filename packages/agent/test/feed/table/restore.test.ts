@@ -14,7 +14,7 @@ function setup() {
     clock,
     table,
     withdrawals: () => withdrawals,
-    /** A table that goes on with what this one holds. */
+    /** A table restored from this one. */
     restored: () => {
       const next = make();
       next.restore(table.contents());
