@@ -19,7 +19,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A whole agent that has a token and no certificate, on a clock that stands still. */
+/** A whole agent with a token but no certificate, on a stopped clock. */
 async function setup({ refusing = false }: { refusing?: boolean } = {}) {
   const { folder, ...place } = await createFolder();
   closing.push(() => place[Symbol.asyncDispose]());
@@ -51,7 +51,7 @@ async function setup({ refusing = false }: { refusing?: boolean } = {}) {
     tokenFile,
   ]);
   closing.push(() => agent[Symbol.asyncDispose]());
-  /** Certificates of an hour of the agent's own time. */
+  /** Certificates that are valid for an hour of the agent's time. */
   const certifyByItsClock = () => {
     server.answer((request) =>
       server.sign({ cert: { notAfter: new Date(agent.clock.now() + 60 * MINUTE_MS) } })(request),
@@ -103,7 +103,7 @@ it('An agent without a certificate opens no feed and says what it waits for, and
     expect(server.feeds).toHaveLength(1);
   });
   await soon(async () => {
-    expect((await get()).status).toBe(200); // on a clock that stands still
+    expect((await get()).status).toBe(200); // on a stopped clock
   });
 });
 
@@ -120,7 +120,7 @@ it('Certificates are renewed under running streams, and no request fails', async
   }
   expect(new Set(answers)).toEqual(new Set([200]));
   expect(server.asked.length).toBeGreaterThanOrEqual(4);
-  // Each renewal came over the connection of a feed.
+  // Each renewal used the connection of a feed.
   const peers = server.feeds.map(({ peer }) => peer);
   expect(server.askedBy.slice(1).filter((peer) => !peers.includes(peer))).toEqual([]);
   const ends = new Set(server.feeds.map(({ endsMs }) => endsMs));

@@ -17,7 +17,7 @@ async function start(probePort?: number) {
   return agent;
 }
 
-it('The probe port answers kubelet at /livez alone', async () => {
+it('The probe port answers only /livez', async () => {
   const agent = await start();
   await soon(async () => {
     expect(await agent.probe('/livez')).toMatchObject({ status: 200, body: 'ok\n' });
@@ -39,7 +39,7 @@ it('Two agents of a surge share the probe port, and it stays open when one of th
   expect(second.lines('cannot open probe port; retrying')).toEqual([]);
 });
 
-it('An agent whose probe port another program has serves Pods, logs it, is not ready and does not end', async () => {
+it('An agent whose probe port is in use by another program serves Pods, logs it, is not ready and does not exit', async () => {
   const port = await freePort();
   const other = createServer((_, response) => response.writeHead(404).end()).listen(port, '127.0.0.1');
   await once(other, 'listening');

@@ -6,7 +6,7 @@ import { soon, startAgent } from './whole-agent.ts';
 
 const IP = '127.9.0.77';
 const CREDENTIALS = '/latest/meta-data/iam/security-credentials/app';
-/** Longer than any pause before the reader is tried again, and shorter than a hold. Milliseconds. */
+/** Longer than any pause before a connection attempt to reconcile, and shorter than a hold. Milliseconds. */
 const MOMENT_MS = 700;
 
 const closing: (() => unknown)[] = [];
@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A whole agent that knows its Pods by a reader, which the test starts. */
+/** A whole agent that learns of its Pods from reconcile, which the test starts. */
 async function setup() {
   const { folder, path, ...place } = await createFolder();
   closing.push(() => place[Symbol.asyncDispose]());
@@ -46,7 +46,7 @@ async function setup() {
       });
       return reader;
     },
-    /** On one connection that is kept; a second value tells whether it was there before. */
+    /** On one kept connection; the second value says whether it was reused. */
     get: () =>
       new Promise<readonly [status: number, kept: boolean]>((resolve) => {
         const options = { ...agent.address, path: CREDENTIALS, localAddress: IP, agent: connections };
@@ -67,8 +67,8 @@ async function setup() {
   };
 }
 
-describe('Agent with a reader', () => {
-  it('An agent is ready and answers its Pods once the reader has named the Pods and reported the rules as installed', async () => {
+describe('Agent with reconcile', () => {
+  it('An agent is ready and answers its Pods once reconcile has named the Pods and reported the rules as installed', async () => {
     const t = await setup();
     expect(await t.readyz()).toEqual([503, expect.stringMatching(/^\[-\]interception unknown; check that/)]);
     const { interception } = await t.read();
@@ -116,7 +116,7 @@ describe('Agent with a reader', () => {
     expect(t.imds.requests.map(({ target }) => target)).toEqual(['/latest/meta-data/']);
   });
 
-  it('Requests are held while the reader restarts, and answered on their own connection', async () => {
+  it('Requests are held while reconcile restarts, and answered on their own connection', async () => {
     const t = await setup();
     const { stop } = await t.read();
     await soon(async () => {
@@ -133,7 +133,7 @@ describe('Agent with a reader', () => {
     expect(await t.readyz()).toEqual([200, '[+]interception ok']);
   });
 
-  it('Requests get 503 while the reader is away, and later if the feed lacks the new owner; the log says which', async () => {
+  it('Requests get 503 while reconcile is unavailable, and later if the feed lacks the new owner; the log says which', async () => {
     const t = await setup();
     const { stop } = await t.read();
     await soon(async () => {
@@ -162,7 +162,7 @@ describe('Agent with a reader', () => {
     expect((await other)[0]).toBe(503);
   });
 
-  it('Two seconds after losing its reader an agent falls back to Pod status, and stays ready', async () => {
+  it('Two seconds after losing reconcile an agent falls back to Pod status, and stays ready', async () => {
     const t = await setup();
     const { stop } = await t.read();
     await soon(async () => {

@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** An agent that has attested and been fed, and what its sudden end would leave for the next. */
+/** An agent with a certificate and a feed, and the state that a crash would leave. */
 async function setup() {
   const { folder, ...place } = await createFolder();
   closing.push(() => place[Symbol.asyncDispose]());
@@ -79,7 +79,7 @@ it('A restarted agent uses its saved certificate for the feed while the server i
   expect(verbose).toContain('[+]certificate ok');
 });
 
-it('A restarted agent serves its Pods and is ready while everything is away', async () => {
+it('A restarted agent serves its Pods and is ready while everything is unavailable', async () => {
   const { server, start } = await setup();
   server.close();
   const second = await start();

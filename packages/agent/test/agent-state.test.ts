@@ -11,7 +11,7 @@ const IP = '127.9.0.79';
 const CREDENTIALS = '/latest/meta-data/iam/security-credentials/app';
 const TTL = { 'x-aws-ec2-metadata-token-ttl-seconds': '21600' };
 const MINUTE_MS = 60_000;
-/** How long the machine was up when the first agent began. */
+/** The machine's uptime when the first agent started. */
 const UP_MS = 1_000_000_000;
 const [ALLOWED] = UPDATES.flatMap(({ pod }) => pod ?? []);
 
@@ -30,7 +30,7 @@ function denied(version: string): FeedUpdate {
   return { pod: { ...ALLOWED, resourceVersions, allow: null, deny } };
 }
 
-/** Agents of one node, one after the other, of which only the first needs to see the server. */
+/** Successive agents of one node, of which only the first needs a server. */
 async function setup() {
   const { folder, ...place } = await createFolder();
   closing.push(() => place[Symbol.asyncDispose]());
@@ -58,7 +58,7 @@ async function setup() {
       ...agent,
       get,
       token: () => agent.ask({ method: 'PUT', path: '/latest/api/token', localAddress: IP, headers: TTL }),
-      /** Its answer, where it may be held in vain. */
+      /** Its answer, which may be held in vain. */
       async getHeld(token?: string) {
         const answer = get(token === undefined ? {} : { 'x-aws-ec2-metadata-token': token });
         let over = false;
@@ -69,7 +69,7 @@ async function setup() {
         });
         return answer;
       },
-      /** Once it serves, and has written down that it can. */
+      /** Once it serves and has saved its state. */
       async served() {
         await soon(async () => {
           expect((await get()).status).toBe(200);
@@ -79,7 +79,7 @@ async function setup() {
     };
   }
 
-  /** What SIGKILL would leave now is what the next agent finds, `afterMs` later. The one before is left alone with its own. */
+  /** Starts the next agent `afterMs` later with the state that SIGKILL would leave now. The previous one keeps its own. */
   async function crash(afterMs = MINUTE_MS) {
     crashes += 1;
     upMs += afterMs;
@@ -91,7 +91,7 @@ async function setup() {
   return { server, cni, result, start, crash, stateFile: () => join(stateDir, 'agent-state') };
 }
 
-describe('Restarted agent with everything away', () => {
+describe('Restarted agent with everything unavailable', () => {
   it('R1: A restarted agent is ready and serves the same document at once, until the credentials expire', async () => {
     const { server, start, crash } = await setup();
     const first = await start();
@@ -173,7 +173,7 @@ describe('Restarted agent with everything away', () => {
     expect((await second.get()).status).toBe(403);
   });
 
-  it('A restarted agent holds no session of a Pod that was removed before the crash', async () => {
+  it('A restarted agent has no session of a Pod that was removed before the crash', async () => {
     const { server, start, crash } = await setup();
     const first = await start();
     await first.served();
@@ -184,7 +184,7 @@ describe('Restarted agent with everything away', () => {
     await crash();
     const second = await start();
     await soon(() => {
-      expect(second.lines('feed synced')).toHaveLength(1); // the server says that it is there, as of before
+      expect(second.lines('feed synced')).toHaveLength(1); // the lagging server still lists the Pod
     });
     expect(await second.metrics(/^rolegate_sessions{state="held"} 0/)).toHaveLength(1);
   });
@@ -206,7 +206,7 @@ describe('Restarted agent with everything away', () => {
       if (reused) await cni.add({ uid: 'u2', namespace: 'other', name: 'b', ips: [IP] });
       const second = await start();
       expect((await second.getHeld()).status).toBe(503);
-      // The directory may be read only after the request has ended.
+      // The directory may be read after the request has ended.
       await soon(async () => {
         expect(await second.metrics(/^rolegate_ip_source{source="cni"} 1/)).toHaveLength(1);
       });
@@ -215,7 +215,7 @@ describe('Restarted agent with everything away', () => {
 });
 
 describe('Restarted agent without CNI results', () => {
-  /** Its Pod has the address by its status too. */
+  /** Its Pod also has the address in its status. */
   async function withStatus() {
     const t = await setup();
     const first = await t.start();
@@ -285,7 +285,7 @@ describe('Agent with saved state', () => {
     expect(Number(report?.heldSessions[0]?.remainingMs)).toBeCloseTo(50 * MINUTE_MS, -4);
   });
 
-  it('An agent that stops saves what it holds, and the next one serves it', async () => {
+  it('An agent that stops saves its state, and the next one serves it', async () => {
     const { server, start } = await setup();
     const first = await start();
     await soon(async () => {

@@ -20,7 +20,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A server with one Pod, and agents of its node that come one after the other on the same ports. */
+/** A server with one Pod, and successive agents of its node on the same ports. */
 async function setup() {
   const { folder, ...place } = await createFolder();
   closing.push(() => place[Symbol.asyncDispose]());
@@ -48,7 +48,7 @@ async function setup() {
         call.on('error', reject);
         call.end();
       });
-    /** By the status socket, as the startup probe asks. */
+    /** Asks over the status socket, like the startup probe. */
     const asked = async () => ({
       readyz: (await get('/readyz')).status,
       status: (await get('/status')).body,
@@ -58,7 +58,7 @@ async function setup() {
   return { server, start };
 }
 
-/** A process of another user has the ports, or one that does not share them: the kernel refuses both alike. */
+/** A process that does not share the ports. The kernel refuses it like one of another user. */
 async function listenAlone() {
   const servers = await Promise.all(
     [0, 0].map(async (port) => {
@@ -88,7 +88,7 @@ function isListening(agent: { lines: (message: string) => readonly unknown[] }):
   });
 }
 
-/** Asks every few milliseconds until `stop`; every status that was not 200, or what went wrong. */
+/** Sends requests every few milliseconds until `stop`; returns each status but 200, and each error. */
 function askAll(port: number, keepAlive: boolean) {
   const agent = new Agent({ keepAlive, maxSockets: 1 });
   const faults: unknown[] = [];
@@ -219,7 +219,7 @@ it('A request that is held when the agent stops is answered by what the feed say
   await stopped;
 });
 
-it('An agent that runs alone listens before it knows anything', async () => {
+it('A single agent listens before it knows any Pod', async () => {
   const { server, start } = await setup();
   server.close();
   const agent = await start();
@@ -229,7 +229,7 @@ it('An agent that runs alone listens before it knows anything', async () => {
   );
 });
 
-it('An agent that knows nothing leaves a shared port to the running agent, and joins once that agent stops', async () => {
+it('An agent that knows no Pods leaves a shared port to the running agent, and joins once that agent stops', async () => {
   const { server, start } = await setup();
   const first = await start();
   await soon(async () => {
@@ -246,7 +246,7 @@ it('An agent that knows nothing leaves a shared port to the running agent, and j
   await isListening(second);
 });
 
-it('An agent whose ports another user’s process holds counts as started, and takes them over once they are free', async () => {
+it('An agent whose ports another user’s process holds counts as started, and acquires them once they are free', async () => {
   const { start } = await setup();
   const former = await listenAlone();
   const agent = await start(former.ports);

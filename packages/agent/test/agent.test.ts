@@ -13,7 +13,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A whole agent on a clock that stands still, with one Pod that its server permits. */
+/** A whole agent on a stopped clock, with one permitted Pod. */
 async function setup() {
   const { folder, ...place } = await createFolder();
   closing.push(() => place[Symbol.asyncDispose]());
@@ -47,7 +47,7 @@ it('An agent names its node to the server, answers its Pods, and reports within 
   expect([Number(good) >= 2, RoleMismatch]).toEqual([true, 1]);
 });
 
-it('An agent that has stopped takes no more requests', async () => {
+it('An agent that has stopped accepts no more requests', async () => {
   const { stop, get } = await setup();
   await soon(async () => {
     expect((await get(CREDENTIALS)).status).toBe(200);
@@ -56,7 +56,7 @@ it('An agent that has stopped takes no more requests', async () => {
   expect((await get(CREDENTIALS)).status).toBe(0);
 });
 
-it('An agent without a reader reports nothing of the interception, and sends IMDS no request of its own', async () => {
+it('An agent without reconcile reports nothing of the interception, and sends IMDS no request of its own', async () => {
   const { clock, reports, imds, metrics, ops } = await setup();
   await soon(async () => {
     expect((await ops('/readyz')).status).toBe(200);

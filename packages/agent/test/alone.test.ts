@@ -10,7 +10,7 @@ import { credentialsDocument } from '../src/imds-documents/credentials-document.
 const MINUTE_MS = 60_000;
 const IP = '198.18.0.1';
 
-/** An agent's memory with one permitted Pod, whose hour-long credentials are as old as a renewal lets them become. */
+/** An agent's table with one permitted Pod, whose hour-long credentials are as old as they get before renewal. */
 function setup({ cni = true } = {}) {
   const clock = createFakeClock();
   const table = createPodTable({ clock, log: silentLog });
@@ -84,14 +84,14 @@ function setup({ cni = true } = {}) {
   return { clock, served };
 }
 
-describe('Agent with everything away', () => {
-  it('An agent whose servers, STS and API server are away serves running Pods for at least 30 minutes', async () => {
+describe('Agent with everything unavailable', () => {
+  it('An agent whose servers, STS and API server are unavailable serves running Pods for at least 30 minutes', async () => {
     const { clock, served } = setup();
     await clock.advance(30 * MINUTE_MS);
     expect(served()).toBe(true);
   });
 
-  it('An agent whose servers, STS and API server are away never serves expired credentials', async () => {
+  it('An agent whose servers, STS and API server are unavailable never serves expired credentials', async () => {
     const { clock, served } = setup();
     await clock.advance(32 * MINUTE_MS);
     expect(served()).toBe(false);

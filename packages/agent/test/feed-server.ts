@@ -42,7 +42,7 @@ export const UPDATES: readonly FeedUpdate[] = [
   { synced: { podsResourceVersion: '1' } },
 ];
 
-/** A server that says the same to every agent at first, and keeps what it is told. */
+/** A server that sends every agent the same snapshot, and records reports. */
 export async function startFeedServer(folder: string) {
   const ca = await createTestCa();
   const clock = createFakeClock({ nowMs: Date.now() });
@@ -78,11 +78,11 @@ export async function startFeedServer(folder: string) {
   const agent = await writeTlsFiles(join(folder, 'agent'), { ca: ca.pem, ...(await ca.issue(names)) });
   return {
     reports,
-    /** To all agents that are connected now. */
+    /** To all connected agents. */
     say: (...updates: readonly FeedUpdate[]) => {
       for (const stream of streams) for (const update of updates) stream.write(update);
     },
-    /** What an agent needs to be told. */
+    /** The flags that an agent needs. */
     argv: [
       '--server-address',
       `127.0.0.1:${port}`,

@@ -7,7 +7,7 @@ import { parseAgentConfig } from '../src/config/config.ts';
 import type { Machine } from '../src/state/machine.ts';
 import { createTestLog } from './addresses/known-pods.ts';
 
-/** Real time for bytes on loopback; the agent's own time stands still meanwhile. Milliseconds. */
+/** Real time for loopback, during which the agent's clock does not advance. Milliseconds. */
 const PATIENCE = { withinMs: 30_000, everyMs: 5 };
 
 export interface Got {
@@ -21,7 +21,7 @@ export function soon<Result>(check: () => Promise<Result> | Result): Promise<Res
   return eventually(check, PATIENCE);
 }
 
-/** One request on a connection of its own. Status 0: there was no answer. */
+/** One request on a new connection. Status 0: no answer. */
 function ask(options: RequestOptions): Promise<Got> {
   return new Promise((resolve) => {
     const call = request({ host: '127.0.0.1', agent: false, ...options }, (response) => {
@@ -39,20 +39,20 @@ function ask(options: RequestOptions): Promise<Got> {
 }
 
 export interface AgentOptions {
-  /** Free ones unless told. */
+  /** Free ports by default. */
   readonly port?: number;
   readonly opsPort?: number;
   readonly probePort?: number;
   readonly machine?: Machine;
 }
 
-/** A whole agent on 127.0.0.1, on a clock that stands still. `argv` beside what every agent is given. */
+/** A whole agent on 127.0.0.1, on a stopped clock. `argv`: flags in addition to the common ones. */
 export async function startAgent(argv: readonly string[], options: AgentOptions = {}) {
   const clock = createFakeClock({ nowMs: Date.now() });
   return { ...(await startAgentOn(clock, argv, options)), clock };
 }
 
-/** The same on a clock of the test's. */
+/** The same, on the test's clock. */
 export async function startAgentOn(clock: Clock, argv: readonly string[], options: AgentOptions = {}) {
   const { machine } = options;
   const imds = await startImds({});
@@ -86,7 +86,7 @@ export async function startAgentOn(clock: Clock, argv: readonly string[], option
     { config: outcome.config, clock, log, random: () => 0.5, ...(machine && { machine }) },
     stop.signal,
   );
-  running.catch(() => undefined); // seen at the end
+  running.catch(() => undefined); // awaited at the end
   const end = async () => {
     stop.abort();
     await running;

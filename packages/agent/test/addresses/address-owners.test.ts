@@ -7,7 +7,7 @@ const RUNTIME = { runtimeUid: '', namespace: 'shop' };
 const A = { ...RUNTIME, uid: 'a', name: 'pod-a' };
 const B = { ...RUNTIME, uid: 'b', name: 'pod-b' };
 
-/** The machine; files are learned of as they are told, or in one look if `createdNs` says in which order they came. */
+/** The node. Files are learned of one by one, or in one scan if `createdNs` gives their order. */
 function setup() {
   let released = 0;
   const owners = createAddressOwners({ released: () => (released += 1) });
@@ -28,7 +28,7 @@ function setup() {
       owners.unreadable(`/r/${file}`, anything, now());
     },
     who: (ip = IP) => owners.owner(ip)?.uid,
-    /** Whose it is beyond doubt. */
+    /** The owner, if it is certain. */
     surely: (ip = IP) => (owners.owner(ip)?.contestedBy === undefined ? owners.owner(ip)?.uid : 'in doubt'),
   };
 }
@@ -40,7 +40,7 @@ describe('Address owners', () => {
     expect(t.owners.owner(IP)).toEqual({ uid: 'a', namespace: 'shop', name: 'pod-a', since: 7 });
     expect(t.give('b', 'b')).toEqual(['/r/a']);
     expect(t.who()).toBe('b');
-    t.give('a', 'a'); // dated otherwise, touched, read again
+    t.give('a', 'a'); // redated, touched, reread
     expect(t.who()).toBe('b');
     t.free('b');
     expect(t.who()).toBeUndefined();
@@ -106,7 +106,7 @@ describe('Address owners', () => {
     expect(t.who()).toBeUndefined();
   });
 
-  it('If nobody can say which of two results of a Pod is newer, neither gives it an address', () => {
+  it('If it is unknown which of two results of a Pod is newer, neither gives it an address', () => {
     const t = setup();
     t.give('a1', 'a', [IP], 1n);
     t.give('a2', 'a', [V6], 1n);
@@ -180,7 +180,7 @@ describe('Address owners', () => {
 });
 
 describe('Unreadable files', () => {
-  it('An unreadable file makes its own addresses unknown, no others, and nobody else gets them', () => {
+  it('An unreadable file makes only its own addresses unknown, and no other Pod gets them', () => {
     const t = setup();
     t.give('left', 'a');
     t.give('other', 'c', ['10.1.0.8']);
@@ -194,13 +194,13 @@ describe('Unreadable files', () => {
     expect([t.who(), t.owners.unreadableAt(IP)]).toEqual(['b', undefined]);
   });
 
-  it('A file that was never readable puts older results in doubt, no newer ones, until it is read or removed', () => {
+  it('A file that was never readable makes only older results uncertain, until it is read or removed', () => {
     const t = setup();
     t.give('a', 'a');
     t.garble('x-eth0', true);
     t.garble('x-eth0', true);
     t.give('c', 'c', ['10.1.0.8']);
-    t.garble('x-eth0', true); // tried again
+    t.garble('x-eth0', true); // retried
     expect([t.surely(), t.surely('10.1.0.8')]).toEqual(['in doubt', 'c']);
     expect(t.owners.owner(IP)).toMatchObject({ uid: 'a', contestedBy: '/r/x-eth0' });
     const stranger = { ...RUNTIME, uid: 'x', name: 'x' };
@@ -221,7 +221,7 @@ describe('Unreadable files', () => {
     expect([t.surely(), t.surely('10.1.0.8')]).toEqual(['in doubt', 'c']);
   });
 
-  it('Of files found by one scan, an unreadable one puts those in doubt whose ctime is not later', () => {
+  it('Of files found by one scan, an unreadable one makes those uncertain whose ctime is not later', () => {
     const t = setup();
     for (const [at, uid] of ['a', 'b', 'c'].entries()) t.give(uid, uid, [`10.1.0.${at}`], BigInt(at));
     t.owners.unreadable('/r/x-eth0', true, { turn: 0, createdNs: 1n });

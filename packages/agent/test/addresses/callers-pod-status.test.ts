@@ -107,7 +107,7 @@ describe('Callers by Pod status', () => {
 });
 
 describe('Pod status against CNI results', () => {
-  /** The Pod `other` keeps the results of use while addresses are handed over. */
+  /** The Pod `other` keeps the results usable while addresses change hands. */
   async function twoPods() {
     const t = setup();
     t.tell({ uid: 'other', ips: ['10.1.0.99'] });

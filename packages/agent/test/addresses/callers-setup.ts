@@ -42,17 +42,17 @@ export function createMemoryResults(
       owners.free(`/results/pod-${uid}-${ips.join('-')}`);
       changes.notify();
     },
-    /** The file is there and cannot be read. */
+    /** The file exists but cannot be read. */
     garble: (uid: string, ips: readonly string[] = [IP]) => {
       owners.unreadable(`/results/pod-${uid}-${ips.join('-')}`, false, now());
       changes.notify();
     },
-    /** A file came that cannot be read: some Pod has an address that nobody knows. */
+    /** An unreadable file appears: some Pod has an unknown address. */
     giveUnread: (name: string) => {
       owners.unreadable(`/results/${name}`, true, now());
       changes.notify();
     },
-    /** It is gone, or read. */
+    /** The file was removed, or read. */
     endUnread: (name: string) => {
       owners.free(`/results/${name}`);
       changes.notify();
@@ -119,7 +119,7 @@ export function short(caller: Caller): string {
   return caller.kind === 'ambiguous' ? caller.pods.map(({ uid }) => uid).join('+') : caller.kind;
 }
 
-/** Lets the changes be told. */
+/** Lets listeners learn of the changes. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
 }

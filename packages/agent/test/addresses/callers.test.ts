@@ -92,7 +92,7 @@ describe('Callers by CNI results', () => {
     expect(setup().who('not an address')).toBe('unknown');
   });
 
-  it('The caller stays known for as long as the feed is away', async () => {
+  it('The caller stays known while the feed is lost', async () => {
     const t = setup();
     t.tell({ uid: 'a', ips: [IP] });
     t.results.give({ uid: 'a' });
@@ -195,7 +195,7 @@ describe('Reused addresses', () => {
       t.results.takeBack('former');
       expect(t.who()).toBe('unknown');
       await settled();
-      expect(t.who()).toBe('unknown'); // its only Pod's result is gone, and yet the status is not believed
+      expect(t.who()).toBe('unknown'); // its result was removed, but Pod status is not trusted
       t.results.give({ uid: 'new' });
       expect(t.who()).toBe('unknown');
       await settled();

@@ -9,7 +9,7 @@ import { createTestLog } from './known-pods.ts';
 export const POD = { uid: 'uid-1', namespace: 'shop', name: 'cart', ips: ['10.1.0.7', 'fd00::7'] };
 export const OTHER = { uid: 'uid-2', namespace: 'shop', name: 'till', ips: ['10.1.0.7'] };
 
-/** Ends what was begun, the last first. */
+/** Stops what was started, in reverse order. */
 function lifetime() {
   const stop = new AbortController();
   const running: Promise<void>[] = [];

@@ -20,7 +20,7 @@ import { until } from './known-pods.ts';
 import { OTHER, POD, setup } from './cni-results-setup.ts';
 
 describe('CNI results', () => {
-  it('CNI results are published as they come and go, with the state of their directories', async () => {
+  it('CNI results are published as they appear and disappear, with the state of their directories', async () => {
     await using t = await setup();
     const events: object[] = [];
     t.results.tap.on((event) => void events.push(event));
@@ -35,7 +35,7 @@ describe('CNI results', () => {
     await t.dir.remove(file);
     await until(() => t.owns('10.1.0.7') === undefined);
     expect(t.results.tap.snapshot()).toEqual([directories, { kind: 'returned', pod: 'uid-1' }]);
-    // A half-written file is read more than once.
+    // A half-written file may be read several times.
     const kinds = events.map((event) => ('kind' in event ? event.kind : ''));
     expect([...new Set(kinds)]).toEqual(['directories', 'result', 'freed']);
     expect(events).toContainEqual(result);
@@ -55,7 +55,7 @@ describe('CNI results', () => {
     expect(t.warnings()).toEqual([]);
   });
 
-  it('CNI results are noticed as they come and go, without polling', async () => {
+  it('CNI results are noticed as they appear and disappear, without polling', async () => {
     await using t = await setup();
     await t.start();
     let changes = 0;
@@ -69,7 +69,7 @@ describe('CNI results', () => {
     expect(changes).toBeGreaterThanOrEqual(2);
   });
 
-  it('The file that came last takes over an address, whatever the date of the former one', async () => {
+  it('The newest file takes over an address, whatever the date of the previous one', async () => {
     await using t = await setup();
     const former = await t.dir.add(POD);
     await t.start();
@@ -77,7 +77,7 @@ describe('CNI results', () => {
     t.results.tap.on((event) => void events.push(event));
     const next = await t.dir.add(OTHER);
     await until(() => t.owns('10.1.0.7') === 'uid-2');
-    // Who follows is told of the loss first: at no time do two Pods own the address.
+    // Subscribers learn of the loss first, so that two Pods never own the address.
     expect(events).toMatchObject([
       { file: former, result: { ips: ['fd00::7'] }, lost: ['10.1.0.7'] },
       { file: next, result: { ips: ['10.1.0.7'] }, lost: [] },
@@ -98,7 +98,7 @@ describe('CNI results', () => {
 
   it('A half-written result is read again, and counts once it is whole', async () => {
     const clock = createFakeClock();
-    // The watch is deaf: only reading again can find it.
+    // The watch reports nothing: only rereading finds the change.
     const files = { ...systemFiles, watch: () => () => undefined };
     await using t = await setup({ clock, files });
     const half = await t.dir.writeHalf(POD);

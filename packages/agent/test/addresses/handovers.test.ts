@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { IP, settled, setup, STALE_MS } from './callers-setup.ts';
 
 describe('Handovers', () => {
-  it('A handover is reported when a Pod’s address goes to another Pod, and when it goes to nobody', async () => {
+  it('A handover is reported when a Pod’s address goes to another Pod, and when it is released', async () => {
     const t = setup();
     t.tell({ uid: 'a' });
     t.tell({ uid: 'b' });
@@ -96,7 +96,7 @@ describe('Handovers', () => {
     expect(t.handovers).toEqual([IP]);
   });
 
-  it('A handover is reported when the feed has been away for too long', async () => {
+  it('A handover is reported when the feed has been lost for too long', async () => {
     const t = setup({ cni: false });
     const stop = new AbortController();
     const running = t.callers.run(stop.signal);
@@ -116,7 +116,7 @@ describe('Handovers', () => {
     expect(t.clock.pending).toBe(0);
   });
 
-  it('A handover reaches the other listeners if one throws, and no listener that has left', async () => {
+  it('A handover reaches the other listeners if one throws, and no removed listener', async () => {
     const t = setup();
     const heard: string[] = [];
     t.callers.onHandover(() => {

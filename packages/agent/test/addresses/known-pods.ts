@@ -51,7 +51,7 @@ export function decidedOn(version: number | string): {
   return { pod: String(version), namespace: String(version), serviceAccount: String(version) };
 }
 
-/** A log that keeps its lines: level, message, fields. */
+/** A log that collects its lines: level, message, fields. */
 export function createTestLog(): Log & { readonly lines: (readonly [string, string, object])[] } {
   const lines: (readonly [string, string, object])[] = [];
   const at =
@@ -62,10 +62,10 @@ export function createTestLog(): Log & { readonly lines: (readonly [string, stri
   return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-/** Less than a test's own time limit, so that what was begun is ended. Milliseconds. */
+/** Less than a test's time limit, so that its resources are released. Milliseconds. */
 const PATIENCE_MS = 4_000;
 
-/** Lets the machine work until it is so; `meanwhile` again and again, e.g. letting a clock's time pass. */
+/** Yields until `isSo`; calls `meanwhile` repeatedly, for example to advance a clock. */
 export async function until(isSo: () => boolean, meanwhile?: () => Promise<void>): Promise<void> {
   const endMs = performance.now() + PATIENCE_MS;
   while (!isSo()) {

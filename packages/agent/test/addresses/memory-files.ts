@@ -11,7 +11,7 @@ interface MemoryFile {
 
 export const DIRECTORY = '/var/lib/cni/results';
 
-/** One directory in memory whose clock the test sets, and whose files it can make unreadable. */
+/** A directory in memory. The test sets its clock and can make files unreadable. */
 export function createMemoryFiles() {
   const all = new Map<string, MemoryFile>();
   let changed: ((name: string) => void) | undefined;
@@ -72,7 +72,7 @@ export function createMemoryFiles() {
   return {
     files,
     names: () => [...all.keys()],
-    /** The clock is set, forward or back. */
+    /** Sets the clock, forward or back. */
     stepClock(ns: bigint) {
       wallNs += ns;
     },
@@ -84,7 +84,7 @@ export function createMemoryFiles() {
       all.set(name, { content, mtimeNs: now, ctimeNs: now, createdNs, inode, fault: former?.fault });
       notice(name);
     },
-    /** As `touch -d` does it: the ctime is the clock's. */
+    /** Like `touch -d`: the ctime is the current time. */
     date(name: string, mtimeNs: bigint) {
       const file = all.get(name);
       if (file === undefined) return;
@@ -95,22 +95,22 @@ export function createMemoryFiles() {
       all.delete(name);
       notice(name);
     },
-    /** Undefined: it can be read again. */
+    /** Undefined: it becomes readable again. */
     garble(name: string, why: string | undefined) {
       const file = all.get(name);
       if (file === undefined) return;
       Object.assign(file, { fault: why });
       notice(name);
     },
-    /** The directory cannot be read. Undefined: it can again. */
+    /** Makes the directory unreadable. Undefined: readable again. */
     close(why: string | undefined) {
       fault = why;
     },
-    /** It is another directory under the same name, with the same files. */
+    /** Replaces the directory by another one with the same name and files. */
     replace() {
       identity += 1;
     },
-    /** Nothing is noticed by itself any more. */
+    /** Stops all watch events. */
     deafen() {
       isDeaf = true;
     },
@@ -125,7 +125,7 @@ export function fileNameOf(sandbox: string): string {
   return `podnet-${sandbox}-eth0`;
 }
 
-/** As libcni writes it; `note` is an annotation of the Pod, every letter of which may take six bytes. */
+/** As libcni writes it; `note` is a Pod annotation, each character of which can take six bytes. */
 export function resultText(uid: string, ips: readonly string[], note = ''): string {
   return JSON.stringify({
     kind: 'cniCacheV1',

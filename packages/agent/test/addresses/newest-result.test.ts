@@ -8,7 +8,7 @@ import { createMemoryFiles, DIRECTORY, fileNameOf, resultText } from './memory-f
 const IP = '10.1.0.7';
 const FUTURE_NS = 4_000_000_000_000_000_000n;
 
-/** Processes that read one directory, one after the other. */
+/** Successive processes that read one directory. */
 function setup() {
   const memory = createMemoryFiles();
   const clock = createFakeClock();
@@ -49,12 +49,12 @@ function setup() {
     },
     who: (ip = IP) => results.owner(ip)?.uid,
     unreadable: (ip = IP) => results.unreadableAt(ip),
-    /** Whose it is beyond doubt. */
+    /** The owner, if it is certain. */
     surely: (ip = IP) => (results.owner(ip)?.contestedBy === undefined ? results.owner(ip)?.uid : 'in doubt'),
     says: (uid: string, ip = IP) => results.says({ uid, runtimeUid: '', namespace: 'shop', name: 'x' }, ip),
-    /** Reads what is to be read, and what is to be read again. */
+    /** Waits for reads and rereads. */
     settle: () => clock.advance(700),
-    /** Until every file has been looked at again. */
+    /** Waits until every file has been rescanned. */
     look: () => clock.advance(31_000),
     async restart({ remembering = false } = {}) {
       if (remembering) kept = { claims: results.kept(), named: [] };
@@ -122,7 +122,7 @@ describe('Leftover results', () => {
     expect(t.who()).toBe('new');
   });
 
-  it('S4, N5: A leftover result is in doubt from the moment a newer file cannot be read', async () => {
+  it('S4, N5: A leftover result is uncertain from the moment a newer file cannot be read', async () => {
     await using t = setup();
     await t.start();
     t.give('s1', 'former');
@@ -157,7 +157,7 @@ describe('Broken files', () => {
     await t.settle();
     t.write(fileNameOf('x'), text);
     await t.clock.advance(0);
-    expect(t.surely()).toBe('a'); // it may be half of one, whose Pod has not started
+    expect(t.surely()).toBe('a'); // it may be half-written; its Pod has not started then
     await t.settle();
     expect(t.surely()).toBe(who);
     t.remove(fileNameOf('x'));
@@ -177,7 +177,7 @@ describe('Broken files', () => {
     expect(t.surely()).toBe('a');
   });
 
-  it('At the start a broken file puts only older results in doubt', async () => {
+  it('At the start a broken file makes only older results uncertain', async () => {
     await using t = setup();
     t.give('s1', 'a');
     t.write(fileNameOf('x'), 'not JSON');
@@ -198,7 +198,7 @@ describe('Broken files', () => {
     expect([t.who(), t.who('10.1.0.8'), t.says('a')]).toEqual([undefined, 'b', 'unclear']);
   });
 
-  it('A broken file that was rewritten since it was read puts all older results in doubt', async () => {
+  it('A broken file that was rewritten since it was read makes all older results uncertain', async () => {
     await using t = setup();
     await t.start();
     t.give('s1', 'a');

@@ -40,7 +40,7 @@ type Step =
   | (typeof time extends fc.Arbitrary<infer One> ? One : never)
   | (typeof process extends fc.Arbitrary<infer One> ? One : never);
 
-/** CNI results that read files in memory, and the model beside them. */
+/** CNI results that read files in memory, and the model. */
 async function setup() {
   const memory = createMemoryFiles();
   const model = createOwnersModel();
@@ -81,7 +81,7 @@ async function setup() {
     looksAgain(remembering);
   }
 
-  /** At all files, none of which it has read before. */
+  /** Rescans all files as if none had been read before. */
   function looksAgain(remembering: boolean): void {
     for (const name of memory.names()) {
       const isUnread = garbled.has(name) || typeof content.get(name) === 'string';
@@ -146,7 +146,7 @@ async function setup() {
     const { kind, file: name } = step;
     if (kind === 'touch' || kind === 'date') {
       memory.date(name, kind === 'date' ? 4_000_000_000_000_000_000n : 0n);
-      // Nobody can tell that the file is as it was.
+      // The file may have changed unnoticed.
       if (garbled.has(name)) model.isUnreadable(name, true);
     } else if (kind === 'garble') {
       memory.garble(name, 'EIO');
@@ -192,7 +192,7 @@ function expectAsModel(t: Awaited<ReturnType<typeof setup>>): void {
   for (const ip of IPS) expect([ip, t.owner(ip)]).toEqual([ip, t.model.owner(ip)]);
 }
 
-/** It may know less. It may have doubts. */
+/** It may know less, or be uncertain. */
 function expectNobodyElse(t: Awaited<ReturnType<typeof setup>>): void {
   for (const ip of IPS) {
     const owner = t.owner(ip);

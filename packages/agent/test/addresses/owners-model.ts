@@ -1,8 +1,8 @@
-/** One thing that a file has said, and what became of it. */
+/** One statement of a file, and its fate. */
 interface Said {
   readonly file: string;
   readonly uid: string;
-  /** All addresses that it has named since then, and those that it has named without a break. */
+  /** All addresses that it has named since, and those that it has named continuously. */
   readonly ips: ReadonlySet<string>;
   still: ReadonlySet<string>;
   readonly at: number;
@@ -10,7 +10,7 @@ interface Said {
   isReadable: boolean;
 }
 
-/** The rule of ADR 4, worked out from the whole history each time: slow, and easy to check by eye. */
+/** The rule of ADR 4, computed from the whole history each time: slow, but easy to review. */
 export function createOwnersModel() {
   let history: Said[] = [];
   /** Files that may name any address, and since when. */
@@ -38,7 +38,7 @@ export function createOwnersModel() {
     creates(file: string) {
       if (!created.has(file)) created.set(file, now());
     },
-    /** The file says this now. */
+    /** The content of the file is now this. */
     says(file: string, uid: string, names: readonly string[]) {
       const ips = new Set(names);
       const former = current(file);
@@ -53,7 +53,7 @@ export function createOwnersModel() {
       if (former !== undefined) former.isThere = false;
       history.push({ file, uid, ips, still: ips, at, isThere: true, isReadable: true });
     },
-    /** It cannot be read. `anything`: and it may say something that it did not say before. */
+    /** It cannot be read. `anything`: its content may have changed. */
     isUnreadable(file: string, anything: boolean) {
       const said = current(file);
       if (said !== undefined) said.isReadable = false;
@@ -65,12 +65,12 @@ export function createOwnersModel() {
       if (said !== undefined) said.isThere = false;
       for (const known of [unread, seen, created]) known.delete(file);
     },
-    /** The process has never read it. `halfWritten`: what is there now, whatever the file held before, is read again. */
+    /** The process has never read it. `halfWritten`: its current content is reread, whatever it was before. */
     sees(file: string, halfWritten: boolean) {
       seen.set(file, now());
       if (halfWritten) unread.delete(file);
     },
-    /** A process begins that knows nothing: it sees what is there in the order in which it was created. */
+    /** A process starts without knowledge: it sees the existing files in order of creation. */
     forgetsThePast() {
       history = [];
       for (const known of [unread, seen]) known.clear();

@@ -14,7 +14,7 @@ const IPS = ['10.1.0.1', 'fd00::2'] as const;
 
 const podNamed = (uid: string) => ({ uid, runtimeUid: '', namespace: 'shop', name: `pod-${uid}` });
 
-/** One that forgets with time, and one beside it that is told the same and never does. */
+/** One that forgets over time, and one with the same input that never forgets. */
 function setup() {
   const clock = createFakeClock();
   const memory = createMemory<MemoryKind>({ clock });
@@ -58,7 +58,7 @@ function setup() {
 describe('Released addresses', () => {
   it('A released address is remembered for a day, and then still not given to a file that was there before', async () => {
     const t = setup();
-    t.learn('old'); // seen, and not read for two days
+    t.learn('old'); // seen, but not read for two days
     t.give('f', 'a');
     t.free('f');
     expect(t.sizes()).toMatchObject({ addresses_released: 1, pods_returned: 1 });
@@ -157,7 +157,7 @@ it('Forgetting old addresses gives none of them to a Pod that the feed names', a
         else t[one.kind](one.file);
         for (const ip of IPS) {
           const owner = t.forgetful.owner(ip);
-          // A Pod that the feed does not name is answered nothing, whatever it owns.
+          // A Pod that the feed does not name is not answered, whatever it owns.
           if (owner?.uid !== undefined && t.named.has(owner.uid))
             expect([ip, owner.uid]).toEqual([ip, t.ageless.owner(ip)?.uid]);
           for (const uid of t.named)

@@ -9,13 +9,13 @@ import { settled, setup as setupCallers } from '../addresses/callers-setup.ts';
 const MINUTE_MS = 60_000;
 const HOUR = 60;
 const DAY = 24 * HOUR;
-/** Pods that come each minute, each with an address of its own, and go ten minutes later. */
+/** Pods created each minute, each with its own address, and deleted ten minutes later. */
 const EACH_MINUTE = 2;
 const LIFE_MINUTES = 10;
-/** How long the status of a Pod still names its address after the runtime took it back. */
+/** How long Pod status still has an address after the runtime released it. */
 const LEFT_IN_STATUS_MINUTES = 1;
 
-/** All parts of an agent that remember names, in which Pods and addresses come and go at a steady rate. */
+/** All parts of an agent that remember names, with a steady turnover of Pods and addresses. */
 function setup() {
   const { clock, table, results, callers, memory, tell, remove } = setupCallers();
   const tokens = createTokens({ clock, randomBytes, memory });
@@ -45,7 +45,7 @@ function setup() {
     there.push({ untilMinute: minute + LIFE_MINUTES, uid, ip });
   }
 
-  /** Each Pod asks for what it may have, and for what nobody has. */
+  /** Each Pod requests what it may read, and made-up paths. */
   function askAll(): void {
     for (const { uid, ip } of there) {
       expect(callers.identify(ip)).toMatchObject({ kind: 'pod', pod: { uid } });
@@ -57,7 +57,7 @@ function setup() {
     }
   }
 
-  /** The runtime takes the address back, and a moment later the feed does not name the Pod any more. */
+  /** The runtime releases the address, and a moment later the feed removes the Pod. */
   function endThose(until: number): void {
     leaving.splice(0).forEach(remove);
     while (there[0] !== undefined && there[0].untilMinute <= until) {
@@ -70,7 +70,7 @@ function setup() {
   return {
     clock,
     live: () => ({ pods: table.pods().length, sessions: table.cachedSessions().length }),
-    /** Plays until that minute; what is remembered in the midst of it. */
+    /** Plays until that minute; returns what is remembered halfway. */
     async playUntil(lastMinute: number): Promise<Readonly<Record<string, number>>> {
       for (;;) {
         endThose(minute);
@@ -82,7 +82,7 @@ function setup() {
         await clock.advance(MINUTE_MS);
       }
     },
-    /** What is remembered two days after everything has gone. */
+    /** What is remembered two days after everything was removed. */
     async end(): Promise<Readonly<Record<string, number>>> {
       for (const until of [Infinity, Infinity]) endThose(until);
       await settled();

@@ -33,7 +33,7 @@ const CREDENTIALS = document({
   Expiration: '2026-11-23T07:39:10Z',
 });
 
-/** A metadata API that answers by this table, and 404 like the node's where there is no row. */
+/** A metadata API that answers by this table, and otherwise 404 like the node's. */
 async function startApi(replies: Replies) {
   const asked: string[] = [];
   const api = createServer((request, response) => {
@@ -53,7 +53,7 @@ async function startApi(replies: Replies) {
   };
 }
 
-/** `tries`: how often a call that gets 503 is made. */
+/** `tries`: how often a call answered 503 is made. */
 async function tryApi(endpoint: string, { expected, tries = 1 }: { expected: Expectation; tries?: number }) {
   let elapsedMs = 0;
   const call = createCall({
@@ -75,14 +75,14 @@ const DENIED: Replies = { ...CLOSED, [LIST]: text('app'), [`${LIST}/app`]: refus
 const GIVEN: Replies = { ...DENIED, [`${LIST}/app`]: CREDENTIALS };
 
 describe('Verify command', () => {
-  it('The verify command asks for the role list and for user data, and for nothing else', async () => {
+  it('The verify command requests only the role list and user data', async () => {
     await using api = await startApi(CLOSED);
     expect((await tryApi(api.endpoint, { expected: NONE })).passed).toBe(true);
     expect(api.asked).toEqual([`GET ${LIST}`, `GET ${USER_DATA}`]);
   });
 
   it.each([
-    { name: 'no role, said by 403', replies: { ...CLOSED, [LIST]: refusal(403) }, expected: NONE },
+    { name: 'no role, by a 403', replies: { ...CLOSED, [LIST]: refusal(403) }, expected: NONE },
     { name: 'the role and a refusal', replies: DENIED, expected: ROLE },
     { name: 'the role and its credentials', replies: GIVEN, expected: PERMITTED },
     {
@@ -106,31 +106,31 @@ describe('Verify command', () => {
 
   it.each([
     {
-      name: "the node's role comes",
+      name: "the node's role is listed",
       replies: { ...CLOSED, [LIST]: text('node-role') },
       expected: NONE,
       says: 'role "node-role", but expected no role',
     },
     {
-      name: "the node's own API says 404",
+      name: "the node's own API answers 404",
       replies: { [USER_DATA]: refusal(404) },
       expected: NONE,
       says: 'something else answers',
     },
     {
-      name: 'user data comes',
+      name: 'user data is served',
       replies: { ...CLOSED, [USER_DATA]: text('#!/bin/sh') },
       expected: NONE,
       says: "the node's user data comes through",
     },
     {
-      name: 'it is sent elsewhere',
+      name: 'it is redirected',
       replies: { ...CLOSED, [LIST]: { status: 301, headers: { location: `${LIST}/` } } },
       expected: NONE,
       says: '301, but not from the agent',
     },
     {
-      name: 'another role comes',
+      name: 'another role is listed',
       replies: { ...CLOSED, [LIST]: text('node-role') },
       expected: ROLE,
       says: 'but expected the role app',
@@ -141,14 +141,19 @@ describe('Verify command', () => {
       expected: ROLE,
       says: 'but expected the role app',
     },
-    { name: 'no role comes', replies: CLOSED, expected: ROLE, says: 'no role, but expected app' },
+    { name: 'no role is listed', replies: CLOSED, expected: ROLE, says: 'no role, but expected app' },
     {
-      name: 'credentials come unasked',
+      name: 'credentials are served unexpectedly',
       replies: GIVEN,
       expected: ROLE,
       says: 'but expected a refusal',
     },
-    { name: 'they do not come', replies: DENIED, expected: PERMITTED, says: 'does not permit the role' },
+    {
+      name: 'credentials are missing',
+      replies: DENIED,
+      expected: PERMITTED,
+      says: 'does not permit the role',
+    },
     {
       name: 'STS refuses',
       replies: {
@@ -159,13 +164,13 @@ describe('Verify command', () => {
       says: '"AssumeRoleUnauthorizedAccess", "no"',
     },
     {
-      name: 'the document is not whole',
+      name: 'the document is incomplete',
       replies: { ...DENIED, [`${LIST}/app`]: document({ Code: 'Success' }) },
       expected: PERMITTED,
       says: 'incomplete',
     },
     {
-      name: 'nothing but 503 comes',
+      name: 'every answer is 503',
       replies: { ...CLOSED, [LIST]: refusal(503) },
       expected: NONE,
       says: '503 until the retries ended',
@@ -186,20 +191,20 @@ describe('Verify command', () => {
     expect(said).not.toMatch(/ASIAKEY|of-nobody-else|nor-this|password/);
   });
 
-  it('The verify command asks again while the agent does not know the Pod', async () => {
+  it('The verify command retries while the agent does not know the Pod', async () => {
     let calls = 0;
     await using api = await startApi({ ...CLOSED, [LIST]: () => refusal((calls += 1) < 3 ? 503 : 404) });
     expect((await tryApi(api.endpoint, { expected: NONE, tries: 3 })).passed).toBe(true);
   });
 
-  it('The verify command fails with ECONNREFUSED if nobody answers', async () => {
+  it('The verify command fails with ECONNREFUSED if nothing answers', async () => {
     const api = await startApi({});
     await api[Symbol.asyncDispose]();
     const { passed, text: said } = await tryApi(api.endpoint, { expected: NONE });
     expect({ passed, said }).toEqual({ passed: false, said: expect.stringContaining('ECONNREFUSED') });
   });
 
-  it('The verify command uses a token if one is demanded', async () => {
+  it('The verify command uses a token if one is required', async () => {
     const demanding = ({ headers }: IncomingMessage) =>
       headers['x-aws-ec2-metadata-token'] === 'a-token' ? refusal(404) : refusal(401);
     await using api = await startApi({

@@ -13,7 +13,7 @@ const needed: Readonly<Record<string, string>> = {
 
 interface Given {
   readonly env?: Record<string, string>;
-  /** Of the needed flags, those left out. */
+  /** Required flags to leave out. */
   readonly without?: readonly string[];
 }
 
@@ -132,7 +132,7 @@ describe('Agent configuration', () => {
   });
 
   it.each(everything)(
-    'The agent takes --$flag $text, also from its environment variable',
+    'The agent accepts --$flag $text, also from its environment variable',
     ({ flag, text, part }) => {
       expect(setup([`--${flag}`, text], { without: [flag] }).config).toMatchObject(part);
       const env = { [`ROLEGATE_${flag.toUpperCase().replaceAll('-', '_')}`]: text };
@@ -140,7 +140,7 @@ describe('Agent configuration', () => {
     },
   );
 
-  it('Node name and host IP come from the downward API variables unless flags give them', () => {
+  it('Node name and host IP come from the downward API variables unless flags set them', () => {
     const env = { NODE_NAME: 'node-2', HOST_IP: '10.0.0.9' };
     expect(setup([], { without: ['node-name', 'host-ip'], env }).config).toMatchObject({
       nodeName: 'node-2',
@@ -216,7 +216,7 @@ describe('Firewall mode configuration', () => {
     expect(setup([], { ...alone, env: { ROLEGATE_MODE: 'firewall' } }).config.mode).toBe('firewall');
   });
 
-  it('In firewall mode a warning names each server flag that is given and not used', () => {
+  it('In firewall mode a warning names each server flag that is set but ignored', () => {
     const { config, warnings } = setup([
       '--mode=firewall',
       '--attest-address=a:1',
@@ -251,7 +251,7 @@ describe('Firewall mode configuration', () => {
     expect([config.metadataGroups.size, warnings]).toEqual([0, []]);
   });
 
-  it('In firewall mode all missing and invalid flags are reported at once', () => {
+  it('In firewall mode all missing and invalid flags are reported together', () => {
     const argv = ['--mode=firewall', '--port=x'];
     expect(setup(argv, { without: Object.keys(needed) }).faults).toEqual([
       '--node-name: a value is required; set it from spec.nodeName with the downward API',
@@ -262,7 +262,7 @@ describe('Firewall mode configuration', () => {
 });
 
 describe('Configuration faults', () => {
-  it('All missing flags are reported at once', () => {
+  it('All missing flags are reported together', () => {
     expect(setup([], { without: Object.keys(needed) }).faults).toEqual([
       expect.stringMatching(/^--server-address: a value is required; give the headless Service/),
       '--ca: a value is required; give the PEM file of the certificate authority',

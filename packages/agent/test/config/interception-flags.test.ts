@@ -86,7 +86,7 @@ describe('Intercept and reconcile configuration', () => {
     expect('faults' in outcome && outcome.faults.join()).toContain(says);
   });
 
-  it('The reconcile command reports all faults at once', () => {
+  it('The reconcile command reports all faults together', () => {
     const outcome = parse('reconcile', ['--host-interface', '!', '--port', 'x']);
     expect('faults' in outcome && outcome.faults).toHaveLength(3);
   });

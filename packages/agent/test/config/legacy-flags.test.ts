@@ -15,7 +15,7 @@ function setup(argv: readonly string[], base: readonly string[] = [...node, ...t
   };
 }
 
-/** Each row of the tables of kiam's agent (v4.2) and of kube2iam (0.15), of our other programs, and of what is not there yet. */
+/** Every flag of kiam's agent (v4.2), of kube2iam (0.15) and of Rolegate's other programs. */
 const verdicts = {
   accepted: [
     'port',
@@ -171,7 +171,7 @@ describe('Legacy flags', () => {
     ]);
   });
 
-  it('All faults of a kube2iam command line are reported at once', () => {
+  it('All faults of a kube2iam command line are reported together', () => {
     const argv = ['--base-role-arn=arn:aws:iam::123456789012:role/', '--iptables=true', '--host-ip=10.0.0.7'];
     expect(setup([...argv, '--node=node-1', '--default-role=app', '--insecure'], []).faults).toEqual([
       '--base-role-arn is refused: use --role-base-arn of rolegate-server',

@@ -33,7 +33,7 @@ function setup() {
     }) => Buffer.from(`${accessKeyId} ${lastUpdatedMs - clock.now()} ${expirationMs - clock.now()}`),
     setTokenKeys: (live: readonly { id: string }[]) => keys.splice(0, 2, ...live.map(({ id }) => id)),
   };
-  /** As the wire gives it: oneof named, defaults filled in. */
+  /** As decoded from the wire: oneof named, defaults filled in. */
   const apply = (update: FeedUpdate) => {
     applyUpdate({ ...update, update: Object.keys(update)[0] } as FeedUpdateRead, deps);
   };
@@ -73,7 +73,7 @@ describe('Feed updates', () => {
     });
   });
 
-  it('Cached credentials are kept beside a failure, and the failure is forgotten once it is over', () => {
+  it('Cached credentials are kept despite a failure, and the failure is forgotten once it is over', () => {
     const { table, apply, pod, allow } = setup();
     pod({ allow });
     apply({ session: { sessionId: 's', credentials: CREDENTIALS, failure: null } });

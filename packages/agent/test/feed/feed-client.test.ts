@@ -9,7 +9,7 @@ import { createTestLog } from '../addresses/known-pods.ts';
 
 type Call = ReturnType<typeof fakeCall>;
 
-/** One stream as gRPC gives it, with the server's side in the test's hands. */
+/** One stream as in grpc-js, with the server's side controlled by the test. */
 function fakeCall(address: ServerAddress) {
   const events = new EventEmitter();
   const sent: AgentReport[] = [];
@@ -144,7 +144,7 @@ describe('Feed client', () => {
     expect(rounds.failed).toEqual(calls.slice(0, 6).map(({ address }) => address.host));
   });
 
-  it('The feed client logs once a minute while no server is there, and once it is back, for how long it was away', async () => {
+  it('The feed client logs once a minute while no server is available, and then how long the outage was', async () => {
     const { log, client, clock, first, at, calls } = await connected();
     await clock.advance(20_000);
     first.fail();
@@ -176,7 +176,7 @@ describe('Feed client', () => {
     }
   });
 
-  it('The feed client gives up on a server that accepts the stream and then says nothing', async () => {
+  it('The feed client gives up on a server that accepts the stream and then sends nothing', async () => {
     const { clock, at } = setup();
     const silent = await at(0);
     await clock.advance(5_000);
@@ -262,7 +262,7 @@ describe('Feed client', () => {
     expect(first.state.closed).toBe(true);
   });
 
-  it('The feed client drops a stream that speaks out of turn', async () => {
+  it('The feed client drops a stream whose updates are out of order', async () => {
     const { clock, at } = setup();
     const rude = await at(0);
     rude.synced();

@@ -9,14 +9,14 @@ import { applyUpdate } from '../../src/feed/apply-update.ts';
 import { createPodTable } from '../../src/feed/table/pod-table.ts';
 import { credentialsDocument } from '../../src/imds-documents/credentials-document.ts';
 
-/** What servers of each version said, as packages/sandbox/test/record-streams.ts records it. */
+/** Streams of servers of each version, recorded by packages/sandbox/test/record-streams.ts. */
 const FOLDER = join(import.meta.dirname, 'recorded');
 
 interface Recorded {
   readonly version: string;
   /** Base64 of each message. */
   readonly updates: readonly string[];
-  /** What an agent of that version made of them. */
+  /** How an agent of that version understood them. */
   readonly pods: readonly {
     readonly uid: string;
     readonly kind: string;
@@ -29,7 +29,7 @@ const recorded = readdirSync(FOLDER).map(
   (file) => JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Recorded,
 );
 
-/** Field 1000 as a number, field 1001 as bytes: what no version has. */
+/** Field 1000 as a number, field 1001 as bytes: used by no version. */
 const UNKNOWN = Buffer.from([0xc0, 0x3e, 0x07, 0xca, 0x3e, 0x03, 0x6e, 0x65, 0x77]);
 
 function replay(updates: readonly Buffer[]) {
@@ -61,7 +61,7 @@ const sorted = <Pod extends { uid: string }>(pods: readonly Pod[]): Pod[] =>
 
 const bytesOf = ({ updates }: Recorded): Buffer[] => updates.map((text) => Buffer.from(text, 'base64'));
 
-/** The update's one message with the unknown fields in it, and once more behind it. */
+/** The update with the unknown fields in its message, and again after it. */
 function withUnknown(update: Buffer): Buffer {
   const { start, tag } = payloadOf(update);
   const inner = Buffer.concat([update.subarray(start), UNKNOWN]);
@@ -83,7 +83,7 @@ function varint(value: number): Buffer {
   }
 }
 
-/** The recorded updates without what a server of an earlier version may not say. */
+/** The recorded updates without what an earlier server does not send. */
 function without(one: Recorded, cut: (update: FeedUpdateRead) => void): Buffer[] {
   return bytesOf(one).map((bytes) => {
     const update = rolegateService.Feed.responseDeserialize(bytes);

@@ -100,7 +100,7 @@ describe('Server addresses', () => {
     });
   });
 
-  it('IP addresses, IPv6 included, are used as they are beside a name that does not resolve', async () => {
+  it('IP addresses, including IPv6, are used even if a name does not resolve', async () => {
     const servers = [
       { host: 'fd00::1', port: 1 },
       { host: 'gone', port: 2 },

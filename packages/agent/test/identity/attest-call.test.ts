@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createAttestCall } from '../../src/identity/attest-call.ts';
 
 const REQUEST = { token: 'token', certificateRequest: Buffer.alloc(0) };
-/** Far longer than grpc-js pauses before it connects again. Milliseconds. */
+/** Far longer than grpc-js pauses before it reconnects. Milliseconds. */
 const LATER_MS = 60_000;
 
 const closing: (() => unknown)[] = [];
@@ -44,10 +44,10 @@ describe('Attest call', () => {
     );
     await expect(asked).rejects.toMatchObject({ kind: 'unavailable' });
     await vi.advanceTimersByTimeAsync(LATER_MS);
-    // Ours comes after any that was begun before it.
+    // Ours arrives after any that was started earlier.
     const own = connect(port, '127.0.0.1').on('error', () => undefined);
     await once(own, 'close');
-    // One more is grpc-js's own: a connection that is closed while it waits is tried once.
+    // One more is by grpc-js: a connection closed while it waits is retried once.
     expect(seen.connections).toBeLessThanOrEqual(3);
   });
 });

@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A server of this version: two ports of one authority, of which one demands a certificate. */
+/** A server of this version: two ports with one authority, one of which requires a certificate. */
 async function startBoth() {
   const attestation = await startServer();
   const feed = await startServer({ ca: attestation.ca, clientCertificate: 'required' });
@@ -29,7 +29,7 @@ async function startBoth() {
   return { attestation, feed, ...agent };
 }
 
-/** Accepts and does this, whatever comes. */
+/** Accepts connections and handles them with `accepted`. */
 async function listenRaw(accepted: (socket: Socket) => void): Promise<number> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -173,7 +173,7 @@ describe('Renewal', () => {
     expect(messages(it)).toEqual(['certificate issued', 'certificate issued']);
   });
 
-  it('A refused renewal is repeated at the attestation port with the ServiceAccount token alone', async () => {
+  it('A refused renewal is repeated at the attestation port with only the ServiceAccount token', async () => {
     const it = await startBoth();
     await it.has('issued');
     const before = it.fingerprint();
@@ -213,7 +213,7 @@ describe('Renewal', () => {
     it.feed.answer(busy);
     await it.clock.advance(2 * HALF_LIFE_MS);
     await it.until(() => it.attestation.asked.length > 1);
-    // On a busy machine one may have been asked twice.
+    // On a busy machine a port may have been asked twice.
     expect(new Set(it.attestation.shown)).toEqual(new Set([undefined]));
   });
 });

@@ -174,12 +174,12 @@ it("An agent follows a change of authorities, whether the server's answer or the
   });
   server.answer(server.sign({ authorities: server.ca.pem + next.pem }));
   await has('issued');
-  // The answer told of the next authority before the file did: its server is trusted.
+  // The answer had the next authority before the file did: its server is trusted.
   await server.move({ ca: next, trusted: next.pem });
   const [before, count] = [fingerprint(), outcomes.length];
   await until(() => fingerprint() !== before, 60_000);
   expect(outcomes.slice(count)).toEqual(['issued']);
-  // Of the last one only the file tells; that it holds our issuer no more has us ask without waiting.
+  // Only the file has the last one. It lacks our issuer, so the agent renews without waiting.
   await server.move({ ca: last, trusted: last.pem });
   const [then, askedBefore] = [fingerprint(), server.asked.length];
   await writeFile(caFile, last.pem);

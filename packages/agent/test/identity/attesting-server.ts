@@ -23,20 +23,20 @@ export const TOKEN = 'eyJhbGciOiJSUzI1NiJ9.the-secret-token.c2lnbmF0dXJl';
 
 type Answer = (request: AttestRequestRead) => Promise<AttestResponse>;
 
-/** What agents have shown. */
+/** What agents have presented. */
 type Seen = Pick<AttestingServer, 'asked' | 'shown' | 'askedBy' | 'feeds' | 'resolves' | 'requestIds'>;
 
-/** What a server signs with and shows; a test changes it while it runs. */
+/** The server's authority and certificate; tests change them while it runs. */
 export interface AttestingServer {
   readonly port: number;
   readonly ca: TestCa;
-  /** Each request for a certificate, as it came. */
+  /** Each certificate request as received. */
   readonly asked: AttestRequestRead[];
-  /** Of each of them the node of the certificate that came with it; undefined: there was none. */
+  /** For each request the node in the client certificate; undefined: none. */
   readonly shown: (string | undefined)[];
-  /** Of each of them the connection that it came on: the client's address and port. */
+  /** For each request its connection: the client's address and port. */
   readonly askedBy: string[];
-  /** Which node opened each feed, until when its certificate is good, the token that came with it, and its connection. */
+  /** For each feed its node, the expiry of its certificate, its token and its connection. */
   readonly feeds: {
     readonly node: string | undefined;
     readonly endsMs: number | undefined;
@@ -48,30 +48,30 @@ export interface AttestingServer {
   readonly resolves: string[];
   /** IDs of Pods' requests that came with it. */
   readonly requestIds: string[];
-  /** From now on requests for a certificate are answered so. */
+  /** Sets the answer to certificate requests. */
   readonly answer: (how: Answer) => void;
-  /** The usual answer: what is asked for is signed. */
+  /** The usual answer: signs the request. */
   readonly sign: (options?: {
     readonly by?: TestCa;
     readonly authorities?: string;
     readonly cert?: IssueOptions;
   }) => Answer;
-  /** From now on it is of another authority, and trusts these. */
+  /** Switches to another authority, and to trusting these. */
   readonly move: (to: { readonly ca: TestCa; readonly trusted: string }) => Promise<void>;
   readonly close: () => void;
 }
 
 export interface AttestingServerOptions {
   readonly ca?: TestCa;
-  /** What each feed is told, and then its end unless the agent ends it. */
+  /** The updates of each feed, which then ends unless the agent ended it. */
   readonly updates?: readonly FeedUpdate[];
   readonly dns?: readonly string[];
   readonly port?: number;
-  /** Required: as the feed's port of a server since version 0.2. */
+  /** Required: like the feed port of servers since version 0.2. */
   readonly clientCertificate?: ClientCertificate;
 }
 
-/** For the node, good for an hour. */
+/** For the node, valid for an hour. */
 function hourly(): IssueOptions {
   const nowMs = Date.now();
   return {
@@ -87,7 +87,7 @@ export function refusal(code: status, details: string): ServerErrorResponse {
   return Object.assign(new Error(details), { code, details });
 }
 
-/** A real server on loopback that plays the part of Attest, and lets in who shows a certificate. */
+/** A real server on loopback that implements Attest, and accepts clients with a certificate. */
 export async function startAttestingServer({
   ca: given,
   updates = [],

@@ -4,7 +4,7 @@ import { createTestCa } from '@rolegate/testing';
 import { createCertificateRequest } from '../../src/identity/certificate-request.ts';
 
 describe('Certificate request', () => {
-  it('A certificate request is accepted by another library, and the certificate is for its key alone', async () => {
+  it('A certificate request is accepted by another library, and the certificate is only for its key', async () => {
     const ca = await createTestCa();
     const [{ key, der }, other] = [await createCertificateRequest(), await createCertificateRequest()];
     const own = new X509Certificate(await ca.certify(der));

@@ -44,7 +44,7 @@ async function setup({ withToken = true }: { withToken?: boolean } = {}) {
     callMetadata: identity.callMetadata,
   });
   const open = () => connections.open({ host: '127.0.0.1', port: server.port, name: SERVER_NAME });
-  /** Opens a feed, and asks for an address once it is there. */
+  /** Opens a feed, and resolves an address once it is connected. */
   const call = async () => {
     const before = server.feeds.length;
     const feed = open();

@@ -11,11 +11,11 @@ import { NODE, SERVER_NAME, startAttestingServer, TOKEN } from './attesting-serv
 import type { AttestingServerOptions } from './attesting-server.ts';
 
 export interface Given {
-  /** Of the servers on loopback, for the feed. */
+  /** Feed ports of the servers on loopback. */
   readonly ports: readonly number[];
-  /** Those at which they give a first certificate; undefined: the same. */
+  /** Attestation ports; undefined: the same. */
   readonly attestPorts?: readonly number[];
-  /** Of the file; undefined: there is none. */
+  /** Content of the file; undefined: no file. */
   readonly ca: string | undefined;
   readonly token?: string;
   /** How long a connection may take. Real milliseconds. */
@@ -24,7 +24,7 @@ export interface Given {
   readonly feedConnection?: () => FeedConnection | undefined;
 }
 
-/** Servers and agents' identities, all of which end with the test. */
+/** Servers and agents' identities, all closed at the end of the test. */
 export function createIdentities(closing: (() => unknown)[]) {
   async function startServer(options: AttestingServerOptions = {}) {
     const server = await startAttestingServer(options);
@@ -70,7 +70,7 @@ export function createIdentities(closing: (() => unknown)[]) {
       await running;
     };
     closing.push(end);
-    /** Real time for bytes on loopback, and a second of the clock's time for each look. */
+    /** Waits in real time for loopback, and advances the clock by a second per check. */
     const until = async (isSo: () => boolean, stepMs = 1_000) => {
       for (let left = 1_000; left > 0 && !isSo(); left -= 1) {
         await new Promise((resolve) => setTimeout(resolve, 5));

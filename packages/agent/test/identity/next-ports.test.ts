@@ -5,7 +5,7 @@ import { createAttestPorts } from '../../src/identity/attest-ports.ts';
 
 const [ONE, TWO] = ['198.18.0.1', '198.18.0.2'];
 
-/** Every name stands for the same two replicas, which come in another order for each port. */
+/** Every name resolves to the same two replicas, in a different order for each port. */
 function portsOf({
   attest,
   feed,

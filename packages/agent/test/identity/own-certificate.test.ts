@@ -25,7 +25,7 @@ afterEach(async () => {
   for (const end of endings.splice(0)) await end();
 });
 
-/** A certificate of an hour from the clock's now on. */
+/** A certificate valid for an hour from the clock's now. */
 async function certify(nowMs: number, by: TestCa = ca): Promise<Attested> {
   const { key, der } = await createCertificateRequest();
   const certificateChain = await by.certify(der, {
@@ -77,7 +77,7 @@ function setup(answers: readonly (Error | TestCa)[], { file = ca.pem }: { file?:
     attempts,
     stop,
     running,
-    /** Lets time pass until so many attempts were made and answered. */
+    /** Advances the clock until this many attempts were made and answered. */
     async attempt(count: number): Promise<void> {
       for (let turn = 0; turn < 400 && outcomes.length < count; turn += 1) {
         await new Promise((resolve) => setTimeout(resolve, 1));

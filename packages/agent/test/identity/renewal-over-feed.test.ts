@@ -20,7 +20,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** An agent that has its first certificate, at a server with two ports. */
+/** An agent with its first certificate, and a server with two ports. */
 async function startCertified() {
   const attestation = await startServer();
   const feed = await startServer({ ca: attestation.ca, clientCertificate: 'required' });
@@ -35,7 +35,7 @@ async function startCertified() {
   const { tls, callMetadata } = agent.identity;
   const connections = createServerConnections({ tls, callMetadata, serverName: SERVER_NAME });
   made.connections = connections;
-  /** A feed that is there unless its port belongs to nobody. */
+  /** A feed, which is connected if something listens at its port. */
   const open = async (port = feed.port) => {
     const opened = connections.open({ host: '127.0.0.1', port, name: '127.0.0.1' });
     closing.push(opened.close);
@@ -47,7 +47,7 @@ async function startCertified() {
     }, PATIENCE);
     return opened;
   };
-  /** Half the life of the first certificate has passed. */
+  /** Half the lifetime of the first certificate has passed. */
   const renewed = async () => {
     const before = agent.fingerprint();
     await agent.clock.advance(HALF_LIFE_MS);
@@ -57,7 +57,7 @@ async function startCertified() {
   return { ...agent, attestation, feed, connections, open, renewed, messages };
 }
 
-/** Accepts connections, says nothing, and counts them. */
+/** Accepts and counts connections, and sends nothing. */
 async function startSilent() {
   const seen = { connections: 0 };
   const server = createServer((socket) => {
@@ -84,7 +84,7 @@ describe('Renewal over the feed', () => {
     expect(it.outcomes).toEqual(['issued', 'issued']);
   });
 
-  it("A renewal uses the feed's connection if the certificate has expired by the node's clock alone", async () => {
+  it("A renewal uses the feed's connection if the certificate has expired only by the node's clock", async () => {
     const it = await startCertified();
     await it.open();
     it.feed.answer(
@@ -177,7 +177,7 @@ describe('Renewal over the feed', () => {
     await it.open(silent.port);
     await it.renewed();
     expect(it.feed.askedBy).toEqual([it.feed.feeds[0]?.peer]);
-    // So is an address of a Pod.
+    // Lookups use it too.
     await it.connections.resolve('198.18.0.7', 'request-1');
     expect(it.feed.requestIds).toEqual(['request-1']);
   });

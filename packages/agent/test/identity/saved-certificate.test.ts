@@ -21,7 +21,7 @@ function authoritiesOf(pem: string) {
   return { ca: Buffer.from(pem), caEndsMs: 0 };
 }
 
-/** A certificate of an hour from START_MS on, as it outlives its process. */
+/** A saved certificate valid for an hour from START_MS. */
 async function keep(by = ca): Promise<SavedCertificate> {
   const { key, der } = await createCertificateRequest();
   const certificateChain = await by.certify(der, {
@@ -48,14 +48,14 @@ describe('Saved certificate', () => {
 
   it.each<{ what: string; changes: () => Partial<UsableFor>; fault: RegExp }>([
     { what: 'has expired', changes: () => ({ nowMs: START_MS + 61 * MINUTE_MS }), fault: /expired/ },
-    { what: 'is of another node', changes: () => ({ nodeName: 'node-2' }), fault: /is for node-1/ },
+    { what: 'belongs to another node', changes: () => ({ nodeName: 'node-2' }), fault: /is for node-1/ },
     {
-      what: 'is of an authority that is gone',
+      what: 'comes from a removed authority',
       changes: () => ({ authorities: authoritiesOf(other.pem) }),
       fault: /no longer in --ca/,
     },
     {
-      what: 'finds no authority',
+      what: 'has no authority to verify it',
       changes: () => ({ authorities: undefined }),
       fault: /no certificate authority/,
     },

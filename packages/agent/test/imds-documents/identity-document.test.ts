@@ -10,7 +10,7 @@ const whole: ReducedIdentity = {
 };
 
 describe('Reduced identity document', () => {
-  it("The reduced document has EC2's layout, with account, architecture, zone, region and version alone", () => {
+  it("The reduced document has EC2's layout, with only account, architecture, zone, region and version", () => {
     expect(reducedIdentityDocument(whole)).toBe(
       [
         '{',

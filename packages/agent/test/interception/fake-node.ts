@@ -14,7 +14,7 @@ const BASE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * A node's iptables and `ip rule` in memory, behind the commands by which they are used. The real ones are tried by
+ * A node's iptables and `ip rule` in memory, behind the commands that use them. The real ones are tried by
  * `npm run test:netns`.
  */
 export function createFakeNode({ without = [] }: { readonly without?: readonly string[] } = {}) {
@@ -101,7 +101,7 @@ export function createFakeNode({ without = [] }: { readonly without?: readonly s
     lines,
     add,
     rules: (family: '-4' | '-6') => rules.get(family) ?? [],
-    /** As the kernel tells: tables are there from the first rule or chain on. */
+    /** As in the kernel: tables exist from the first rule or chain on. */
     hasLegacyTables(family: 'ipv4' | 'ipv6'): boolean {
       const all = tables('legacy', family === 'ipv4' ? 'iptables' : 'ip6tables');
       return [...all].some(
@@ -109,18 +109,18 @@ export function createFakeNode({ without = [] }: { readonly without?: readonly s
           chains.size > (BASE[name]?.length ?? 0) || [...chains.values()].some((rules) => rules.length > 0),
       );
     },
-    /** Programs that fail whatever they are asked. */
+    /** Programs that always fail. */
     broken,
     /** Matches that iptables or the kernel does not have: restoring a rule with one fails. */
     lacks,
-    /** What the counters of rules with this word stand at. */
+    /** Sets the counters of rules with this word. */
     setPackets(word: string, count: number): void {
       packets.set(word, count);
     },
     setDevices(names: string[]): void {
       devices = names;
     },
-    /** What the kernel says of a Pod's packet; prohibited unless told. */
+    /** Sets the kernel's answer about a Pod's packet; prohibited by default. */
     setRouteGet(answer: (args: string) => Outcome): void {
       routeGet = answer;
     },
@@ -153,7 +153,7 @@ function printed(tables: Tables, packets: ReadonlyMap<string, number> = new Map(
     .join('\n');
 }
 
-/** As iptables-restore --noflush: each table whole or not at all. */
+/** Like iptables-restore --noflush: each table atomically. */
 function restored(tables: Tables, input: string): Outcome {
   let name = '';
   let chains: Chains = new Map();
@@ -195,7 +195,7 @@ function isLedTo(chains: Chains, chain: string): boolean {
   );
 }
 
-/** Its selectors and what it does, by name; `not` apart. */
+/** Its selectors and action by name, without `not`. */
 function partsOf(rule: string): ReadonlyMap<string, string> {
   const parts = new Map<string, string>();
   const words = rule.split(' ').filter((word) => word !== 'not');
@@ -206,13 +206,13 @@ function partsOf(rule: string): ReadonlyMap<string, string> {
   return parts;
 }
 
-/** As the kernel finds that a new rule is there (fib_rules.c, rule_exists): it does not compare `not`. */
+/** As the kernel detects an existing rule (fib_rules.c, rule_exists): it does not compare `not`. */
 function isTaken(present: string, added: string): boolean {
   const [one, other] = [partsOf(present), partsOf(added)];
   return one.size === other.size && [...one].every(([name, value]) => other.get(name) === value);
 }
 
-/** As the kernel finds the rule to delete (fib_rules.c, rule_find): what is not named counts as equal, and so does `not`. */
+/** As the kernel finds the rule to delete (fib_rules.c, rule_find): unnamed selectors and `not` count as equal. */
 function isNamedBy(present: string, named: string): boolean {
   const there = partsOf(present);
   return [...partsOf(named)].every(([name, value]) => there.get(name) === value);

@@ -5,7 +5,7 @@ import { planInterception } from '../../src/interception/rules/plan.ts';
 import type { PlanOptions } from '../../src/interception/rules/rule.ts';
 import { createFakeNode } from './fake-node.ts';
 
-/** An interception on a node in memory, on which nothing is laid yet. */
+/** An interception on a node in memory, with nothing installed yet. */
 export function setup({
   options = {},
   without = [],
@@ -32,7 +32,7 @@ export function setup({
   return { node, interception };
 }
 
-/** Where something of ours is laid: `filter FORWARD`. */
+/** Where rules of ours are installed, such as `filter FORWARD`. */
 export function oursIn(node: ReturnType<typeof createFakeNode>, backend: 'nft' | 'legacy'): string[] {
   return (['iptables', 'ip6tables'] as const).flatMap((prefix) =>
     [...node.tables(backend, prefix)].flatMap(([table, chains]) =>

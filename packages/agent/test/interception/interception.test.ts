@@ -6,7 +6,7 @@ const JUMP =
 const withoutComment = (rule: string | undefined) => rule?.replace(/-m comment --comment "[^"]*" /, '');
 
 describe('Installation', () => {
-  it('All layers of both families are installed, and are in order afterwards', async () => {
+  it('All layers of both families are installed, and match the plan afterwards', async () => {
     const { node, interception } = setup();
     const settled = await interception.settle();
     expect(settled.layers).toEqual({ nat: true, filter: true, route: true, input: true, ports: true });
@@ -23,7 +23,7 @@ describe('Installation', () => {
     expect(node.rules('-6')).toHaveLength(2);
   });
 
-  it('A second installation changes no rule and flushes no flow if everything is in order', async () => {
+  it('A second installation changes no rule and flushes no flow if nothing differs from the plan', async () => {
     const { node, interception } = setup();
     await interception.settle();
     node.calls.length = 0;
@@ -263,8 +263,8 @@ describe('Foreign rules', () => {
   });
 });
 
-describe('Back end', () => {
-  it.each(['nft', 'legacy'] as const)('The iptables back end is that of kubelet: %s', async (backend) => {
+describe('Backend', () => {
+  it.each(['nft', 'legacy'] as const)('The iptables backend is that of kubelet: %s', async (backend) => {
     const { node, interception } = setup();
     const other = backend === 'nft' ? 'legacy' : 'nft';
     node.tables(backend).get('mangle')?.set('KUBE-IPTABLES-HINT', []);
@@ -274,7 +274,7 @@ describe('Back end', () => {
     expect(oursIn(node, backend)).not.toEqual([]);
   });
 
-  it('The iptables back end is the one with more rules if kubelet has left no hint, and nft if there are none', async () => {
+  it('The iptables backend is the one with more rules if kubelet has left no hint, and nft if there are none', async () => {
     const { node, interception } = setup();
     expect((await interception.settle()).backend).toBe('nft');
     node.add('legacy', 'filter', 'FORWARD', 0, '-s 10.0.0.0/8 -j ACCEPT');
@@ -282,20 +282,20 @@ describe('Back end', () => {
     expect(oursIn(node, 'nft')).toEqual([]);
   });
 
-  it('The configured iptables back end is used even if kubelet uses another', async () => {
+  it('The configured iptables backend is used even if kubelet uses another', async () => {
     const { node, interception } = setup({ backend: 'legacy' });
     node.tables('nft').get('mangle')?.set('KUBE-KUBELET-CANARY', []);
     expect((await interception.settle()).backend).toBe('legacy');
   });
 
-  it('The iptables back end is the one that the node has', async () => {
+  it('The iptables backend is the one that the node has', async () => {
     expect((await setup({ without: ['-legacy-'] }).interception.settle()).backend).toBe('nft');
     expect((await setup({ without: ['-nft-'] }).interception.settle()).backend).toBe('legacy');
   });
 });
 
 describe('Uninstall', () => {
-  it('Uninstall removes exactly our rules and the foreign jumps to them, from both back ends', async () => {
+  it('Uninstall removes exactly our rules and the foreign jumps to them, from both backends', async () => {
     const { node, interception } = setup();
     const before = '-s 10.0.0.0/8 -j ACCEPT';
     node.add('nft', 'filter', 'FORWARD', 0, before);
@@ -325,7 +325,7 @@ describe('Uninstall', () => {
     expect(node.rules('-4')).toEqual([]);
   });
 
-  it('Uninstall fails if a back end cannot be read, and does not take it for an empty one', async () => {
+  it('Uninstall fails if a backend cannot be read, and does not treat it as empty', async () => {
     const { node, interception } = setup();
     await interception.settle();
     node.tables('legacy', 'ip6tables').get('nat')?.set('OTHER', []);

@@ -46,7 +46,7 @@ async function setup({
     signal.abort();
     await running;
   });
-  /** It sleeps: the look is done. */
+  /** It sleeps, so the check is done. */
   const settled = async () => {
     while (clock.pending === 0) await setImmediate();
   };
@@ -87,7 +87,7 @@ describe('Interception keeper', () => {
     expect(node.rules('-4')).toHaveLength(2);
   });
 
-  it('A change is repaired within 10 s if the back end sends no events, and only its tables are read for that', async () => {
+  it('A change is repaired within 10 s if the backend sends no events, and only its tables are read for that', async () => {
     const { node, clock, keeper, settled } = await setup();
     node.tables('legacy').get('mangle')?.set('KUBE-IPTABLES-HINT', []);
     await clock.advance(30_500);
@@ -194,7 +194,7 @@ describe('Interception keeper', () => {
     expect(keeper.current().repairs.input).toBe(before + 1);
   });
 
-  it('A failed check reports every layer as not in order, and later checks still run', async () => {
+  it('A failed check reports every layer as not installed, and later checks still run', async () => {
     const { node, clock, keeper, settled, said } = await setup();
     node.tables('legacy').get('nat')?.set('OTHER', []);
     for (const program of ['iptables-nft-save', 'iptables-legacy-save']) node.broken.add(program);
@@ -297,7 +297,7 @@ describe('Interception log', () => {
     ]);
   });
 
-  it('A kernel that would route Pods to the metadata address despite the rule is logged as an error', async () => {
+  it('A kernel that would route Pod traffic to the metadata address despite the rule is logged as an error', async () => {
     const { node, clock, keeper, settled, said } = await setup({ podIps: ['198.18.5.2'] });
     expect(keeper.current().layers.route).toBe(true);
     node.setRouteGet(() => ok('169.254.169.254 from 198.18.5.2 via 198.18.0.254 dev eth0'));

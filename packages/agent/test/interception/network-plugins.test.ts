@@ -30,7 +30,7 @@ it('The table in docs/interception.md has exactly the plugins and values of this
   expect(rows.map(cellsOf)).toEqual(networkPlugins.map(({ plugin, value }) => [plugin, `\`${value}\``]));
 });
 
-/** Throws where an entry of the list is no interface. */
+/** Throws if an entry of the list is not an interface. */
 function entriesOf(value: string): readonly HostInterface[] {
   return value.split(',').flatMap((entry) => {
     const parsed = hostInterface.parse(entry);

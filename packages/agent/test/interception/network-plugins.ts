@@ -2,9 +2,9 @@ interface NetworkPlugin {
   readonly plugin: string;
   /** What users of kiam and kube2iam give as `--host-interface`. */
   readonly value: string;
-  /** Names, as the plugin makes them, of interfaces by which Pods' traffic comes into the node. */
+  /** Example names of the plugin's interfaces for Pods. */
   readonly podInterfaces: readonly string[];
-  /** Others that such a node has: uplinks, tunnels, ends of the plugin's own. */
+  /** Other interfaces of such a node: uplinks, tunnels, the plugin's own. */
   readonly otherInterfaces: readonly string[];
 }
 

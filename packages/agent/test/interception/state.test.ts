@@ -34,7 +34,7 @@ describe('Interception state', () => {
       settled: settled(counted(100)),
       countedBefore: undefined,
     });
-    expect(state.packets.nat).toBe(0); // what came before this process is not its own
+    expect(state.packets.nat).toBe(0); // earlier packets are not counted
     state = nextState(state, { ...seen, settled: settled(counted(110)), countedBefore: counted(100) });
     expect(state.packets.nat).toBe(10);
     state = nextState(state, { ...seen, settled: settled(counted(3)), countedBefore: counted(110) });

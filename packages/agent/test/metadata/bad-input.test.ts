@@ -16,7 +16,7 @@ import type { Served } from './served.ts';
 const HOST = 'Host: 169.254.169.254\r\n';
 const CLOSE = 'Connection: close\r\n';
 
-/** Two Pods with a role each; what one of them sends must never bring the other's secret. */
+/** Two Pods with a role each; neither may ever get the other's secret. */
 async function setup(): Promise<Served> {
   const served = await serve();
   const theirs = {
@@ -305,8 +305,14 @@ describe('Order of checks', () => {
       method: POST,
       status: 404,
     },
-    { what: 'the method before who asks', target: LIST, host: '169.254.169.254', method: POST, status: 405 },
-    { what: 'who asks last', target: LIST, host: '169.254.169.254', method: 'GET', status: 403 },
+    {
+      what: 'the method before the caller',
+      target: LIST,
+      host: '169.254.169.254',
+      method: POST,
+      status: 405,
+    },
+    { what: 'the caller last', target: LIST, host: '169.254.169.254', method: 'GET', status: 403 },
   ])(
     'A request with several faults is refused for the first in order: $what',
     async ({ target, host, method, status }) => {
@@ -348,7 +354,7 @@ describe('Token requests', () => {
   });
 });
 
-/** One path in the spellings by which filters have been passed. */
+/** One path in spellings that have bypassed filters. */
 function spellings(path: string): string[] {
   const slashes = [...path.matchAll(/\//g)].map(({ index }) => index);
   const odd = [

@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { holdBudget, patientClients } from '../../src/metadata/hold-budget.ts';
 
 const DEFAULTS = { holdMs: 850, holdGoMs: 400, holdPatientMs: 4_000 };
-/** What waits for less gains nothing by patience. */
+/** Clients with a shorter timeout do not count as patient. */
 const LEAST_PATIENCE_MS = 1_500;
 
-/** As the client writes it. */
+/** As the client sends it. */
 function userAgentOf(product: string): string {
   return product.endsWith('*') ? `${product.slice(0, -1)}-coreclr/4.0` : `${product}/1.0 (x)`;
 }

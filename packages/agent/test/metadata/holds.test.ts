@@ -16,7 +16,7 @@ import type { AskOptions, Served } from './served.ts';
 
 const CREDENTIALS = `${LIST}app/reader`;
 
-/** Asks, and comes back when the request is held. */
+/** Sends a request and resolves when it is held. */
 async function askHeld(served: Served, target = CREDENTIALS, options: AskOptions = {}) {
   const { waiting } = served.server.load();
   const answer = served.ask(target, options);
@@ -30,7 +30,7 @@ function learn(served: Served, ip = POD_IP, more = {}): void {
   served.change();
 }
 
-/** A connection that comes before the listener is closed is accepted. */
+/** Connections that arrive before the listener is closed are accepted. */
 async function refused(served: Served): Promise<void> {
   for (;;) {
     const dialed = await served.dial().catch(() => undefined);
@@ -100,7 +100,7 @@ describe('Held request', () => {
     },
     { what: 'credentials', caller: { kind: 'pod', pod: podOf() } as const },
   ])(
-    'A request that is held in vain names $what in the log, and not to the Pod',
+    'A request that is held in vain names $what in the log, but not to the Pod',
     async ({ what, caller }) => {
       await using served = await serve();
       served.callers.set(POD_IP, caller);
@@ -138,7 +138,7 @@ describe('Held request', () => {
     expect((await former.answer).status).toBe(401);
   });
 
-  it('A held request gives its place back when the client disconnects', async () => {
+  it('A held request releases its place when the client disconnects', async () => {
     await using served = await serve({ limits: { ...defaultLimits, waitingPerPod: 1 } });
     const leaving = new AbortController();
     const { answer } = await askHeld(served, CREDENTIALS, { signal: leaving.signal });
@@ -228,7 +228,7 @@ describe('Reused address', () => {
     others.socket.destroy();
   });
 
-  it('The connections of an address are closed when nobody owns it any more', async () => {
+  it('The connections of an address are closed when it no longer has an owner', async () => {
     await using served = await serve();
     learn(served);
     const { socket } = await served.dial();

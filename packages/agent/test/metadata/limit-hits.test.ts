@@ -52,7 +52,7 @@ describe('Limit hits', () => {
     ]);
   });
 
-  it('A limit is logged for a Pod even if thousands of made-up addresses meet limits too', () => {
+  it('A limit is logged for a Pod even if thousands of made-up addresses reach limits too', () => {
     const { lines, hits } = setup();
     for (let at = 0; at < 5_000; at += 1) {
       const ip = `10.${at % 250}.${Math.floor(at / 250)}.1`;
@@ -63,7 +63,7 @@ describe('Limit hits', () => {
     expect(lines.at(-1)?.fields).toMatchObject({ limit: 'connections_per_pod', uid: 'uid-1' });
   });
 
-  it('A limit is logged for a Pod even if hundreds of Pods of another Namespace meet limits too', async () => {
+  it('A limit is logged for a Pod even if hundreds of Pods of another Namespace reach limits too', async () => {
     const { clock, lines, hits } = setup();
     for (let at = 0; at < 500; at += 1)
       for (const limit of limitNames) hits.hit(limit, { group: 'storm', name: `uid-${at}` }, '10.0.0.8');
@@ -74,7 +74,7 @@ describe('Limit hits', () => {
     expect(lines.at(-1)?.fields).toEqual({ namespace: 'storm', count: expect.any(Number) });
   });
 
-  it('A limit met by an address that no Pod owns is logged without a Namespace', () => {
+  it('A limit reached by an address that no Pod owns is logged without a Namespace', () => {
     const { lines, hits } = setup();
     hits.hit('connections_unknown', { group: '', name: '10.0.0.9' }, '10.0.0.9');
     expect(lines[0]?.fields).not.toHaveProperty('namespace');

@@ -22,7 +22,7 @@ function learnBoth(served: Served): void {
   });
 }
 
-/** Opens a connection and has one answer on it; it stays open. */
+/** Opens a connection, gets one answer on it and leaves it open. */
 async function ask(served: Served, ip = POD_IP) {
   const connection = await served.dial(ip);
   connection.socket.write(REQUEST);
@@ -30,7 +30,7 @@ async function ask(served: Served, ip = POD_IP) {
   return connection;
 }
 
-/** Opens a connection with a request on it that waits. */
+/** Opens a connection with a request that is held. */
 async function wait(served: Served, ip = POD_IP) {
   const { waiting } = served.server.load();
   const hits = served.limitHits.length;
@@ -45,7 +45,7 @@ async function wait(served: Served, ip = POD_IP) {
   return connection;
 }
 
-/** The Pod is known to the runtime and not to the feed: its requests wait, and count for it. */
+/** The runtime knows the Pod but the feed does not: its requests are held, and count for it. */
 function awaitFeed(served: Served): void {
   for (const [ip, uid, namespace] of [
     [POD_IP, 'uid-1', 'team-a'],
@@ -67,7 +67,7 @@ describe('Connection limits', () => {
     for (const { socket } of [second, third]) socket.destroy();
   });
 
-  it('A connection too many of a Pod whose connections are all busy is answered 503, whatever it asks', async () => {
+  it('A Pod’s connection beyond its limit is answered 503 if all others are busy, whatever it requests', async () => {
     await using served = await serve({ limits: { ...defaultLimits, connectionsPerPod: 2 } });
     awaitFeed(served);
     const busy = [await wait(served), await wait(served)];
@@ -127,7 +127,7 @@ describe('Connection limits', () => {
 });
 
 describe('Waiting limits', () => {
-  it('A request too many of a Pod at its limit of waiting ones is answered 503 at once, and the others wait on', async () => {
+  it('A waiting request beyond a Pod’s limit is answered 503 at once, and the others keep waiting', async () => {
     await using served = await serve({ limits: { ...defaultLimits, waitingPerPod: 2 } });
     awaitFeed(served);
     const waiting = [await wait(served), await wait(served), await wait(served, OTHER_IP)];

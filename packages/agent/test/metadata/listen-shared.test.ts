@@ -19,7 +19,7 @@ async function listen(port: number, reusePort: boolean, host = '127.0.0.1'): Pro
   return server;
 }
 
-/** A port that somebody has, and an agent that wants it. */
+/** A port in use, and an agent that wants it. */
 async function setup({ shares = true, address = '127.0.0.1' } = {}) {
   const holder = await listen(0, shares);
   const { port } = holder.address() as AddressInfo;

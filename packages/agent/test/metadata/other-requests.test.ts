@@ -100,7 +100,7 @@ describe('Other metadata', () => {
     expect(served.records).toMatchObject([{ firstRequest: false, first: false }]);
   });
 
-  it('An answer that comes late is not given to the Pod that owns the address by then', async () => {
+  it('A late answer is not given to the next owner of the address', async () => {
     await using served = await setup();
     const reads: ((text: string) => void)[] = [];
     served.other.read = () => new Promise((resolve) => reads.push(resolve));

@@ -26,7 +26,7 @@ async function setup(pod: Parameters<typeof podOf>[0] = {}): Promise<Served> {
 }
 
 interface Sent {
-  /** The request as the client writes it: lines without their ends. */
+  /** The request as the client sends it: lines without line ends. */
   readonly lines: readonly string[];
   readonly body: string | RegExp;
 }
@@ -37,7 +37,7 @@ interface Client {
   readonly requests: readonly Sent[];
 }
 
-/** Recorded from the clients themselves, but for the Host that they were pointed to. */
+/** Recorded from the clients, except for the Host that they were pointed to. */
 const clients: readonly Client[] = [
   {
     client: 'minio-js 8.0.7 (IamAwsProvider): a slash too many, and an encoded one in the role',
@@ -104,7 +104,7 @@ const clients: readonly Client[] = [
   },
 ];
 
-/** What came back on a connection of its own, as soon as the body is whole. */
+/** The answer on a new connection, as soon as the body is complete. */
 async function send(served: Served, lines: readonly string[]): Promise<{ status: number; body: string }> {
   const token = served.tokens.mint({ ip: POD_IP, uid: 'uid-1', ttlSeconds: 60 });
   const bytes = [...lines, '', ''].join('\r\n').replace('TOKEN', token);
@@ -151,7 +151,7 @@ describe('Identity document readers', () => {
 });
 
 describe('Tree walk', () => {
-  /** Ansible gives up at 401 and 403, and tries anything but 200 and 404 once more before it does. */
+  /** Ansible gives up at 401 and 403, and retries anything but 200 and 404 once before giving up. */
   async function walk(served: Served, directory: string): Promise<string[]> {
     const { status, body } = await served.ask(directory);
     if (status !== 200) return [directory];

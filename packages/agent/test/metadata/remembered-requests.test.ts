@@ -44,7 +44,7 @@ function heapMb(): number {
   return process.memoryUsage().heapUsed / 2 ** 20;
 }
 
-/** A piece of a head of 16 KiB, as the parser hands it on. */
+/** A slice of a head of 16 KiB, as the parser passes it on. */
 function pieceOfHead(piece: string): string {
   const head = Buffer.from(`${'x'.repeat(16_000)}${piece}`).toString('latin1');
   return head.slice(16_000);

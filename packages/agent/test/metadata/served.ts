@@ -17,7 +17,7 @@ import { createMetadataServer } from '../../src/metadata/server.ts';
 import type { MetadataSettings } from '../../src/metadata/server.ts';
 import { createTokens } from '../../src/imds-tokens/tokens.ts';
 
-/** The Pod that most tests speak for, and one beside it. */
+/** The Pod of most tests, and another one. */
 export const POD_IP = '127.0.0.11';
 export const OTHER_IP = '127.0.0.12';
 export const ROLE_ARN = 'arn:aws:iam::123456789012:role/app/reader';
@@ -65,7 +65,7 @@ export interface Answered {
   readonly headers: Record<string, string | string[] | undefined>;
 }
 
-/** A metadata server on loopback with everything around it in the test's hands. */
+/** A metadata server on loopback, with its environment controlled by the test. */
 export async function serve(
   settings: Partial<MetadataSettings> = {},
   parts: { readonly other?: OtherMetadata } = {},
@@ -100,13 +100,13 @@ export async function serve(
       imdsv1: 'audit',
       holdMs: 850,
       holdGoMs: 400,
-      // Off: a test that is about patience turns it on.
+      // Off: tests of patient clients turn it on.
       holdPatientMs: 850,
       groups: new Set(['placement', 'tags']),
       ...settings,
     },
     randomBytes,
-    // Its timer is none of a request's.
+    // Its timer does not belong to a request.
     memory: createMemory({ clock: createFakeClock() }),
     onUnknownIp: (ip) => unknownIps.push(ip),
   });
@@ -144,7 +144,7 @@ export async function serve(
 
 export type Served = Awaited<ReturnType<typeof serve>>;
 
-/** Waits on the event loop until it is so; the test's own limit ends a test in which it never is. */
+/** Yields to the event loop until `isSo`, or until the test's time limit. */
 export async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await setImmediate();
 }
@@ -182,7 +182,7 @@ function ask(port: number, target: string, { method = 'GET', headers, ip = POD_I
   });
 }
 
-/** Sends bytes as they are; resolves with all that comes back until the other side ends. */
+/** Sends raw bytes; resolves with everything received until the other side closes. */
 async function raw(port: number, bytes: string | Buffer, ip: string): Promise<string> {
   const { socket, received } = await dial(port, ip);
   socket.write(bytes);
@@ -199,7 +199,7 @@ function dial(port: number, ip: string): Promise<{ socket: Socket; received: () 
     });
     socket.setEncoding('latin1');
     socket.on('data', (part: string) => (text += part));
-    // A reset is an end like another.
+    // A reset counts as an end.
     socket.on('error', reject);
   });
 }

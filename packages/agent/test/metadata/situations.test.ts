@@ -6,7 +6,7 @@ import type { MetadataSettings } from '../../src/metadata/server.ts';
 import { allow, LIST, podOf, POD_IP, serve, sessionOf, TOKEN_HEADER, TTL_HEADER, until } from './served.ts';
 import type { Answered, AskOptions, Served } from './served.ts';
 
-/** What is expected of a call: a status, whether it comes at once, and the reason in the log. */
+/** The expected answer: a status, whether it is immediate, and the reason in the log. */
 interface Expected {
   readonly status: number;
   readonly held?: boolean;
@@ -68,7 +68,7 @@ const rows: readonly Row[] = [
     credentials: { status: 401, reason: 'TokenInvalid' },
   },
   {
-    situation: 'wrong token from an address that is not known',
+    situation: 'wrong token from an unknown address',
     caller: unknown,
     token: 'wrong',
     put: given,
@@ -173,7 +173,7 @@ const rows: readonly Row[] = [
     credentials: { status: 403, reason: 'RoleMismatch' },
   },
   {
-    situation: 'valid credentials held',
+    situation: 'valid credentials cached',
     caller: known(allow),
     session: held,
     put: given,
@@ -181,7 +181,7 @@ const rows: readonly Row[] = [
     credentials: { status: 200, body: '{"Code":"Success","SecretAccessKey":"mine"}' },
   },
   ...(['StsAccessDenied', 'StsUnavailable', 'ServerCredentials'] as const).map((reason) => ({
-    situation: `valid credentials held, whatever is said since: ${reason}`,
+    situation: `valid credentials cached, whatever failed since: ${reason}`,
     caller: known(allow),
     session: { ...held, ...failing(reason) },
     put: given,
@@ -203,7 +203,7 @@ const rows: readonly Row[] = [
   ...(
     ['StsThrottled', 'StsUnavailable', 'StsRegionDisabled', 'ServerCredentials', 'ServerUnavailable'] as const
   ).map((reason) => ({
-    situation: `nothing valid held: ${reason}`,
+    situation: `no valid credentials cached: ${reason}`,
     caller: known(allow),
     session: failing(reason),
     put: given,
@@ -236,7 +236,7 @@ async function tokenOf({ token }: Row, { tokens }: Served): Promise<Record<strin
   };
 }
 
-/** Asks; where the answer is held, lets the time of a hold pass. */
+/** Sends a request; if it is held, lets the hold time pass. */
 async function askThrough(
   served: Served,
   target: string,

@@ -81,7 +81,7 @@ describe('Interception metrics', () => {
     ]);
   });
 
-  it('Repairs are counted on if a restarted reader counts from zero', async () => {
+  it('Repairs are counted on if a restarted reconcile counts from zero', async () => {
     const { counted, lines } = setup();
     for (const nat of [3, 5, 1, 2, 2]) counted(repairs(nat));
     expect(await lines()).toContain('rolegate_interception_repairs_total{layer="nat"} 7');

@@ -40,7 +40,7 @@ describe('--allow-path', () => {
     expect(setup().allows('user-data')).toBe(false);
   });
 
-  it('All faults of --allow-path expressions are reported at once', () => {
+  it('All faults of --allow-path expressions are reported together', () => {
     const parsed = parseAllowPaths(['(', '/ok', '', '\\1', 'x'.repeat(4097)]);
     expect(parsed).toEqual({
       faults: [

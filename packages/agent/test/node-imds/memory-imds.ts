@@ -1,11 +1,11 @@
 import { knownPath } from '../../src/node-imds/known-path.ts';
 
-/** A node's IMDS without network: only what the closed lists know, as createNodeImds reads it. */
+/** A node's IMDS in memory: only paths of the closed lists, as createNodeImds reads them. */
 export function memoryImds(tree: Readonly<Record<string, string>>) {
   const asked: string[] = [];
   let away = false;
   return {
-    /** Paths in the order they were asked for. */
+    /** Requested paths, in order. */
     asked,
     goAway() {
       away = true;

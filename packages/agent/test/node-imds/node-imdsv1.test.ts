@@ -88,7 +88,7 @@ describe('IMDSv1 probe', () => {
 
   it.each([
     { what: 'refuses', status: 403 },
-    { what: 'leads elsewhere', status: 301 },
+    { what: 'redirects', status: 301 },
     { what: 'fails', status: 500 },
   ])('The IMDSv1 result is unknown if the IMDS $what, and nothing else is asked', async ({ status }) => {
     imds.refuse(status);

@@ -262,7 +262,7 @@ describe('--allow-path', () => {
 });
 
 describe('Unavailable IMDS', () => {
-  it("Reads fail if the node's IMDS is unavailable, except those that need no answer of it", async () => {
+  it("Reads fail if the node's IMDS is unavailable, except those that need no answer from it", async () => {
     const { imds, read } = setup();
     imds.goAway();
     for (const path of ['meta-data/placement/region', DOCUMENT, 'meta-data', 'meta-data/placement']) {

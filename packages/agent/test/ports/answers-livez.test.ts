@@ -13,7 +13,7 @@ afterEach(() => {
   for (const server of open.splice(0)) server.close();
 });
 
-/** A program that does this with each connection. */
+/** A program that handles each connection with `serve`. */
 async function start(serve: (socket: Socket) => void): Promise<{ host: string; port: number }> {
   const server = createServer((socket) => {
     sockets.push(socket.on('error', () => undefined));
@@ -59,7 +59,7 @@ describe('Livez check', () => {
     expect(await answersLivez(await start(() => undefined))).toBe(false);
   });
 
-  it('The /livez check is false if nobody listens', async () => {
+  it('The /livez check is false if nothing listens', async () => {
     expect(await answersLivez({ host: '127.0.0.1', port: await freePort() })).toBe(false);
   });
 });

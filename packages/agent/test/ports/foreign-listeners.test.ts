@@ -14,7 +14,7 @@ const socket = (inode: number, changes: Partial<ListeningSocket> = {}): Listenin
   ...changes,
 });
 
-/** Checks one after the other, 10 s apart. */
+/** Consecutive checks, 10 s apart. */
 function looks(...all: readonly Partial<Look>[]) {
   let unnamed: ReturnType<typeof compareListeners>['unnamed'] = new Map();
   return all.map((look, at) => {
@@ -61,7 +61,7 @@ describe('Foreign listeners', () => {
     expect([before, after]).toEqual([[], [{ address: NODE, port: 8181, uid: USER_OF_0_1 }]]);
   });
 
-  it('A listener is foreign after five minutes if agents of other Pods are not heard', () => {
+  it('A listener is foreign after five minutes if listeners of other agent Pods are not known', () => {
     const listening = [socket(1)];
     const all = looks(
       { listening, allNamed: false },

@@ -126,7 +126,7 @@ describe('Port watch', () => {
     expect([t.ports.current(), t.log.lines]).toEqual([[], []]);
   });
 
-  it('The ports of an agent that has gone are still checked', async () => {
+  it('The ports of an agent that has ended are still checked', async () => {
     const { node, watch } = await setup();
     const t = watch();
     t.ports.left(t.agent(1));
@@ -201,7 +201,7 @@ describe('Missing notes', () => {
     });
   });
 
-  it('A listener is reported only after five minutes if others may write to the directory of notes', async () => {
+  it('A listener is reported only after five minutes if other users can write to the directory of notes', async () => {
     const shared = async (folder: string) => {
       await chmod(folder, 0o777);
       return {};
@@ -216,7 +216,7 @@ describe('Missing notes', () => {
   });
 });
 
-it('A note that is broken, too long, a link or a folder is ignored, and other notes are still read', async () => {
+it('A note that is broken, too long, a link or a directory is ignored, and other notes are still read', async () => {
   const { folder } = await setup();
   const good = JSON.stringify({ kind: 'listeners', ports: PORTS, inodes: [1] });
   const bad = [

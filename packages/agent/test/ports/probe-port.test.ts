@@ -8,7 +8,7 @@ const ADDRESS = '127.0.0.1:9622';
 const ANOTHER_AGENT = 'probe port in use by another agent; retrying';
 const TAKEN = 'cannot open probe port; retrying';
 
-/** A fault that tries without a pause fails a test, and does not hang it. */
+/** A retry loop without pauses fails the test instead of hanging it. */
 const MOST_TRIES = 100;
 
 const stops: AbortController[] = [];
@@ -16,7 +16,7 @@ afterEach(() => {
   for (const stop of stops.splice(0)) stop.abort();
 });
 
-/** A port, and what is in its way. */
+/** A port, and what occupies it. */
 async function setup(state: { fault?: string; agent?: boolean } = {}) {
   const clock = createFakeClock();
   const log = createTestLog();
@@ -41,7 +41,7 @@ async function setup(state: { fault?: string; agent?: boolean } = {}) {
   });
   const running = port.run(stop.signal);
   await until(() => counted.tries === 1 && (state.fault === undefined || clock.pending === 1));
-  /** So many seconds, a try each. */
+  /** Advances by this many seconds, with one attempt each. */
   async function later(seconds: number) {
     for (let left = seconds; left > 0; left -= 1) {
       const { tries } = counted;
@@ -115,7 +115,7 @@ describe('Probe port', () => {
     ]);
   });
 
-  it('A probe port on an address that the node does not have is retried, and nobody is asked there', async () => {
+  it('A probe port on an address that the node does not have is retried, and no request is sent there', async () => {
     const { ready, later, counted, lines } = await setup({ fault: 'EADDRNOTAVAIL' });
     await later(3);
     expect(ready()).toBe('listen EADDRNOTAVAIL');

@@ -19,7 +19,7 @@ async function listen(host: string, port: number, reusePort: boolean): Promise<S
   return server;
 }
 
-/** A port that a process has that does not share it, as one of another user, and an agent that wants it. */
+/** A port in use by a process that does not share it, like one of another user, and an agent that wants it. */
 async function setup({ shares = false } = {}) {
   const holder = await listen('127.0.0.1', 0, shares);
   const { port } = holder.address() as AddressInfo;
@@ -71,7 +71,7 @@ async function setup({ shares = false } = {}) {
 }
 
 describe('Port of another user', () => {
-  it('A port of another user is tried every 20 ms, logged once, and taken over when that user leaves it', async () => {
+  it('A port of another user is tried every 20 ms, logged once, and acquired when it is free', async () => {
     const t = await setup();
     const taken = t.take();
     await t.isHeld();

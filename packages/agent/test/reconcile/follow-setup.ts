@@ -5,7 +5,7 @@ import { followReconcile } from '../../src/reconcile/follow.ts';
 import { createTestLog, until } from '../addresses/known-pods.ts';
 import { createFolder, startReconcile, startScript } from './setup.ts';
 
-/** An agent's side of the socket, on a clock that stands still; readers are started by the test. */
+/** An agent's side of the socket, on a stopped clock; the test starts reconcile. */
 export async function setup() {
   const place = await createFolder();
   const { path, closing } = place;
@@ -67,14 +67,14 @@ export async function setup() {
       closing.push(peer.close);
       return peer;
     },
-    /** Lets the agent connect, however long it pauses; the time that passes is less than counts for anything else. */
+    /** Lets the agent connect, however long it pauses; too little time passes to affect anything else. */
     connected: () =>
       until(
         () => follower.connected,
         () => clock.advance(10),
       ),
     owns: (ip: string) => follower.owner(ip)?.uid,
-    /** Until the socket's end has been noticed. */
+    /** Waits until the end of the connection was noticed. */
     lost: () => until(() => !follower.connected),
     passes: (ms: number) => clock.advance(ms),
     [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),

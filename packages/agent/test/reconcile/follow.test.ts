@@ -24,8 +24,8 @@ function result(uid: string, ips: readonly string[] = [IP]): ReconcileMessage {
 const DIRECTORIES: ReconcileMessage = { kind: 'directories', states: { [FOLDER]: 'ok' } };
 const SYNCED: ReconcileMessage = { kind: 'synced' };
 
-describe('Reader messages', () => {
-  it('Results of the reader are known once its snapshot is complete, and follow its changes', async () => {
+describe('Reconcile messages', () => {
+  it('Results from reconcile are known once its snapshot is complete, and follow its changes', async () => {
     await using t = await setup();
     const { results } = await t.serve();
     results.give('a');
@@ -67,7 +67,7 @@ describe('Reader messages', () => {
     expect([t.owns('10.2.0.0'), t.owns('10.2.39.15')]).toEqual(['uid-0', 'uid-9999']);
   });
 
-  it('The reader tells two agents the same', async () => {
+  it('Reconcile sends two agents the same', async () => {
     await using t = await setup();
     const { results } = await t.serve();
     void t.begin();
@@ -92,7 +92,7 @@ describe('Reader messages', () => {
     expect(t.follower.connected).toBe(false);
   });
 
-  it('The interception is unknown while the reader has not looked yet, but its last known state is kept', async () => {
+  it('The interception is unknown before its first check by reconcile, but its last known state is kept', async () => {
     await using t = await setup();
     const { interception } = await t.serve();
     void t.begin();
@@ -114,7 +114,7 @@ describe('Reader messages', () => {
     expect(t.owns(IP)).toBe('a');
   });
 
-  it('The reader is logged as connected once, even if it ends its snapshot twice', async () => {
+  it('The connection to reconcile is logged once, even if the snapshot is completed twice', async () => {
     await using t = await setup();
     const peer = await t.script();
     void t.begin();
@@ -125,8 +125,8 @@ describe('Reader messages', () => {
   });
 });
 
-describe('Reader away', () => {
-  it('While the reader is away, no address has an owner, and directories are not judged for two seconds', async () => {
+describe('Reconcile unavailable', () => {
+  it('While reconcile is unavailable, no address has an owner, and directories count as usable for two seconds', async () => {
     await using t = await setup();
     const { results, stop } = await t.serve();
     results.give('a');
@@ -154,7 +154,7 @@ describe('Reader away', () => {
     expect([t.owns(IP), t.follower.usable()]).toEqual(['a', true]);
   });
 
-  it('A reader that is missing at the start counts as away after two seconds, and is reported once', async () => {
+  it('A reconcile that is missing at the start counts as unavailable after two seconds, and is logged once', async () => {
     await using t = await setup();
     void t.begin();
     await t.passes(1_990);
@@ -170,7 +170,7 @@ describe('Reader away', () => {
     expect(t.follower.usable()).toBe(true);
   });
 
-  it('A reader that is back within two seconds was never away', async () => {
+  it('A reconcile that reconnects within two seconds never counts as unavailable', async () => {
     await using t = await setup();
     const { results, stop } = await t.serve();
     results.give('a');
@@ -184,7 +184,7 @@ describe('Reader away', () => {
     expect([t.owns(IP), t.lines('reconcile unavailable')]).toEqual(['a', []]);
   });
 
-  it('A lost reader is tried again after 25 to 500 ms', async () => {
+  it('A lost connection to reconcile is retried after 25 to 500 ms', async () => {
     await using t = await setup();
     const peer = await t.script();
     void t.begin();
@@ -206,7 +206,7 @@ describe('Reader away', () => {
     expect(pauses.at(-1)).toBeGreaterThanOrEqual(250);
   });
 
-  it('An agent that stops no longer tries to reach an absent reader', async () => {
+  it('An agent that stops no longer retries a missing reconcile', async () => {
     await using t = await setup();
     const running = t.begin();
     t.stop.abort();
@@ -215,7 +215,7 @@ describe('Reader away', () => {
   });
 });
 
-describe('Silent reader', () => {
+describe('Silent reconcile', () => {
   async function synced() {
     const t = await setup();
     const peer = await t.script();
@@ -226,7 +226,7 @@ describe('Silent reader', () => {
     return { ...t, peer };
   }
 
-  it('A reader that is silent for a second is not trusted until it says something', async () => {
+  it('A reconcile that is silent for a second is not trusted until it sends something', async () => {
     await using t = await synced();
     await t.passes(990);
     expect(t.follower.awaited).toBeUndefined();
@@ -239,7 +239,7 @@ describe('Silent reader', () => {
     expect(t.peer.agents).toHaveLength(1);
   });
 
-  it('A reader that is silent for two seconds is given up, and counts as away at once', async () => {
+  it('A reconcile that is silent for two seconds is given up, and counts as unavailable at once', async () => {
     await using t = await synced();
     await t.passes(1_999);
     expect(t.follower.connected).toBe(true);
@@ -255,7 +255,7 @@ describe('Silent reader', () => {
     );
   });
 
-  it('A reader that sends half a line again and again is given up too', async () => {
+  it('A reconcile that keeps sending half a line is given up too', async () => {
     await using t = await synced();
     for (let half = 0; half < 3; half += 1) {
       t.peer.raw('{"kind":');
@@ -264,7 +264,7 @@ describe('Silent reader', () => {
     await t.lost();
   });
 
-  it('A reader that never says anything is given up and tried again', async () => {
+  it('A reconcile that never sends anything is given up and retried', async () => {
     await using t = await setup();
     const peer = await t.script();
     void t.begin();
@@ -280,7 +280,7 @@ describe('Silent reader', () => {
   });
 });
 
-describe('Reader snapshots', () => {
+describe('Reconcile snapshots', () => {
   it('A snapshot counts only once it is complete, and then replaces everything known before', async () => {
     await using t = await setup();
     const peer = await t.script();
@@ -337,7 +337,7 @@ describe('Reader snapshots', () => {
   });
 });
 
-describe('Reader lines', () => {
+describe('Reconcile lines', () => {
   it.each([
     { what: 'that is broken', raw: '{"kind":"result"}\n', error: 'a broken line' },
     { what: 'that is no UTF-8', raw: Buffer.from([0xff, 0xfe, 0x0a]), error: 'a broken line' },
@@ -397,7 +397,7 @@ describe('Reader lines', () => {
     const text =
       '{"kind":"result","file":"/var/lib/cni/results/ü","namespace":"shop","name":"cart","ips":["10.1.0.7"],"mtimeNs":"1"}\n';
     const bytes = Buffer.from(text);
-    const half = bytes.indexOf(0xc3) + 1; // in the middle of a letter
+    const half = bytes.indexOf(0xc3) + 1; // in the middle of a character
     peer.raw(bytes.subarray(0, half));
     await t.passes(100);
     expect(t.follower.owner(IP)).toBeUndefined();
@@ -409,7 +409,7 @@ describe('Reader lines', () => {
 describe('Foreign listeners', () => {
   const AT = { address: '192.0.2.10', port: 8181, uid: 1000 };
 
-  it('Listeners that the agent names to the reader are its own; the reader reports all others as foreign', async () => {
+  it('Listeners that the agent names to reconcile are its own; reconcile reports all others as foreign', async () => {
     await using t = await setup();
     t.names([7]);
     const listening = [
@@ -438,7 +438,7 @@ describe('Foreign listeners', () => {
     expect(t.follower.foreignListeners()).toBeUndefined();
   });
 
-  it('The agent names its listeners again to each reader that comes', async () => {
+  it('The agent names its listeners again on each connection to reconcile', async () => {
     await using t = await setup();
     t.names([7]);
     const first = await t.script();

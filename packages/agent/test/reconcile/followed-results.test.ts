@@ -11,12 +11,12 @@ import { createTappedResults, FOLDER, IP } from './setup.ts';
 const UIDS = ['a', 'b', 'c', 'd'] as const;
 const IPS = ['10.1.0.1', '10.1.0.2', '10.1.0.3'] as const;
 
-/** As it comes out of the socket. */
+/** As received over the socket. */
 function wired(event: ResultEvent): ResultEvent {
   return parseMessage(lineOf(event).trimEnd()) as ResultEvent;
 }
 
-/** A reconcile, and an agent that is connected to it or not. */
+/** Reconcile, and an agent that may be connected to it. */
 function setup() {
   const results = createTappedResults({ log: silentLog });
   const follower = createFollowedResults();
@@ -82,7 +82,7 @@ function play(t: ReturnType<typeof setup>, one: Step): void {
 }
 
 describe('Followed results', () => {
-  it('An agent that joins at any time knows the same owners and the same doubts as the reader', () => {
+  it('An agent that joins at any time knows the same owners, with the same certainty, as reconcile', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         const t = setup();
@@ -109,7 +109,7 @@ describe('Followed results', () => {
     );
   });
 
-  it('An agent never knows another owner than the reader, however often it was disconnected', () => {
+  it('An agent never knows another owner than reconcile, however often it was disconnected', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const t = setup();
@@ -125,7 +125,7 @@ describe('Followed results', () => {
     );
   });
 
-  it('An agent keeps what it knew if the reader restarts after the clock was set back', () => {
+  it('An agent keeps what it knew if reconcile restarts after the clock was set back', () => {
     const t = setup();
     t.results.give('former');
     t.results.give('new');
@@ -155,7 +155,7 @@ describe('Followed results', () => {
     expect([t.who('10.1.0.8'), t.who('10.1.0.9'), t.who()]).toEqual(['a', undefined, 'new']);
   });
 
-  it('A file that a restarted reader no longer has is known to be removed', () => {
+  it('A file that a restarted reconcile no longer has is known to be removed', () => {
     const t = setup();
     t.results.give('a');
     t.join();
@@ -184,8 +184,8 @@ describe('Followed results', () => {
   });
 });
 
-describe('Reader of version 0.1', () => {
-  /** As 0.1 tells of a file: no order, no ctime, and nothing of addresses that another file took. */
+describe('Reconcile of version 0.1', () => {
+  /** A file as reported by 0.1: no order, no ctime, and no lost addresses. */
   const told = (uid: string, mtimeNs: number, ips: readonly string[] = [IP], file = uid): ResultEvent => {
     const line = {
       kind: 'result',
@@ -205,7 +205,7 @@ describe('Reader of version 0.1', () => {
     t.follower.endSnapshot();
   }
 
-  it('In the snapshot of a 0.1 reader the mtime decides which file is newest', () => {
+  it('In the snapshot of reconcile 0.1 the mtime decides which file is newest', () => {
     const t = setup();
     snapshot(
       t,
@@ -217,7 +217,7 @@ describe('Reader of version 0.1', () => {
     expect([t.who(), t.who('10.1.0.8'), t.who('10.1.0.9')]).toEqual(['new', undefined, 'a']);
   });
 
-  it('After the snapshot of a 0.1 reader the order of arrival counts, whatever the mtime', () => {
+  it('After the snapshot of reconcile 0.1 the order of arrival counts, whatever the mtime', () => {
     const t = setup();
     snapshot(t, told('former', 9));
     t.follower.take(told('new', 1));
@@ -226,7 +226,7 @@ describe('Reader of version 0.1', () => {
     expect(t.who()).toBe('new');
   });
 
-  it('The snapshot of a 0.1 reader gives no address back', () => {
+  it('The snapshot of reconcile 0.1 gives no address back', () => {
     const t = setup();
     snapshot(t, told('former', 9));
     t.follower.take(told('new', 1));
@@ -240,7 +240,7 @@ describe('Reader of version 0.1', () => {
 });
 
 describe('Agent of version 0.1', () => {
-  /** What it makes of the lines: of files with one address the newest by mtime has it. */
+  /** How it reads the lines: of files with one address the newest by mtime owns it. */
   function ownerFor01(lines: readonly string[], ip: string): string | undefined {
     const files = new Map<string, { uid: string; ips: string[]; mtimeNs: string }>();
     for (const line of lines) {
@@ -259,7 +259,7 @@ describe('Agent of version 0.1', () => {
       .sort((a, b) => Number(BigInt(b.mtimeNs) - BigInt(a.mtimeNs)))[0]?.uid;
   }
 
-  it('A 0.1 agent knows no other owner than a reader of this version, whenever it connects', () => {
+  it('A 0.1 agent knows no other owner than reconcile of this version, whenever it connects', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), fc.nat(30), (steps, comesAt) => {
         const t = setup();

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { interceptionCheck } from '../../src/reconcile/interception-check.ts';
 import { STATE } from './setup.ts';
 
-it('Readiness does not depend on the interception if no reader reports it', () => {
+it('Readiness does not depend on the interception if no reconcile reports it', () => {
   const check = interceptionCheck(undefined);
   expect([check.name, check.informative, check.ready()]).toEqual([
     'interception',
@@ -24,7 +24,7 @@ it.each([
     ),
   },
 ])(
-  'Readiness with a reader requires that all layers were installed when last reported: $outcome',
+  'Readiness with reconcile requires that all layers were installed when last reported: $outcome',
   ({ state, outcome }) => {
     const check = interceptionCheck({ lastKnown: () => state });
     expect([check.informative, check.ready()]).toEqual([undefined, outcome]);

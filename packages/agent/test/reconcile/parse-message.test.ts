@@ -56,7 +56,7 @@ const messages: readonly ReconcileMessage[] = [
   { kind: 'alive' },
 ];
 
-describe('Reader messages', () => {
+describe('Reconcile messages', () => {
   it.each(messages)(
     'A message of kind $kind is written on one line, and read as it was written',
     (message) => {
@@ -89,7 +89,7 @@ describe('Reader messages', () => {
     });
   });
 
-  it('A message of a newer reader is read as far as it is known', () => {
+  it('A message of a newer reconcile is read as far as it is known', () => {
     expect(parseMessage('{"kind":"weather","sun":true}')).toEqual({ kind: 'unknown' });
     expect(parseMessage('{"kind":"synced","since":1}')).toEqual({ kind: 'synced' });
     const layers = { nat: true, ebpf: 'yes' };

@@ -6,7 +6,7 @@ import { decidedOn, knownPod, until } from '../addresses/known-pods.ts';
 import { setup as follow } from './follow-setup.ts';
 import { createTappedResults, IP } from './setup.ts';
 
-/** Callers that know addresses by reconcile; the Pod `former` owns the address at first, by result and by status. */
+/** Callers with reconcile as the source; the Pod `former` owns the address at first, by result and status. */
 async function setup() {
   const t = await follow();
   const { clock, log, follower } = t;
@@ -39,8 +39,8 @@ async function setup() {
   return { ...t, ...reconcile, table, sources, handovers, callers, tell, who };
 }
 
-describe('Reader away', () => {
-  it('S4: For two seconds after the reader is lost no address is answered, even if a Pod’s status has it', async () => {
+describe('Reconcile unavailable', () => {
+  it('S4: For two seconds after reconcile is lost no address is answered, even if a Pod’s status has it', async () => {
     await using t = await setup();
     await t.stop();
     await t.lost();
@@ -54,7 +54,7 @@ describe('Reader away', () => {
     expect(t.sources).toEqual(['cni']);
   });
 
-  it('S4: A reader that is back within two seconds names the new owner, and the former Pod’s handover is reported', async () => {
+  it('S4: A reconcile that reconnects within two seconds names the new owner, and the former Pod’s handover is reported', async () => {
     await using t = await setup();
     await t.stop();
     await t.lost();
@@ -62,7 +62,7 @@ describe('Reader away', () => {
     results.give('new');
     await t.serve(results);
     await t.connected();
-    expect(t.who()).toBe('unknown'); // the feed does not name it yet
+    expect(t.who()).toBe('unknown'); // the feed does not list it yet
     expect(t.handovers).toEqual([IP]);
     t.tell({ uid: 'new' });
     expect(t.who()).toBe('new');
@@ -79,7 +79,7 @@ describe('Reader away', () => {
     expect(t.handovers).toEqual([IP]);
   });
 
-  it('S4: A Pod whose address is still its own when the reader is back keeps its connections', async () => {
+  it('S4: A Pod whose address is still its own when reconcile reconnects keeps its connections', async () => {
     await using t = await setup();
     await t.stop();
     await t.lost();
@@ -90,7 +90,7 @@ describe('Reader away', () => {
     expect(t.handovers).toEqual([]);
   });
 
-  it('S4: After two seconds without the reader the status of the Pods counts, as without a directory', async () => {
+  it('S4: After two seconds without reconcile Pod status is used, as without a directory', async () => {
     await using t = await setup();
     await t.stop();
     await t.lost();
@@ -118,7 +118,7 @@ describe('Reader away', () => {
     expect([t.who(), t.sources]).toEqual(['new', ['cni', 'pod-status', 'cni']]);
   });
 
-  it('S4, N6: After two seconds without the reader an address that it gave to another Pod is not the former Pod’s', async () => {
+  it('S4, N6: After two seconds without reconcile an address that it gave to another Pod is not the former Pod’s', async () => {
     await using t = await setup();
     t.tell({ uid: 'former', ips: [IP], terminating: true });
     t.results.give('new');
@@ -132,7 +132,7 @@ describe('Reader away', () => {
     expect(t.who()).toBe('new');
   });
 
-  it('S4: After two seconds without the reader an address that it reported as released is not the former Pod’s', async () => {
+  it('S4: After two seconds without reconcile an address that it reported as released is not the former Pod’s', async () => {
     await using t = await setup();
     t.results.takeBack('former');
     await until(() => t.who() === 'unknown');
@@ -143,7 +143,7 @@ describe('Reader away', () => {
     expect(t.who()).toBe('unknown');
   });
 
-  it('S4: After two seconds without the reader a new Pod gets an address whose result was unreadable last', async () => {
+  it('S4: After two seconds without reconcile a new Pod gets an address whose result was unreadable last', async () => {
     await using t = await setup();
     t.results.garble('former');
     await until(() => t.who() === 'unknown');
@@ -156,7 +156,7 @@ describe('Reader away', () => {
     expect(t.who()).toBe('new');
   });
 
-  it('S4: A reader that is silent for a second is not trusted', async () => {
+  it('S4: A reconcile that is silent for a second is not trusted', async () => {
     await using t = await setup();
     await t.stop();
     await t.lost();

@@ -49,8 +49,8 @@ function result(uid: string, mtimeNs: string, ips: readonly string[] = [IP]) {
   };
 }
 
-describe('Reader', () => {
-  it('The reader gives each agent the snapshot, and then the changes', async () => {
+describe('Reconcile', () => {
+  it('Reconcile sends each agent the snapshot, and then the changes', async () => {
     const t = setup();
     t.results.give('gone');
     t.results.takeBack('gone');
@@ -82,7 +82,7 @@ describe('Reader', () => {
     ]);
   });
 
-  it('The reader’s snapshot does not give back an address that a newer file took', async () => {
+  it('The snapshot of reconcile does not give back an address that a newer file took', async () => {
     const t = setup();
     t.results.give('former');
     t.results.give('new');
@@ -93,7 +93,7 @@ describe('Reader', () => {
     expect(agent.messages()).toContainEqual({ ...result('former', '1', []), lost: [IP] });
   });
 
-  it('The reader gives no snapshot before it has scanned the directories', async () => {
+  it('Reconcile sends no snapshot before it has scanned the directories', async () => {
     const t = setup({ scanned: false });
     await t.start();
     const agent = await t.listen();
@@ -107,7 +107,7 @@ describe('Reader', () => {
     expect(agent.kinds().slice(4)).toEqual(['directories', 'result', 'synced']);
   });
 
-  it('The reader says something every 500 ms, and reports a change of the interception at once', async () => {
+  it('Reconcile sends something every 500 ms, and reports a change of the interception at once', async () => {
     const t = setup();
     const { interception } = await t.start();
     const agent = await t.listen();
@@ -121,7 +121,7 @@ describe('Reader', () => {
     expect(agent.messages().at(-1)).toMatchObject({ layers: { nat: false, filter: true } });
   });
 
-  it('The reader drops an agent that does not read, and no other; a new connection gets a snapshot', async () => {
+  it('Reconcile disconnects only an agent that does not read; a new connection gets a snapshot', async () => {
     const t = setup();
     await t.start();
     const [stuck, reading] = [await t.listen(), await t.listen()];
@@ -143,7 +143,7 @@ describe('Reader', () => {
     await until(() => again.kinds().includes('synced'));
   });
 
-  it('The reader gives a snapshot of 10,000 results to two agents at once', async () => {
+  it('Reconcile sends a snapshot of 10,000 results to two agents at once', async () => {
     const t = setup();
     for (let pod = 0; pod < 10_000; pod += 1) {
       const ip = `10.${pod >> 16}.${(pod >> 8) & 255}.${pod & 255}`;
@@ -156,7 +156,7 @@ describe('Reader', () => {
       expect(agent.kinds().filter((kind) => kind === 'result')).toHaveLength(10_000);
   });
 
-  it('The reader serves 40 agents one after the other that send data and leave', async () => {
+  it('Reconcile serves 40 agents that send data and leave, one after the other', async () => {
     const t = setup();
     await t.start();
     for (let count = 0; count < 40; count += 1) {
@@ -167,7 +167,7 @@ describe('Reader', () => {
     }
   });
 
-  it('The reader sends nothing more once it is stopping, even if its parts forget results', async () => {
+  it('Reconcile sends nothing more once it is stopping, even if its parts forget results', async () => {
     const t = setup();
     t.results.give('a');
     const { stop } = await t.start();
@@ -181,14 +181,14 @@ describe('Reader', () => {
   });
 });
 
-describe('Reader socket', () => {
-  it('The socket of the reader is open to every user', async () => {
+describe('Reconcile socket', () => {
+  it('The socket of reconcile is open to every user', async () => {
     const t = setup();
     await t.start();
     expect((await stat(place.path)).mode & 0o777).toBe(0o666);
   });
 
-  it('The socket of the reader replaces one that a previous process left', async () => {
+  it('The socket of reconcile replaces one that a previous process left', async () => {
     const left = createServer();
     left.listen({ path: place.path });
     await once(left, 'listening');
@@ -199,7 +199,7 @@ describe('Reader socket', () => {
     await until(() => agent.kinds().includes('synced'));
   });
 
-  it('The socket of the reader is not removed by a previous process that ends late', async () => {
+  it('The socket of reconcile is not removed by a previous process that ends late', async () => {
     const t = setup();
     const former = await t.start();
     await t.start();
@@ -208,7 +208,7 @@ describe('Reader socket', () => {
     await until(() => agent.kinds().includes('synced'));
   });
 
-  it('The socket of the reader never replaces a file that is not a socket', async () => {
+  it('The socket of reconcile never replaces a file that is not a socket', async () => {
     await writeFile(place.path, 'precious');
     const t = setup();
     await expect(t.start()).rejects.toThrow(
@@ -217,7 +217,7 @@ describe('Reader socket', () => {
     expect(await readFile(place.path, 'utf8')).toBe('precious');
   });
 
-  it('The reader fails with ENOENT if the folder of its socket does not exist', async () => {
+  it('Reconcile fails with ENOENT if the directory of its socket does not exist', async () => {
     place.path = `${place.folder}/none/reader.sock`;
     const t = setup();
     await expect(t.start()).rejects.toThrow('ENOENT');

@@ -17,7 +17,7 @@ import type { InterceptionState } from '../../src/interception/state.ts';
 import type { ReconcileMessage } from '../../src/reconcile/messages.ts';
 import { serveSubscribers } from '../../src/reconcile/serve.ts';
 
-/** All is laid. */
+/** All layers are installed. */
 export const STATE: InterceptionState = {
   backend: 'nft',
   layers: { nat: true, filter: true, route: true, input: true, ports: true },
@@ -32,7 +32,7 @@ export const STATE: InterceptionState = {
 export const FOLDER = '/var/lib/cni/results';
 export const IP = '10.1.0.7';
 
-/** A folder of its own for sockets; what was put into `closing` is ended first. */
+/** A temporary directory for sockets; `closing` is run first. */
 export async function createFolder() {
   const folder = await mkdtemp(join(tmpdir(), 'reader-'));
   const closing: (() => unknown)[] = [];
@@ -75,7 +75,7 @@ export function createTappedResults({ log, scanned = true }: { log: Log; scanned
       for (const loser of owners.set(`${FOLDER}/${file}`, told, now)) tellFile(loser);
       if (!tellFile(`${FOLDER}/${file}`)) tell({ kind: 'freed', file: `${FOLDER}/${file}` });
     },
-    /** The file is there, and has not been read yet. */
+    /** The file exists but has not been read yet. */
     notice(file: string) {
       written += 1n;
       owners.learn(`${FOLDER}/${file}`, { turn: Number(written), createdNs: 0n });
@@ -114,7 +114,7 @@ const NO_OTHER_AGENT: ListenerNotes = {
   close: () => Promise.resolve(),
 };
 
-/** The server of the socket as reconcile runs it. `stop` ends it as its process would. */
+/** The socket server as reconcile runs it. `stop` ends it like its process. */
 export async function startReconcile(options: {
   path: string;
   clock: Clock;
@@ -143,7 +143,7 @@ export async function startReconcile(options: {
   };
 }
 
-/** An agent that only collects what it is told. */
+/** An agent that only collects messages. */
 export async function listenTo(path: string) {
   const socket = connect({ path });
   const messages: Record<string, unknown>[] = [];
@@ -158,7 +158,7 @@ export async function listenTo(path: string) {
   return { socket, messages: () => messages, kinds: () => messages.map(({ kind }) => kind) };
 }
 
-/** A peer in the place of reconcile that says what the test says. */
+/** A peer in place of reconcile that sends what the test says. */
 export async function startScript(path: string) {
   const agents: Socket[] = [];
   let said = '';

@@ -7,7 +7,7 @@ const DEVICES = ['lo', 'eth0', 'cni0'].map((name) => ({ name, mac: '', isBridge:
 const entries = (...texts: string[]) =>
   texts.map((text) => (hostInterface.parse(text) as { value: HostInterface }).value);
 
-describe('Stand-in Pod attachment', () => {
+describe('Test Pod attachment', () => {
   it.each([
     { given: [], stand: { device: 'rolegate0' } },
     { given: ['!eth0'], stand: { device: 'rolegate0' } },
@@ -21,7 +21,7 @@ describe('Stand-in Pod attachment', () => {
   });
 
   it.each([['weave'], ['eth0'], ['cali+', '!cali+']])(
-    'The stand-in Pod cannot be attached with host interfaces %s',
+    'The test Pod cannot be attached with host interfaces %s',
     (...given) => {
       expect(() => chooseAttachment(entries(...given), DEVICES)).toThrow('no interface');
     },

@@ -11,28 +11,25 @@ const PASSED: Evidence = {
   redirected: 1,
 };
 
-describe('Self-test verdict', () => {
+describe('Self-test result', () => {
   it.each([
     { name: 'no agent runs yet', met: {} },
-    { name: 'the agent of before still answers', met: { credentials: { kind: 'agent', status: 503 } } },
+    { name: 'the previous agent still answers', met: { credentials: { kind: 'agent', status: 503 } } },
     { name: 'another tool drops instead of refusing', met: { otherPort: { kind: 'silence' } } },
     { name: 'another tool refuses the port of the agent', met: { agentPort: REFUSED } },
     { name: 'the family is only denied', met: { redirected: undefined, agentPort: undefined } },
-  ] as { name: string; met: Partial<Evidence> }[])(
-    'The self-test proves the interception if $name',
-    ({ met }) => {
-      expect(judge({ ...PASSED, ...met })).toEqual({ open: [], warnings: [] });
-    },
-  );
+  ] as { name: string; met: Partial<Evidence> }[])('The self-test passes if $name', ({ met }) => {
+    expect(judge({ ...PASSED, ...met })).toEqual({ open: [], warnings: [] });
+  });
 
   it.each([
     {
-      name: 'somebody else answers',
+      name: 'another process answers',
       met: { credentials: { kind: 'other', status: 200 } },
       says: 'a process other than the agent',
     },
     {
-      name: 'so does one that asks for a token',
+      name: 'another process asks for a token',
       met: { credentials: { kind: 'other', status: 401 } },
       says: 'a process other than the agent',
     },
@@ -47,7 +44,7 @@ describe('Self-test verdict', () => {
       says: 'directly open to Pods',
     },
   ] as { name: string; met: Partial<Evidence>; says: string }[])(
-    'The self-test refutes the interception if $name',
+    'The self-test fails if $name',
     ({ met, says }) => {
       expect(judge({ ...PASSED, ...met }).open.join()).toContain(says);
     },
@@ -55,12 +52,12 @@ describe('Self-test verdict', () => {
 
   it.each([
     {
-      name: 'no rule led the request to the agent',
+      name: 'no rule redirected the request to the agent',
       met: { redirected: 0 },
       says: 'not redirected to the agent',
     },
     {
-      name: 'what is led there is not answered',
+      name: 'the redirected request is not answered',
       met: { credentials: { kind: 'silence' } },
       says: 'got no answer',
     },

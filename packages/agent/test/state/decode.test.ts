@@ -8,7 +8,7 @@ import { StateFault } from '../../src/state/shape.ts';
 import { keptState, savedTable, SECRET, sessionOf } from './saved.ts';
 
 const ORIGIN = { nodeName: 'node-1', bootId: 'boot-1' };
-/** This process began a minute after the one before, which began when the machine was up for a million seconds. */
+/** This process started a minute after the previous one, which started at a machine uptime of a million seconds. */
 const BEFORE = timeAt(1_000_000_000);
 const AFTER = timeAt(1_000_060_000);
 
@@ -67,7 +67,7 @@ describe('Saved state', () => {
   it.each([
     { what: 'of another node', origin: { ...ORIGIN, nodeName: 'node-2' }, fault: /belongs to node "node-1"/ },
     {
-      what: 'of before the boot',
+      what: 'from before the boot',
       origin: { ...ORIGIN, bootId: 'boot-2' },
       fault: /before the node was booted/,
     },
@@ -75,7 +75,7 @@ describe('Saved state', () => {
     expect(() => read(written, 0, origin)).toThrow(fault);
   });
 
-  it('A state is refused if boots cannot be told apart', () => {
+  it('A state is refused if boots cannot be distinguished', () => {
     const origin = { ...ORIGIN, bootId: '' };
     expect(() => read(encodeState(keptState(), origin, BEFORE), 0, origin)).toThrow(StateFault);
   });

@@ -4,7 +4,7 @@ import { createTokenKeys } from '../../src/imds-tokens/token-keys.ts';
 import type { SavedState, SavedTable } from '../../src/state/saved-state.ts';
 import { allow, credentials, decidedOn, knownPod } from '../addresses/known-pods.ts';
 
-/** Never to be seen in a log. */
+/** Must never be in a log. */
 export const SECRET = 'wJalrXUtnFEMI-the-secret-key';
 
 export function sessionOf(id: string, expiresAtMs: number): CachedSession {

@@ -29,7 +29,7 @@ async function setup() {
 const CONTENT = Buffer.from('content');
 
 describe('State directory', () => {
-  it('The state directory gives back what was written, and is created if it does not exist', async () => {
+  it('The state directory returns what was written, and is created if it does not exist', async () => {
     const { directory, path } = await setup();
     expect(directory.read()).toBeUndefined();
     directory.write(CONTENT);

@@ -5,7 +5,7 @@ import { stateIn } from '../../src/state/file-format.ts';
 import { createStateWriter } from '../../src/state/state-writer.ts';
 import { createTestLog } from '../addresses/known-pods.ts';
 
-/** A writer into memory. `disk.text`: what another process would find now. */
+/** A writer to memory. `disk.text`: what another process would read now. */
 function setup() {
   const clock = createFakeClock();
   const log = createTestLog();

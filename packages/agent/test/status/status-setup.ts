@@ -9,7 +9,7 @@ import type { NodeReadings } from '../../src/status/readings.ts';
 import { setup as setupCallers } from '../addresses/callers-setup.ts';
 import { credentials } from '../addresses/known-pods.ts';
 
-/** The status of an agent in roles mode, whose table, addresses and feed are in the test's hands. */
+/** The status of an agent in roles mode, with table, addresses and feed controlled by the test. */
 export function setup({
   reconcile,
   held = [],

@@ -11,7 +11,7 @@ import { until } from '../known-pods.ts';
 import { OTHER, POD, setup } from '../cni-results-setup.ts';
 
 describe('CNI results directory', () => {
-  it('The directory may appear, disappear and come back at any time', async () => {
+  it('The directory can appear, disappear and reappear at any time', async () => {
     const clock = createFakeClock();
     const parent = await mkdtemp(join(tmpdir(), 'cni-'));
     const directory = join(parent, 'results');
@@ -106,7 +106,7 @@ describe('CNI results directory', () => {
     expect(t.warnings().map(([, message]) => message)).toEqual(['CNI results directory watch failed']);
   });
 
-  it('The directory is rescanned now and then in case its watch has missed something', async () => {
+  it('The directory is rescanned periodically in case its watch has missed something', async () => {
     const clock = createFakeClock();
     await using t = await setup({ files: { ...systemFiles, watch: () => () => undefined }, clock });
     await t.start();
@@ -140,7 +140,7 @@ describe('CNI results directory', () => {
     await until(() => t.owns('10.1.0.7') === 'uid-1');
   });
 
-  it('200 results that come at once are all read, and none is taken for broken', async () => {
+  it('200 results that arrive at once are all read, and none is treated as broken', async () => {
     await using t = await setup({ clock: systemClock });
     await t.start();
     const many = Array.from({ length: 200 }, (_, at) => ({

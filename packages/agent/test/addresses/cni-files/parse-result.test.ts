@@ -27,7 +27,7 @@ function read(content: string) {
   return reader.end();
 }
 
-/** Every byte is six in the file: containerd's library writes `<` as \\u003c. */
+/** Each byte takes six in the file: containerd's library writes `<` as \\u003c. */
 function withAnnotation(value: string): string {
   const annotations = { 'io.kubernetes.cri.pod-annotations': { 'example.com/note': value } };
   return text({ capabilityArgs: annotations }).replaceAll('<', '\\u003c');

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** `meanwhile` is called with each piece. */
+/** `meanwhile` is called with each chunk. */
 async function read(mostBytes: number, meanwhile: (piece: Buffer) => void = () => undefined) {
   const pieces: Buffer[] = [];
   const file = await systemFiles.read(path, mostBytes, (piece) => {

@@ -6,7 +6,7 @@ import type { TopLevelFields } from '../../../src/addresses/cni-files/top-level-
 const WANTED = ['kind', 'ifName', 'cniArgs', 'result'] as const;
 const LONGEST = 1_000;
 
-/** Reads the text in pieces that end at the given places; the memory of each is overwritten before the next comes. */
+/** Reads the text in chunks that end at the given places; each chunk is overwritten before the next. */
 function read(text: string | Buffer, cuts: readonly number[] = []): TopLevelFields {
   const reader = createTopLevelFields(new Set(WANTED), LONGEST);
   const bytes = Buffer.from(text);
@@ -31,7 +31,7 @@ function parsed(text: string): Record<string, unknown> | undefined {
 }
 
 function expectAsParsed(text: string, cuts: readonly number[]): void {
-  // A change may have cut a letter of two halves: what counts is what the bytes say.
+  // A change may have split a surrogate pair: what counts are the bytes.
   const expected = parsed(Buffer.from(text).toString());
   const found = read(text, cuts);
   expect(found.kind === 'object').toBe(expected !== undefined);
@@ -40,7 +40,7 @@ function expectAsParsed(text: string, cuts: readonly number[]): void {
   expect(found.fields).toEqual(new Map(fields as [string, unknown][]));
 }
 
-/** Each letter as JSON may spell it. */
+/** Each character in a random JSON spelling. */
 const spelled = (text: string) =>
   fc
     .array(fc.boolean(), { minLength: text.length, maxLength: text.length })
@@ -51,7 +51,7 @@ const spelled = (text: string) =>
           : letter,
       ).join(''),
     )
-    // A letter that was an escape already is left alone.
+    // Existing escapes are left unchanged.
     .map((inner) => (parsed(`{"x":"${inner}"}`)?.['x'] === text ? `"${inner}"` : JSON.stringify(text)));
 
 const space = fc.constantFrom('', ' ', '\n', '\t\r ');

@@ -6,7 +6,7 @@ import { allow, createTestLog, credentials, decidedOn, knownPod } from '../../ad
 const DENY = { kind: 'deny', reason: 'NamespaceDenied', message: '' } as const;
 const INPUTS = { pod: 'p', namespace: 'n', serviceAccount: 's' };
 
-/** A table with a Pod that was decided on resourceVersions of 6000, and one that went at 6001. */
+/** A table with a Pod decided at resourceVersion 6000, and one removed at 6001. */
 function setup() {
   const clock = createFakeClock();
   const make = () => createPodTable({ clock, log: createTestLog() });
@@ -16,7 +16,7 @@ function setup() {
   table.setSession({ id: 'session-1', credentials: credentials(3_600_000) });
   table.removePod('uid-gone', '6001');
   table.endSnapshot('6001');
-  /** As the first words of a stream. */
+  /** As at the beginning of a stream. */
   const forget = () => {
     table.beginSnapshot();
     table.forget();
@@ -25,7 +25,7 @@ function setup() {
 }
 
 describe('Forgetting resourceVersions', () => {
-  it('After forgetting, the Pod table takes older decisions once, and then none older than those', () => {
+  it('After forgetting, the Pod table accepts older decisions once, and then none older than those', () => {
     const { table, forget } = setup();
     expect(table.setPod(knownPod({ decision: DENY }), decidedOn(900))).toBe('older');
     forget();
@@ -44,7 +44,7 @@ describe('Forgetting resourceVersions', () => {
     expect(table.cachedSessions()).toHaveLength(1);
   });
 
-  it('After forgetting, a decision stands while the new one is pending, unless its inputs have changed', () => {
+  it('After forgetting, a decision remains while the new one is pending, unless its inputs have changed', () => {
     const pending = { kind: 'pending', waitsFor: 'the base ARN' } as const;
     const wait = (namespace: string) => {
       const { table, forget } = setup();

@@ -20,9 +20,9 @@ function kindAfter(
 
 describe('Former decisions', () => {
   it.each([
-    { what: 'stands if nothing has changed', next: INPUTS, kind: 'allow' },
+    { what: 'remains if nothing has changed', next: INPUTS, kind: 'allow' },
     {
-      what: 'stands if an object has not been seen',
+      what: 'remains if an object has not been seen',
       next: { ...INPUTS, namespace: 'unseen' },
       kind: 'allow',
     },
@@ -42,11 +42,11 @@ describe('Former decisions', () => {
     expect(kindAfter(allow('session-1'), INPUTS, PENDING, next)).toBe(kind);
   });
 
-  it('A decision stands if an older server does not say what it was made on', () => {
+  it('A decision remains if an older server does not send its inputs', () => {
     expect(kindAfter(allow('session-1'), undefined)).toBe('allow');
   });
 
-  it('A denial stands while the next decision is pending', () => {
+  it('A denial remains while the next decision is pending', () => {
     expect(kindAfter(DENY, INPUTS)).toBe('deny');
   });
 
@@ -58,7 +58,7 @@ describe('Former decisions', () => {
     expect(kindAfter(allow('session-1'), INPUTS, DENY)).toBe('deny');
   });
 
-  it('A standing decision keeps its inputs, so that a later change is noticed', () => {
+  it('A decision that remains keeps its inputs, so that a later change is noticed', () => {
     const unseen = { ...INPUTS, namespace: 'unseen' };
     const before = knownPod({ decision: allow('session-1'), inputs: INPUTS });
     const kept = withFormerDecision(before, knownPod({ decision: PENDING, inputs: unseen }));
@@ -66,7 +66,7 @@ describe('Former decisions', () => {
     expect(withFormerDecision(kept, changed).decision.kind).toBe('pending');
   });
 
-  it('A Pod with a standing decision has its current addresses and state', () => {
+  it('A Pod whose decision remains has its current addresses and state', () => {
     const before = knownPod({ decision: allow('session-1'), inputs: INPUTS, ips: ['198.18.0.1'] });
     const next = knownPod({ decision: PENDING, inputs: INPUTS, ips: ['198.18.0.2'], ended: true });
     expect(withFormerDecision(before, next)).toMatchObject({ ips: ['198.18.0.2'], ended: true });

@@ -62,7 +62,7 @@ describe('Pod table', () => {
     expect(table.podByName('shop', 'db-0')?.uid).toBe('uid-10');
   });
 
-  it('Listeners are told once of changes that come together', async () => {
+  it('Listeners are called once for changes that happen together', async () => {
     const { table } = setup();
     let told = 0;
     const leave = table.onChange(() => {
@@ -85,7 +85,7 @@ describe('Decisions', () => {
     (object) => {
       const { table, kind } = setup();
       expect(table.setPod(knownPod({ decision: DENY }), decidedOn(10))).toBe('set');
-      // As text '9' is after '10'; and the two others are newer.
+      // As text '9' sorts after '10'. The two others are newer.
       expect(table.setPod(knownPod(), { ...decidedOn(11), [object]: '9' })).toBe('older');
       expect(kind()).toBe('deny');
     },
@@ -111,7 +111,7 @@ describe('Decisions', () => {
     expect(kind()).toBe('deny');
   });
 
-  it('A decision with a version of a million digits is taken', () => {
+  it('A decision with a version of a million digits is accepted', () => {
     const { table } = setup();
     table.setPod(knownPod(), decidedOn('9'.repeat(1_000_000)));
     expect(table.setPod(knownPod({ decision: DENY }), decidedOn('8'.repeat(1_000_000)))).toBe('set');

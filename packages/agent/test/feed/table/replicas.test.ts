@@ -43,7 +43,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ kind: fc.constant('end' as const), version }),
 );
 
-/** Sends the messages of whichever replicas in whichever order; `see` after each. */
+/** Sends messages of any replicas in any order; calls `see` after each. */
 function send(
   messages: readonly Message[],
   see: (table: ReturnType<typeof createPodTable>, last: Message, outcome: string) => void,
@@ -61,7 +61,7 @@ function apply(table: ReturnType<typeof createPodTable>, sent: Message): string 
         session === undefined
           ? ({ kind: 'deny', reason: 'NamespaceDenied', message: '' } as const)
           : allow(session);
-      // The name tells the test what the table holds.
+      // The name shows the test what is in the table.
       const pod = knownPod({ uid, decision, name: JSON.stringify(versions) });
       return table.setPod(pod, {
         pod: String(versions.pod),

@@ -14,7 +14,7 @@ function setup() {
     clock,
     table,
     withdrawals: () => withdrawals,
-    /** A table that goes on with what this one holds. */
+    /** A table restored from this one. */
     restored: () => {
       const next = make();
       next.restore(table.contents());
@@ -128,7 +128,7 @@ describe('Withdrawals', () => {
       told: 0,
     },
   ];
-  it.each(steps)('The Pod table reports at once what an update takes back ($what)', ({ step, told }) => {
+  it.each(steps)('The Pod table reports at once what an update withdraws ($what)', ({ step, told }) => {
     const { table, withdrawals } = setup();
     table.setPod(knownPod(), decidedOn(5));
     table.setSession({ id: 'session-1', credentials: credentials(1_000) });

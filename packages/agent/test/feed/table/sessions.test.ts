@@ -55,7 +55,7 @@ describe('Sessions of the Pod table', () => {
     expect(table.session('session-1')?.credentials).toBeDefined();
   });
 
-  it('A session may come before its Pod in a snapshot, even if the snapshot takes it from another Pod', () => {
+  it('A session can arrive before its Pod in a snapshot, even if the snapshot takes it from another Pod', () => {
     const { table } = setup();
     table.setPod(knownPod(), decidedOn(5));
     table.beginSnapshot();
@@ -75,7 +75,7 @@ describe('Sessions of the Pod table', () => {
     expect(table.session('session-1')).toBeUndefined();
   });
 
-  it('A session is removed when the server says so, unless a standing decision names it', () => {
+  it('A session is removed when the server says so, unless a current decision names it', () => {
     const { table } = setup();
     table.setSession({ id: 'session-1' });
     table.removeSession('session-1');
@@ -86,7 +86,7 @@ describe('Sessions of the Pod table', () => {
     expect(table.session('session-1')?.credentials).toBeDefined();
   });
 
-  it('A session keeps valid credentials beside a failure, and drops the failure with the next credentials', () => {
+  it('A session keeps valid credentials despite a failure, and drops the failure with the next credentials', () => {
     const { table } = setup();
     const failure = { reason: 'StsUnavailable', message: 'away' } as const;
     table.setSession({ id: 'session-1', credentials: credentials(1_000) });

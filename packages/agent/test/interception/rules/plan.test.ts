@@ -32,7 +32,7 @@ describe('Interception plan', () => {
     ]);
   });
 
-  it('The interception plan rejects all that still goes to a metadata address, of every protocol, so that SDKs fail fast', () => {
+  it('The interception plan rejects all that still goes to a metadata address, of any protocol, so that SDKs fail fast', () => {
     expect(rulesOf({}, 'ipv4', 'ROLEGATE-DENY')).toEqual([
       '-p tcp -j REJECT --reject-with tcp-reset',
       '-j REJECT --reject-with icmp-admin-prohibited',
@@ -92,7 +92,7 @@ describe('Interception plan', () => {
     expect(rules.map((rule) => rule.slice(0, first[rules.indexOf(rule)]?.length))).toEqual(first);
   });
 
-  it('The interception plan lets excluded guests pass all three layers, and nobody else', () => {
+  it('The interception plan lets only excluded guests pass all three layers', () => {
     const excluded = { excludedInterfaces: ['tap0'] };
     expect(rulesOf(excluded, 'ipv4', 'ROLEGATE')?.[0]).toBe('-i tap0 -j RETURN');
     expect(rulesOf(excluded, 'ipv4', 'ROLEGATE-DENY')?.[0]).toBe('-i tap0 -j RETURN');

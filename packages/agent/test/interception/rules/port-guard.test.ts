@@ -19,7 +19,7 @@ function guardOf(hostIps: Partial<Record<Family, string>>, family: Family) {
 const jumpsOf = (guard: ReturnType<typeof guardOf>) =>
   guard?.jumps.map(({ base, match }) => `${base} ${match.replace(' -p tcp -j ROLEGATE-PORTS', '')}`);
 
-/** As the portmap plugin (containernetworking/plugins, portmap_iptables.go) writes them for a Pod with this hostPort. */
+/** The rules of the portmap plugin (containernetworking/plugins, portmap_iptables.go) for a Pod with this hostPort. */
 function layPortmap(
   { node }: ReturnType<typeof setup>,
   { port, protocol = 'tcp', to = '', first = false }: Portmap,

@@ -75,7 +75,7 @@ describe('Answer log', () => {
     expect(debug.lines).toMatchObject([{ level: 'debug', message: 'request answered' }]);
   });
 
-  it('A storm of refusals is thinned out, and the log says how many were left out', async () => {
+  it('A storm of refusals is sampled, and the log says how many lines were suppressed', async () => {
     const { clock, lines, write } = setup();
     for (let times = 0; times < 100; times += 1) write(refused());
     expect(lines).toHaveLength(5);

@@ -7,7 +7,7 @@ const isMetadata = createHostCheck(metadataHosts);
 /** The eight groups of fd00:ec2::254. */
 const GROUPS = ['fd00', 'ec2', '0', '0', '0', '0', '0', '254'];
 
-/** Every way to write fd00:ec2::254: groups padded or not, in either case, the zeros folded at any run of them. */
+/** Every spelling of fd00:ec2::254: groups padded or not, in either case, with any run of zeros folded. */
 const spellings = fc
   .record({
     padded: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 8, maxLength: 8 }),

@@ -8,7 +8,7 @@ const BASE = `/latest/${DIRECTORY}`;
 const segment = fc.stringMatching(/^[A-Za-z0-9_~:@+,=-][A-Za-z0-9._~:@+,=-]{0,12}$/);
 const version = fc.constantFrom('latest', '1.0', '2021-03-23');
 
-/** Each character by itself or percent-encoded, as the coin says. */
+/** Each character plain or percent-encoded, by a coin toss. */
 function spelled(text: string, coins: readonly boolean[]): string {
   return Array.from(text)
     .map((character, at) => {
@@ -214,7 +214,7 @@ describe('Request path', () => {
         expect(parsed.path).toMatch(/^([A-Za-z0-9._~:@+,=-]+(\/[A-Za-z0-9._~:@+,=-]+)*)?$/);
         expect(parsed.path.split('/')).not.toContain('.');
         expect(parsed.path.split('/')).not.toContain('..');
-        // eslint-disable-next-line no-control-regex -- that is what must not be in it
+        // eslint-disable-next-line no-control-regex -- must not occur in it
         expect(parsed.role ?? '').not.toMatch(/[\x00-\x1f\x7f]|(^|\/)\.{1,2}(\/|$)/);
       }),
       { numRuns: 2_000 },

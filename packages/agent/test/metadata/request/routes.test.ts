@@ -94,7 +94,7 @@ describe('Routes', () => {
     );
   });
 
-  it('A route is worked out once per target', () => {
+  it('A route is computed once per target', () => {
     const { asked, routeOf } = setup();
     for (let times = 0; times < 3; times += 1) routeOf('/latest/user-data');
     expect(asked).toEqual(['user-data']);
@@ -124,7 +124,7 @@ describe('Routes', () => {
     expect(timesAsked('mine')).toBe(2);
   });
 
-  it('Routes stay right and are not all remembered if somebody makes up targets', () => {
+  it('Routes stay correct and are not all remembered if a client makes up targets', () => {
     const { asked, routeOf } = setup();
     for (let at = 0; at < 2_000; at += 1) expect(routeOf(`/latest/x-${at}`).kind).toBe('blocked');
     routeOf('/latest/x-0');
