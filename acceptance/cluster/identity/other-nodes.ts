@@ -133,7 +133,7 @@ async function turnedAway(
   await eventually(() => {
     const lines = world.serverLog.slice(from);
     const told = lines.some(
-      (line) => line.msg === 'client refused in the handshake' && why.test(String(line['error'])),
+      (line) => line.msg === 'TLS handshake refused' && why.test(String(line['error'])),
     );
     if (!told) throw new Error(`no line says ${String(why)}: ${JSON.stringify(lines)}`);
   }, ISSUED);

@@ -38,7 +38,14 @@ export function decidePods({ config, clock, log, random }: ServerDeps, known: Kn
     },
     audit: ({ namespace, name, uid }, reason, message) => {
       metrics.auditRefusal(reason);
-      log.info('enforce would refuse', { audit: true, reason, namespace, pod: name, uid, error: message });
+      log.info('role would be refused under enforce', {
+        audit: true,
+        reason,
+        namespace,
+        pod: name,
+        uid,
+        error: message,
+      });
     },
   });
   const onFound = (arn: string) => {

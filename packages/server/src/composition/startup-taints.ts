@@ -53,7 +53,11 @@ export function createStartupTaints(deps: StartupTaintsDeps): Service {
       if (signal.aborted) return;
       progress.set(node, { ...state, notBeforeMs: clock.monotonic() + state.backoff.next() });
       // One reason for all nodes is the rule, as where a right is missing: it is said once.
-      log[failing ? 'debug' : 'warn']('startup taint not removed', { node, error: describeError(error) });
+      log[failing ? 'debug' : 'warn']('startup taint removal failed', {
+        node,
+        error: describeError(error),
+        hint: 'check that the server may get and patch Nodes; until then Pods do not start on new nodes',
+      });
       failing = true;
     }
   }

@@ -26,7 +26,12 @@ export function createRoleBaseArnDetection(options: RoleBaseArnOptions): Service
         return roleBaseArnOf(await callerArn());
       } catch (error) {
         const { reason, message } = classifyStsError(error);
-        if (lastReason !== reason) log.warn('role base arn not found yet', { reason, error: message });
+        if (lastReason !== reason)
+          log.warn('role base ARN not detected yet', {
+            reason,
+            error: message,
+            hint: "check the server's own credentials and its connection to STS, or set --role-base-arn",
+          });
         lastReason = reason;
       }
       await clock.sleep(backoff.next(), signal);
@@ -39,7 +44,7 @@ export function createRoleBaseArnDetection(options: RoleBaseArnOptions): Service
     async run(signal) {
       const found = await detect(signal);
       if (found === undefined || signal.aborted) return;
-      log.info('role base arn found', { roleBaseArn: found });
+      log.info('role base ARN detected', { roleBaseArn: found });
       onFound(found);
       await aborted(signal);
     },

@@ -1,3 +1,4 @@
+import { reasons } from '@rolegate/protocol';
 import { createLogLimiter } from '@rolegate/runtime';
 import type { Clock, CountScope, Log } from '@rolegate/runtime';
 import type { Session } from '../session/session.ts';
@@ -42,7 +43,7 @@ export function createSessionLog({
     windowMs: WINDOW_MS,
     ended: (leftOut: number, { namespace, fault: { reason } }: FailedCall, of: CountScope) => {
       const about = { key: { namespace, reason }, group: { namespace }, all: { reason } }[of];
-      log.info('failures of sessions left out of the log', { ...about, leftOut });
+      log.info('session failures omitted from log', { ...about, leftOut });
     },
   };
   const isRefusalWritten = createLogLimiter<FailedCall>({ ...limiter, lines: LINES });
@@ -71,7 +72,14 @@ export function createSessionLog({
       const ofServer = fault.retry === 'later';
       // STS being away says nothing of the server's own credentials.
       if (ofServer) health.rejected('calls', fault);
-      const fields = { role: roleArn, sessionName, namespace, reason: fault.reason, error: fault.message };
+      const fields = {
+        role: roleArn,
+        sessionName,
+        namespace,
+        reason: fault.reason,
+        error: fault.message,
+        hint: reasons[fault.reason].remedy,
+      };
       // What concerns every session is logged once, and so is a failure that repeats.
       const isNews = !ofServer && before?.reason !== fault.reason;
       const isWritten = fault.retry === 'seldom' ? isRefusalWritten : isOutageWritten;

@@ -15,6 +15,7 @@ import { createVerdicts } from './verdicts.ts';
 
 /** The most lines about failed decisions of one Namespace in this time. Milliseconds. */
 const FAILURES = { lines: 5, windowMs: 60_000 };
+const BUG_HINT = 'this is a bug in the server; report it with the lines about failed decisions';
 
 export interface DecidedPod {
   readonly pod: Pod;
@@ -148,11 +149,21 @@ function createFailureLog({ clock, log }: { readonly clock: Clock; readonly log:
     lines: FAILURES.lines,
     windowMs: FAILURES.windowMs,
     ended: (leftOut, namespace, of) => {
-      log.error('failed decisions left out of the log', { ...(of !== 'all' && { namespace }), leftOut });
+      log.error('failed decisions omitted from log', {
+        ...(of !== 'all' && { namespace }),
+        leftOut,
+        hint: BUG_HINT,
+      });
     },
   });
   return (error: unknown, [{ namespace, name, uid }]: readonly [Pod]): void => {
     if (isWritten(namespace, '', namespace))
-      log.error('decision failed', { namespace, pod: name, uid, error: describeError(error) });
+      log.error('decision failed', {
+        namespace,
+        pod: name,
+        uid,
+        error: describeError(error),
+        hint: BUG_HINT,
+      });
   };
 }

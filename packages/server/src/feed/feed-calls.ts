@@ -54,7 +54,7 @@ export function createFeedCalls(deps: FeedCallsDeps): FeedCalls {
     take(call) {
       freeWhenOver(call, clock);
       call.on('error', (error) => {
-        log.debug('feed stream broke', { error });
+        log.debug('feed stream failed', { error });
       });
       call.on('end', () => {
         endCall(call);

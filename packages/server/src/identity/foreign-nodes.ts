@@ -43,8 +43,8 @@ export function createForeignNodes(deps: ForeignNodesDeps): ForeignNodes {
 
   function write(
     level: 'error' | 'warn',
-    message: string,
-    fields: Attempt & { reason: string; error: string },
+    message: 'agent refused' | 'agent reported sessions not known to be its own',
+    fields: Attempt & { reason: string; error: string; hint: string },
   ) {
     const source = fields.node ?? hostOf(fields.peer);
     if (!mayLog(source)) {
@@ -60,7 +60,7 @@ export function createForeignNodes(deps: ForeignNodesDeps): ForeignNodes {
     const { reason, message } = refusal;
     const foreign = reason === 'ForeignNode';
     if (foreign) metrics.foreignNode();
-    const fields = { ...attempt, reason, error: message, remedy: reasons[reason].remedy };
+    const fields = { ...attempt, reason, error: message, hint: reasons[reason].remedy };
     write(foreign ? 'error' : 'warn', 'agent refused', fields);
     return refusal;
   }
@@ -69,10 +69,11 @@ export function createForeignNodes(deps: ForeignNodesDeps): ForeignNodes {
     note,
     refuse: (message, attempt) => note(new Refusal('ForeignNode', message), attempt),
     remark(message, attempt) {
-      write('warn', 'agent reports what is not known to be its own', {
+      write('warn', 'agent reported sessions not known to be its own', {
         ...attempt,
         reason: 'ForeignNode',
         error: message,
+        hint: 'expected if Pods left the node while its agent was disconnected; if it repeats, inspect the node',
       });
     },
   };

@@ -37,7 +37,9 @@ export interface TokenSecretOptions {
 /** What the nodes' token keys are derived from. Throws where the file cannot be read or holds too little. */
 export function readTokenSecret({ path, log, randomBytes }: TokenSecretOptions): Buffer {
   if (path === undefined) {
-    log.warn('no --token-secret-file: this server signs metadata tokens with keys that no other replica has');
+    log.warn('token secret is random and not shared with other replicas', {
+      hint: 'set --token-secret-file to the same secret on every replica; otherwise tokens end when an agent reconnects',
+    });
     return randomBytes(SECRET_BYTES);
   }
   const secret = readFileSync(path);

@@ -100,7 +100,11 @@ interface Loss {
 /** Says the first loss of a Namespace at once, and those that follow together. */
 function createLosses({ clock, log }: Pick<EventRecorderDeps, 'clock' | 'log'>): (loss: Loss) => void {
   const say = (loss: Partial<Loss>, lost: number) => {
-    log.warn('Events on Pods were lost', { ...loss, lost });
+    log.warn('Pod Events lost', {
+      ...loss,
+      lost,
+      hint: 'check that the server may create Events and that the API server is reachable',
+    });
   };
   const isWritten = createLogLimiter<Loss>({
     clock,

@@ -37,17 +37,20 @@ export function createRefusedHandshakes(deps: RefusedHandshakesDeps): NoteRefuse
     windowMs: WINDOW_MS,
     mostGroups: MOST_ADDRESSES,
     ended: (leftOut, last, of) => {
-      log.info('refused handshakes left out of the log', { ...(of === 'key' && { peer: last }), leftOut });
+      log.info('refused handshakes omitted from log', { ...(of === 'key' && { peer: last }), leftOut });
     },
   });
   return ({ peer, why, fault, hint }) => {
     metrics.refusedHandshake(why);
-    const advice = (byAuthority ? AUTHORITY_HINTS[why] : undefined) ?? hint;
+    const advice =
+      (byAuthority ? AUTHORITY_HINTS[why] : undefined) ??
+      hint ??
+      'find out which client connects from this address';
     if (isWritten(hostOf(peer), why, peer))
-      log.warn('client refused in the handshake', {
+      log.warn('TLS handshake refused', {
         peer,
         error: fault,
-        ...(advice !== undefined && { hint: advice }),
+        hint: advice,
       });
   };
 }

@@ -208,7 +208,7 @@ describe('Stream limits', () => {
     expect(of('node-b')).toHaveLength(1);
     await clock.advance(60_000);
     expect(of('node-a').at(-1)).toMatchObject({
-      message: 'agent connections left out of the log',
+      message: 'agent connections omitted from log',
       fields: { leftOut: 80 },
     });
   });

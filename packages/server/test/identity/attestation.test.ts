@@ -140,7 +140,7 @@ describe('Attestation', () => {
         reason: 'ForeignNode',
         error: expect.stringMatching(says) as unknown,
         peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown,
-        remedy: expect.any(String) as unknown,
+        hint: expect.any(String) as unknown,
       }),
     );
     expect(JSON.stringify(server.lines)).not.toContain(text.split('.')[2] ?? 'garbage');

@@ -147,7 +147,7 @@ describe('Stolen nodes', () => {
     await eventually(() => {
       expect(server.lines).toContainEqual(
         expect.objectContaining({
-          message: 'client refused in the handshake',
+          message: 'TLS handshake refused',
           fields: {
             peer: expect.stringMatching(/^127\.0\.0\.1:/) as unknown,
             error: expect.stringMatching(error) as unknown,

@@ -1,3 +1,4 @@
+import { reasons } from '@rolegate/protocol';
 import type { Clock, Log, Service } from '@rolegate/runtime';
 import { classifyStsError } from './errors.ts';
 import type { StsFault } from './errors.ts';
@@ -16,14 +17,20 @@ export interface StsHealth {
   readonly current: () => StsFault | undefined;
 }
 
-const LINES: Record<SigningPart, { readonly rejected: string; readonly accepted: string }> = {
-  calls: { rejected: 'sts does not take the server', accepted: 'sts takes the server again' },
-  assumedRole: {
-    rejected: 'the role of --assume-role-arn is not given',
-    accepted: 'the role of --assume-role-arn is given again',
+const LINES = {
+  calls: {
+    rejected: "STS rejects the server's credentials",
+    accepted: "STS accepts the server's credentials again",
   },
-  own: { rejected: 'own credentials are not taken', accepted: 'own credentials are taken again' },
-};
+  assumedRole: {
+    rejected: 'cannot assume the role of --assume-role-arn',
+    accepted: 'can assume the role of --assume-role-arn again',
+  },
+  own: {
+    rejected: 'STS rejects the credentials for --assume-role-arn',
+    accepted: 'STS accepts the credentials for --assume-role-arn again',
+  },
+} as const;
 
 /** One line for each change of what fails. */
 export function createStsHealth({ log }: { readonly log: Log }): StsHealth {
@@ -31,7 +38,11 @@ export function createStsHealth({ log }: { readonly log: Log }): StsHealth {
   return {
     rejected(part, fault) {
       if (faults.get(part)?.reason !== fault.reason)
-        log.error(LINES[part].rejected, { reason: fault.reason, error: fault.message });
+        log.error(LINES[part].rejected, {
+          reason: fault.reason,
+          error: fault.message,
+          hint: reasons[fault.reason].remedy,
+        });
       faults.set(part, fault);
     },
     accepted(part) {

@@ -67,7 +67,7 @@ export async function openAuthority(deps: AuthorityDeps): Promise<Authority> {
     authorityOlder: deps.metrics.authorityOlder,
   });
   const certificate = createServerCertificate({ clock, log, serverNames });
-  const renewal = createComplaint({ log, signal, of: 'certificate' });
+  const renewal = createComplaint({ log, signal, task: 'certificate' });
 
   /** Undefined: there is nothing to serve with. */
   async function look(): Promise<Shared | undefined> {

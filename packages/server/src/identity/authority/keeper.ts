@@ -33,8 +33,8 @@ export interface AuthorityKeeper {
 
 export function createAuthorityKeeper(deps: AuthorityKeeperDeps): AuthorityKeeper {
   const { store, clock, log, where: fields, signal } = deps;
-  const secretFault = createComplaint({ log, signal, of: 'secret', fields });
-  const bundleFault = createComplaint({ log, signal, of: 'bundle', fields });
+  const secretFault = createComplaint({ log, signal, task: 'secret', fields });
+  const bundleFault = createComplaint({ log, signal, task: 'bundle', fields });
   const olderSecret = createOlderSecretLog({ clock, log, fields, count: deps.authorityOlder });
   const bundle = createPublishedBundle(store, log);
   const { shared, settle } = createKnownAuthorities({

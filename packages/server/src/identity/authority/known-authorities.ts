@@ -77,7 +77,10 @@ export function createKnownAuthorities(deps: KnownAuthoritiesDeps): KnownAuthori
     if (shared === undefined) await others.wait();
     const next = shared !== undefined && remembered ? shared : await made(shared, { nowMs, ageMs });
     if (!(await store.writeSecret(writeShared(next), found))) return 'again';
-    if (remembered) log.warn('authority secret was lost, and is written again');
+    if (remembered)
+      log.warn('authority Secret was missing; restored', {
+        hint: 'find out who deleted or emptied the Secret',
+      });
     adopt(next);
     return 'again';
   }

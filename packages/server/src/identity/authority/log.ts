@@ -22,10 +22,12 @@ export function logChanges(log: Log, before: Shared | undefined, after: Shared):
   }
   for (const authority of former.values()) log.info('authority removed', fieldsOf(authority));
   if (before !== undefined && !before.tokenSecret.equals(after.tokenSecret))
-    log.warn('token secret changed: metadata tokens of Pods end');
+    log.warn('token secret changed; existing metadata tokens are invalid', {
+      hint: 'SDKs fetch new tokens by themselves; find out who changed the authority Secret',
+    });
 }
 
-function messageOf({ state }: KnownAuthority, before: Shared | undefined): string {
+function messageOf({ state }: KnownAuthority, before: Shared | undefined) {
   return before === undefined ? 'authority found' : MESSAGES[state];
 }
 
@@ -50,10 +52,10 @@ export function createOlderSecretLog({ clock, log, fields, count }: OlderSecretL
     tell: ({ found, generation, refused }: OlderSecret, known: number): void => {
       count(found);
       if (found === 'unnumbered') {
-        log.info('authority secret had lost its generation', {
+        log.info('authority Secret had no generation', {
           ...fields,
           known,
-          hint: 'expected while servers of version 0.1 run; they write it without one',
+          hint: 'expected while servers of version 0.1 are running, which write no generation',
         });
         return;
       }
@@ -62,12 +64,12 @@ export function createOlderSecretLog({ clock, log, fields, count }: OlderSecretL
         atMs: clock.monotonic(),
         text: `at ${at} the Secret was older (generation ${generation}) than what this server knows (${known}), and was merged`,
       };
-      log.error('authority secret is older than what this server knows, and is merged', {
+      log.error('authority Secret was older than known state; merged', {
         ...fields,
         generation,
         known,
         refused,
-        hint: 'find out who restored it; if all servers and the Secret were restored, withdraw the stolen authority again',
+        hint: 'find out who restored the Secret; if all servers were restored too, retire the stolen authority again',
       });
     },
     /** Undefined: not within the last hour. */

@@ -143,7 +143,13 @@ function createObjects<T extends ApiObject>({
   const byKey = new Map<string, T>();
   const { tell, on } = createListeners<Change<T>>({
     failed(error, { kind, object: { name } }) {
-      log.error('event listener failed', { to: 'cluster', change: kind, name, error: describeError(error) });
+      log.error('event listener failed', {
+        to: 'cluster',
+        change: kind,
+        name,
+        error: describeError(error),
+        hint: 'this is a bug in the server; report it with this line',
+      });
     },
   });
 

@@ -97,7 +97,7 @@ export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): Li
     current.listed(beganMs);
     recovery.listed(from);
     events.confirmed();
-    log.info('a kind of object is listed', { kind, objects: store.size, by });
+    log.info('list complete', { kind, objects: store.size, by });
   };
   const take = createSteps({ ...deps, streams, intake, relist, current, events, listed });
   return {

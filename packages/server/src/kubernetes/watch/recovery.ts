@@ -68,8 +68,7 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
     resumes.reset();
     const ended = outage.over();
     // A watch that is cut once is resumed at once.
-    if (ended !== undefined && ended.failures > 1)
-      log.info('the watch of a kind of object goes on', { kind, ...ended });
+    if (ended !== undefined && ended.failures > 1) log.info('watch recovered', { kind, ...ended });
   }
 
   function relist(why: RelistReason): number {
@@ -100,11 +99,13 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
       if (step === 'stream' && lists.areNotOffered(error)) return 0;
       const level = levelOf(error);
       const line = outage.failed(level);
+      const hint = hintOf(error);
       if (line !== undefined)
-        log[level]('the watch of a kind of object was interrupted', {
+        log[level]('watch failed', {
           kind,
           step,
           error: describeError(error),
+          ...(hint !== undefined && { hint }),
           ...line,
         });
       if (error instanceof ApiError && error.code === 410) return relist('expired');
@@ -132,7 +133,7 @@ function createListChoice({ kind, clock, log }: Pick<RecoveryDeps, 'kind' | 'clo
     areNotOffered(error: unknown): boolean {
       if (!isNotTaken(error)) return false;
       streamingOffered = false;
-      log.info('the API server does not offer streaming lists: fetching pages', { kind });
+      log.info('API server has no streaming lists; listing in pages', { kind });
       return true;
     },
     failed(list: 'stream' | 'page', error: unknown): void {
@@ -168,11 +169,20 @@ function askedPause(error: unknown): number {
   return error instanceof ApiError ? Math.min(error.retryAfterMs, MAX_RETRY_AFTER_MS) : 0;
 }
 
-/** That a resourceVersion expires is ordinary; that we lack a right, somebody has to mend. */
+/** An expired resourceVersion is normal; a missing right needs the operator. */
 function levelOf(error: unknown): 'info' | 'warn' | 'error' {
   if (!(error instanceof ApiError)) return 'warn';
   if (error.code === 410) return 'info';
   return error.code === 401 || error.code === 403 ? 'error' : 'warn';
+}
+
+/** Undefined if there is nothing to do. */
+function hintOf(error: unknown): string | undefined {
+  if (!(error instanceof ApiError)) return 'check the network between this server and the API server';
+  if (error.code === 410) return undefined;
+  return error.code === 401 || error.code === 403
+    ? "check the server's ServiceAccount and its ClusterRole"
+    : 'check the health of the API server; this server retries';
 }
 
 /** The server is busy or does not let us in: nothing is said of the resourceVersion. */

@@ -33,7 +33,7 @@ export function createUnreadableLog({
     windowMs: WINDOW_MS,
     ended: (leftOut, namespace, of) => {
       const about = of === 'all' || namespace === '' ? {} : { namespace };
-      log.info('unreadable objects left out of the log', { kind, ...about, leftOut });
+      log.info('unreadable objects omitted from log', { kind, ...about, leftOut });
     },
   });
   return (fault, which, namespace) => {
@@ -41,6 +41,11 @@ export function createUnreadableLog({
     if (logged.get(key) === true) return;
     logged.set(key, true, namespace);
     if (isWritten(namespace, '', namespace))
-      log.warn('cannot read what the API server sent', { kind, fault, which });
+      log.warn('unreadable object from API server', {
+        kind,
+        fault,
+        which,
+        hint: 'correct or delete the object; if it is valid, report this line as a bug',
+      });
   };
 }

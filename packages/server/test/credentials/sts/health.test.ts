@@ -36,8 +36,8 @@ describe('Watch of own credentials', () => {
     await clock.advance(MINUTE_MS);
     expect(health.current()).toBeUndefined();
     expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
-      'error sts does not take the server',
-      'info sts takes the server again',
+      "error STS rejects the server's credentials",
+      "info STS accepts the server's credentials again",
     ]);
     expect(sts.asked).toBe(13);
   });

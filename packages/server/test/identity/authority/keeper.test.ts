@@ -60,7 +60,12 @@ describe('First start of the keeper', () => {
       {
         level: 'warn',
         message: 'authority Secret sync failed',
-        fields: { namespace: 'kube-system', name: 'own', error: 'connect ECONNREFUSED' },
+        fields: {
+          namespace: 'kube-system',
+          name: 'own',
+          error: 'connect ECONNREFUSED',
+          hint: expect.stringContaining('reach the API server') as unknown,
+        },
       },
     ]);
     memory.state.away = undefined;
@@ -104,7 +109,7 @@ describe('Loss and damage', () => {
     await keeper.look();
     expect(memory.secret()).toEqual(before.secret);
     expect(ids()).toEqual(before.ids);
-    expect(said()).toContain('authority secret was lost, and is written again');
+    expect(said()).toContain('authority Secret was missing; restored');
   });
 
   it('The keeper repairs the bundle', async () => {
