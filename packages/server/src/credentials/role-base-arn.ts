@@ -11,10 +11,10 @@ export interface RoleBaseArnOptions {
   readonly log: Log;
 }
 
-/** arn:PARTITION:sts::ACCOUNT:assumed-role/..., or of a user or root: `iam`. */
+/** arn:PARTITION:sts::ACCOUNT:assumed-role/...; users and root have `iam` instead of `sts`. */
 const CALLER_ARN = /^arn:(?<partition>[^:]+):(?:sts|iam)::(?<account>\d{12}):/;
 
-/** Without `--role-base-arn`, role names are looked up in the server's own account. Retries until STS names it. */
+/** Detects the base ARN of the server's own account if `--role-base-arn` is not set. Retries until STS answers. */
 export function createRoleBaseArnDetection(options: RoleBaseArnOptions): Service {
   const { callerArn, onFound, clock, random, log } = options;
 
@@ -55,6 +55,6 @@ export function createRoleBaseArnDetection(options: RoleBaseArnOptions): Service
 export function roleBaseArnOf(arn: string): string {
   const { partition, account } = CALLER_ARN.exec(arn)?.groups ?? {};
   if (partition === undefined || account === undefined)
-    throw new Error(`STS names no account: ${arn.slice(0, 200)}`);
+    throw new Error(`STS returned an ARN without an account: ${arn.slice(0, 200)}`);
   return `arn:${partition}:iam::${account}:role/`;
 }

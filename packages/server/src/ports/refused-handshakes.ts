@@ -3,32 +3,32 @@ import { createLogLimiter } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import { hostOf } from '../limits/rate-limits.ts';
 
-/** A client that is refused comes again and again: so many lines of one address and fault in this time. */
+/** The most lines of one address and fault in a window, because refused clients retry. */
 const LINES = 5;
 /** Milliseconds. */
 const WINDOW_MS = 60_000;
-/** Addresses that are told apart in this time. */
+/** The most addresses that are distinguished in a window. */
 const MOST_ADDRESSES = 64;
 
-/** What helps if the server is its own authority: there is no --ca to mend. */
+/** Hints if the server uses its own authority, so that there is no --ca to correct. */
 const AUTHORITY_HINTS: Partial<Record<HandshakeFault, string>> = {
   no_certificate:
-    'upgrade agents before servers: agents of version 0.1 attest on this port, later ones on --attest-bind',
+    'upgrade agents before servers; agents of version 0.1 attest on this port, later ones on --attest-bind',
   certificate:
-    'an agent attests again by itself; if it does not, see its log, the clocks of both, and "rolegate-server authority status"',
+    'none needed if the agent attests again; otherwise check its log, the clocks of both, and "rolegate-server authority status"',
 };
 
 export interface RefusedHandshakesDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: { refusedHandshake(why: HandshakeFault): void };
-  /** The server is its own authority. */
+  /** The server uses its own authority. */
   readonly byAuthority: boolean;
 }
 
 export type NoteRefusedHandshake = (refused: Omit<RefusedHandshake, 'accepted'>) => void;
 
-/** Counts and logs why clients were refused in the TLS handshake: nobody else learns it. */
+/** Counts and logs why clients were refused in the TLS handshake. */
 export function createRefusedHandshakes(deps: RefusedHandshakesDeps): NoteRefusedHandshake {
   const { clock, log, metrics, byAuthority } = deps;
   const isWritten = createLogLimiter<string>({

@@ -2,7 +2,7 @@ import { describeError } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { AuthorityFault } from './authorities.ts';
 
-/** What is done, its log messages, and the hint for an error that has none of its own. */
+/** The log messages of each task, and the hint for errors without one. */
 const TASKS = {
   secret: {
     failed: 'authority Secret sync failed',
@@ -41,7 +41,7 @@ export function createComplaint({ log, signal, task, fields = {} }: ComplaintDep
     const text = hint === undefined ? described : `${described}; ${hint}`;
     if (text === fault) return;
     fault = text;
-    // Other errors pass without the operator; an AuthorityFault does not.
+    // An AuthorityFault needs the operator; other errors pass by themselves.
     log[error instanceof AuthorityFault ? 'error' : 'warn'](failed, {
       ...fields,
       error: described,

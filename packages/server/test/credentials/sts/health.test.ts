@@ -19,7 +19,7 @@ function setup() {
     sts.asked += 1;
     return sts.fault === undefined ? Promise.resolve('arn') : Promise.reject(sts.fault);
   };
-  const watch = createOwnCredentialsWatch({ looks: { calls: ask }, health, clock });
+  const watch = createOwnCredentialsWatch({ checks: { calls: ask }, health, clock });
   void watch.run(stop.signal);
   return { clock, lines, health, sts };
 }
