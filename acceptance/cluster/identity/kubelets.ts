@@ -37,7 +37,7 @@ export function kubeletSteps(stage: IdentityStage): ClusterStep[] {
         await forbidden(() => thief.token(account, { bound: { kind: 'Node', name: b.name, uid: b.uid } }));
         const own = await thief.token(account, { bound: { kind: 'Pod', ...a.pod } });
         const shown = await world.peer().attest(own);
-        await audit.refused(() => world.peer().feed({ nodeName: b.name }, shown), /of another/);
+        await audit.refused(() => world.peer().feed({ nodeName: b.name }, shown), /but the report is of/);
       },
     },
     {

@@ -28,18 +28,24 @@ export function otherNodeSteps(stage: IdentityStage): ClusterStep[] {
     {
       title: "with A's certificate the feed of node B is refused",
       run: () =>
-        audit.refused(async () => world.peer().feed({ nodeName: b.name }, await thief()), /of another/),
+        audit.refused(
+          async () => world.peer().feed({ nodeName: b.name }, await thief()),
+          /but the report is of/,
+        ),
     },
     {
       title: "with A's certificate the address of B's Pod is refused",
       run: () =>
-        audit.refused(async () => world.peer().resolve('127.9.3.1', await thief()), /is a Pod's on node/),
+        audit.refused(
+          async () => world.peer().resolve('127.9.3.1', await thief()),
+          /belongs to a Pod on node/,
+        ),
     },
     {
       title: "a certificate request that names node B yields node A's certificate",
       async run() {
         const shown = await world.peer().attest(await token(a), { uris: [uriOf(b)] });
-        await audit.refused(() => world.peer().feed({ nodeName: b.name }, shown), /of another/);
+        await audit.refused(() => world.peer().feed({ nodeName: b.name }, shown), /but the report is of/);
         await world.peer().feed({ nodeName: a.name }, shown);
       },
     },
@@ -55,7 +61,7 @@ export function otherNodeSteps(stage: IdentityStage): ClusterStep[] {
           const { uid } = stage.pod('of-b');
           feed.report({ firstDeliveries: [{ podUid: uid, sessionId: 'x', heldMs: 1 }] });
           throw new Error(await feed.ended);
-        }, /the report is of Pod/),
+        }, /the report is about Pod/),
     },
     ...handshakeSteps(stage),
   ];

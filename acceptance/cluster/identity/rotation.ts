@@ -8,7 +8,7 @@ import type { ClusterStep } from '../world.ts';
 /** Servers look at the Secret every 10 s, agents at the bundle every 3 s, and spread over two more. */
 const KNOWN = { withinMs: 40_000, everyMs: 100 };
 /** A removed Node, and its Pods, which the cluster removes after it. */
-const GONE = /has been removed from the cluster|is not there any more/;
+const GONE = /has been removed from the cluster|does not exist any more/;
 /** Promised is a minute. Milliseconds. */
 const ENDED_WITHIN_MS = 30_000;
 /** Each Pod asks so often. Milliseconds. */

@@ -103,7 +103,7 @@ describe('Own credentials', () => {
       await soon(async () => {
         expect(second.failure()).toBe('ServerCredentials');
         expect(await page('/readyz?verbose')).toMatch(
-          /ExpiredToken.*once the Secret is right, restart the server/,
+          /ExpiredToken.*correct the Secret, then restart the server/,
         );
       });
       sts.renewServerCredentials();

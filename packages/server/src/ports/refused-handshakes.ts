@@ -15,7 +15,7 @@ const AUTHORITY_HINTS: Partial<Record<HandshakeFault, string>> = {
   no_certificate:
     'upgrade agents before servers; agents of version 0.1 attest on this port, later ones on --attest-bind',
   certificate:
-    'none needed if the agent attests again; otherwise check its log, the clocks of both, and "rolegate-server authority status"',
+    'if the agent does not attest again by itself, check its log, the clocks of both, and "rolegate-server authority status"',
 };
 
 export interface RefusedHandshakesDeps {

@@ -166,7 +166,7 @@ describe('Stream limits', () => {
       status.UNAVAILABLE,
       ...Array.from({ length: 4 }, () => undefined),
     ]);
-    expect(calls[0]?.state.error?.details).toMatch(/newer streams have taken the place of this one/);
+    expect(calls[0]?.state.error?.details).toMatch(/newer streams replaced this one/);
     expect([limits, other.state.error]).toEqual([['node_streams', 'node_streams'], undefined]);
     expect(agents.all().map(({ node }) => node)).toEqual(['node-a', 'node-b']);
   });

@@ -64,7 +64,7 @@ describe('Good TokenReviews', () => {
       /the token names node "node-a", but Pod shop\/agent is on node-b/,
     );
     removePod('agent');
-    await expect(attest('one')).rejects.toThrow(/is not there any more/);
+    await expect(attest('one')).rejects.toThrow(/does not exist any more/);
   });
 
   it('A good review is not forgotten because another node shows many ServiceAccount tokens', async () => {

@@ -97,7 +97,7 @@ describe('Older Secret', () => {
       },
     ]);
     expect(keeper.condition()).toContain(
-      'the Secret was older (generation 1) than what this server knows (4)',
+      'the Secret was older (generation 1) than what this server knows (generation 4)',
     );
     await clock.advance(HOUR_MS);
     await keeper.look();
