@@ -1,6 +1,6 @@
 /**
  * Every limit of the server (DESIGN.md 4.11) by its name in metric and log, with a hint for the operator. To add a limit, add a
- * row here, its use in the code, and a line in docs/operations.md.
+ * row here, its use in the code, and a line in docs/limits.md.
  */
 interface Limit {
   readonly hint: string;

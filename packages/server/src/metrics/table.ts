@@ -140,7 +140,7 @@ export const serverMetrics = {
     labels: { limit: limitNames },
     help: 'Times a limit was reached, by limit.',
     meaning:
-      'annotations and watch lines that were too long or did not fit; dropped Events; reports and streams of agents beyond [their limits](operations.md#what-agents-may-report); connections and calls that the [gRPC ports](operations.md#what-the-servers-grpc-ports-take) refused or closed; requests of [strangers](operations.md#what-strangers-may-ask-of-a-server) to the ports for metrics and probes',
+      'annotations and watch lines that were too long or did not fit; dropped Events; reports and streams of agents beyond [their limits](limits.md#agents); connections and calls that the [gRPC ports](limits.md#grpc-ports) refused or closed; requests of [strangers](limits.md#metrics-and-probes) to the ports for metrics and probes',
     worry:
       'any that rises: the log line `limit reached` names the Namespace, the node or the address and says what to do',
   },

@@ -172,7 +172,7 @@ describe('Stolen nodes', () => {
     const { cert, key } = await stranger.issue({ uris, usages: ['client'] });
     await expectRefused(
       { ca: ofA.ca, cert: Buffer.from(cert), key: Buffer.from(key) },
-      /UNABLE_TO_VERIFY.*it names "URI:spiffe:\/\/rolegate\/node\/node-b.*issued by "CN=stranger", and good from 20.*Z to 20/,
+      /UNABLE_TO_VERIFY.*it names "URI:spiffe:\/\/rolegate\/node\/node-b.*issued by "CN=stranger", and valid from 20.*Z to 20/,
       /does not attest again by itself/,
     );
     await expectCounted('certificate');
@@ -181,7 +181,7 @@ describe('Stolen nodes', () => {
   it('A client without a certificate, like agents of version 0.1, is refused, logged with a hint and counted', async () => {
     await expectRefused(
       { ca: ofA.ca },
-      /^the client showed no certificate/,
+      /^the client presented no certificate/,
       /^upgrade agents before servers/,
     );
     await expectCounted('no_certificate');
