@@ -37,7 +37,7 @@ export function kubeletSteps(context: IdentityContext): ClusterStep[] {
         await forbidden(() => attacker.token(account, { bound: { kind: 'Node', name: b.name, uid: b.uid } }));
         const own = await attacker.token(account, { bound: { kind: 'Pod', ...a.pod } });
         const tls = await world.peer().attest(own);
-        await audit.expectRefusal(() => world.peer().feed({ nodeName: b.name }, tls), /of another/);
+        await audit.expectRefusal(() => world.peer().feed({ nodeName: b.name }, tls), /but the report is of/);
       },
     },
     {

@@ -30,7 +30,7 @@ export function otherNodeSteps(context: IdentityContext): ClusterStep[] {
       run: () =>
         audit.expectRefusal(
           async () => world.peer().feed({ nodeName: b.name }, await attacker()),
-          /of another/,
+          /but the report is of/,
         ),
     },
     {
@@ -38,14 +38,14 @@ export function otherNodeSteps(context: IdentityContext): ClusterStep[] {
       run: () =>
         audit.expectRefusal(
           async () => world.peer().resolve('127.9.3.1', await attacker()),
-          /is a Pod's on node/,
+          /belongs to a Pod on node/,
         ),
     },
     {
       title: 'A certificate request from node A that names node B yields a certificate for node A',
       async run() {
         const tls = await world.peer().attest(await token(a), { uris: [uriOf(b)] });
-        await audit.expectRefusal(() => world.peer().feed({ nodeName: b.name }, tls), /of another/);
+        await audit.expectRefusal(() => world.peer().feed({ nodeName: b.name }, tls), /but the report is of/);
         await world.peer().feed({ nodeName: a.name }, tls);
       },
     },
@@ -61,7 +61,7 @@ export function otherNodeSteps(context: IdentityContext): ClusterStep[] {
           const { uid } = context.pod('of-b');
           feed.report({ firstDeliveries: [{ podUid: uid, sessionId: 'x', heldMs: 1 }] });
           throw new Error(await feed.ended);
-        }, /the report is of Pod/),
+        }, /the report is about Pod/),
     },
     ...handshakeSteps(context),
   ];
@@ -143,7 +143,7 @@ async function expectHandshakeRefusal(
   await eventually(() => {
     const lines = world.serverLog.slice(from);
     const logged = lines.some(
-      (line) => line.msg === 'client refused in the handshake' && why.test(String(line['error'])),
+      (line) => line.msg === 'TLS handshake refused' && why.test(String(line['error'])),
     );
     if (!logged) throw new Error(`no line matches ${String(why)}: ${JSON.stringify(lines)}`);
   }, ISSUED);

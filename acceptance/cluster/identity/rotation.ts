@@ -10,7 +10,7 @@ import type { ClusterStep } from '../world.ts';
 /** Servers read the Secret every 10 s, agents the bundle every 3 to 5 s. */
 const KNOWN = { withinMs: 40_000, everyMs: 100 };
 /** The error for a removed Node, or for its Pods, which the cluster removes later. */
-const GONE = /has been removed from the cluster|is not there any more/;
+const GONE = /has been removed from the cluster|does not exist any more/;
 /** DESIGN.md 4.6 allows a minute. Milliseconds. */
 const ENDED_WITHIN_MS = 30_000;
 /** Rotates the authority while Pods send requests. */

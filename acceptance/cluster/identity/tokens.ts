@@ -85,9 +85,9 @@ async function deletePod({ world, audit }: IdentityContext): Promise<void> {
       setTimeout(resolve, ENDED_WITHIN_MS, 'the stream is still open').unref();
     });
     throw new Error(await Promise.race([feed.ended, late]));
-  }, /is not there any more/);
+  }, /does not exist any more/);
   await audit.expectRefusal(() => world.peer().attest(token), /is not there|does not accept/);
-  await audit.expectRefusal(() => world.peer().feed({ nodeName: c.name }, tls), /is not there any more/);
+  await audit.expectRefusal(() => world.peer().feed({ nodeName: c.name }, tls), /does not exist any more/);
   const next = await daemonSet.podOn(c.name, c.pod.uid);
   const fresh = await daemonSet.token({ bound: { kind: 'Pod', ...next } });
   await world.peer().feed({ nodeName: c.name }, await world.peer().attest(fresh));

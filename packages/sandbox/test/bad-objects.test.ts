@@ -116,7 +116,7 @@ describe('Bad objects', () => {
     expect(world.serverLog).toContainEqual(
       expect.objectContaining({
         level: 'warn',
-        msg: expect.stringMatching(/cannot read what the API server sent/) as unknown,
+        msg: expect.stringMatching(/unreadable object from API server/) as unknown,
       }),
     );
     expect(world.world.servers.map(({ running }) => running)).toEqual([true, true]);

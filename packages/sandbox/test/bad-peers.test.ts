@@ -86,7 +86,7 @@ describe('Bad peers', () => {
     await eventually(() => {
       expect(world.serverLog).toContainEqual(
         expect.objectContaining({
-          msg: 'client refused in the handshake',
+          msg: 'TLS handshake refused',
           error: expect.stringContaining('this server does not trust the authority') as unknown,
           hint: expect.stringContaining('--ca') as unknown,
         }),

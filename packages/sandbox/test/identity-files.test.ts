@@ -61,7 +61,7 @@ describe('Shared certificate', () => {
     const [ours, other] = [tokenOf(NODE_NAME), tokenOf('node-c')];
     expect(await resolve(one, ours)).toBe(SERVED);
     const said = await resolve(one, other);
-    expect(said).toBe(`ForeignNode: this connection is node ${NODE_NAME}'s, and now claims to be node-c`);
+    expect(said).toBe(`ForeignNode: this connection belongs to node ${NODE_NAME}, but the call is of node-c`);
     await expectLine(byToken.serverLog, {
       ...FOREIGN,
       node: 'node-c',
@@ -89,13 +89,13 @@ describe('Shared identity', () => {
       .filter(({ level }) => level === 'warn')
       .map((line) => JSON.stringify(line));
     expect(
-      warned.filter((line) => line.includes('--agent-identity shared: whoever has the key')),
+      warned.filter((line) => line.includes('--agent-identity shared: the key of any agent')),
     ).toHaveLength(1);
     expect((await ops(shared, '/metrics')).body).toMatch(/^rolegate_shared_identity 1$/m);
     expect(await ops(shared, '/readyz?verbose')).toMatchObject({
       status: 200,
       body: expect.stringContaining(
-        '[!]identity of agents shared: an agent is whichever node it says (--agent-identity)',
+        '[!]identity of agents shared: an agent can claim to be any node (--agent-identity)',
       ) as unknown,
     });
     expect((await ops(byToken, '/readyz?verbose')).body).not.toContain('shared');

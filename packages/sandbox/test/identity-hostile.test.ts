@@ -51,7 +51,7 @@ describe('Server authority', () => {
       await world.peers[0]?.feed({ nodeName: 'node-1' }, shown);
       const agent = await world.startSecondAgent();
       const why = expect.stringMatching(
-        /the API server cannot be asked about the agent's token \(.*503.*\); agents with a certificate go on, new ones wait$/,
+        /the API server cannot review the agent's token \(.*503.*\); agents with a certificate continue, new ones wait$/,
       ) as unknown;
       const waits = { msg: 'certificate request failed', level: 'warn', reason: 'ServerUnavailable' };
       const consequence = 'Pods get no roles until a certificate is issued';

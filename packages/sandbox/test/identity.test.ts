@@ -86,7 +86,7 @@ describe('Three servers', () => {
     await eventuallyWithin(() => {
       expect(secret()).toEqual(before);
     }, KNOWN);
-    await expectLine(world.serverLog, { msg: 'authority secret was lost, and is written again' });
+    await expectLine(world.serverLog, { msg: 'authority Secret was missing; restored' });
     const shown = await attest('node-10', 2);
     for (const each of world.peers) await each.feed({ nodeName: 'node-10' }, shown);
     expect((await world.as('steady/pod').credentials()).status).toBe(200);

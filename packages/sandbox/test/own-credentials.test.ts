@@ -46,7 +46,7 @@ describe('Own credentials', () => {
       await soon(() => {
         expect(second.key()).toMatch(/^ASIA/);
       });
-      expect(lines.filter((line) => line.includes('"sts does not take the server"'))).toHaveLength(2);
+      expect(lines.filter((line) => line.includes(`"STS rejects the server's credentials"`))).toHaveLength(2);
       expect(lines.join('\n')).not.toMatch(/(first|second)\.token/);
     },
   );
@@ -103,7 +103,7 @@ describe('Own credentials', () => {
       await soon(async () => {
         expect(second.failure()).toBe('ServerCredentials');
         expect(await page('/readyz?verbose')).toMatch(
-          /ExpiredToken.*once the Secret is right, restart the server/,
+          /ExpiredToken.*correct the Secret, then restart the server/,
         );
       });
       sts.renewServerCredentials();
@@ -143,7 +143,7 @@ describe('Own credentials', () => {
           /\[!\]own credentials .*(ExpiredToken|assume-role-arn)/,
         );
       });
-      expect(lines.join('\n')).toContain('the role of --assume-role-arn is not given');
+      expect(lines.join('\n')).toContain('cannot assume the role of --assume-role-arn');
       sts.mend(`${base}rolegate/hop`);
       await soon(async () => {
         expect(second.key()).toMatch(/^ASIA/);

@@ -30,7 +30,7 @@ async function restartedInTheDark(fail: (there: Setup) => void): Promise<Setup> 
   fail(there);
   await there.world.servers[0]?.kill();
   await there.world.startServer(0).ready();
-  await expectLine(there.serverLog, { msg: 'role base arn not found yet' });
+  await expectLine(there.serverLog, { msg: 'role base ARN not detected yet' });
   await eventually(() => {
     expect(there.agentLog.filter(({ msg }) => msg === 'feed synced').length).toBeGreaterThan(1);
   });

@@ -5,13 +5,13 @@ import type { Log } from '@rolegate/runtime';
 import type { ServerConfig } from './config/server-config.ts';
 import { readOwnNamespace } from './kubernetes/api/kube-config.ts';
 
-/** Each TLS connection holds a few bytes of a pool, and so the whole pool, for as long as it lives; by default that is 64 KiB. Bytes. */
+/** Each TLS connection uses a few bytes of a pool and so keeps the whole pool in memory; the default is 64 KiB. Bytes. */
 const BUFFER_POOL = 4 * 1024;
 
 Buffer.poolSize = BUFFER_POOL;
 const podNamespace = readOwnNamespace();
 
-/** Serves agents. Each program loads only what it needs. */
+/** Each command loads only the modules that it needs. */
 async function server(): Promise<number> {
   const { parseServerConfig } = await import('./config/config.ts');
   const { runServer } = await import('./server.ts');

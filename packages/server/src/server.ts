@@ -28,7 +28,7 @@ import { createServerStatus } from './status/answers.ts';
 /** Builds the server and runs it until the signal aborts. Throws if the configuration is invalid. */
 export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<void> {
   const { config, clock, log } = deps;
-  // The parts live longer than the signal: agents are sent away before the watches stop.
+  // The parts outlive the signal: agents are disconnected before the watches stop.
   const parts = new AbortController();
   const built = await buildParts(deps, { signal, parts });
   const { metrics, cluster, credentials, decided, agents, authentication } = built;
@@ -85,7 +85,7 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
 
 type ServerParts = Awaited<ReturnType<typeof buildParts>>;
 
-/** All that does not listen yet. Ends what follows files and Secrets when `parts` aborts. */
+/** The parts that do not listen yet. Those that watch files and Secrets stop when `parts` aborts. */
 async function buildParts(
   deps: ServerDeps,
   { signal, parts }: { readonly signal: AbortSignal; readonly parts: AbortController },
@@ -143,7 +143,7 @@ function statusOf(
   });
 }
 
-/** What the metrics read at each scrape. */
+/** The sources of gauges that are read at each scrape. */
 function readingsOf({
   cluster,
   credentials,

@@ -1,36 +1,36 @@
-/** The kinds of objects that are watched. */
+/** The kinds of object that the server watches. */
 export type Kind = 'Pod' | 'Namespace' | 'ServiceAccount' | 'Node';
 
-/** One annotation: all that has to be written to add one, beside the parser that reads it. */
+/** One annotation. To add one, add a row here and the parser that reads it. */
 export interface AnnotationRow {
   readonly key: string;
-  /** Objects of these kinds may have it. */
+  /** The kinds of object on which it is read. */
   readonly on: readonly Kind[];
   /** The longest value that is read (DESIGN.md 4.11). Bytes of UTF-8. */
   readonly limitBytes: number;
-  /** A Pod that has it means to use AWS: its owner wants to hear of a refusal. */
+  /** A Pod with it intends to use AWS, so its owner gets Events about refusals. */
   readonly asksForRole?: true;
-  /** Markdown for docs/annotations.md, as DESIGN.md 4.1 says it. */
+  /** Markdown for docs/annotations.md; says the same as DESIGN.md 4.1. */
   readonly meaning: string;
-  /** What becomes of a value that does not parse, or is too long. Markdown. */
+  /** The result of a value that does not parse or is too long. Markdown. */
   readonly invalid: string;
-  /** Who has introduced it. */
+  /** The project that introduced it. */
   readonly knownFrom: string;
 }
 
 const EXPRESSION_BYTES = 4096;
 const LIST_BYTES = 65_536;
 const TAGS_BYTES = 16_384;
-/** Of what has no limit of its own. */
+/** For annotations without a limit of their own. */
 export const OTHER_LIMIT_BYTES = 2048;
 
 const BAD_ANNOTATION = '`BadAnnotation`: the Pod gets no role';
-const BAD_RULE = '`BadNamespaceRule`: neither role rule of the Namespace permits anything';
-const RULE_OF_NONE = '`BadNamespaceRule` for Pods that need it: it permits none';
+const BAD_RULE = '`BadNamespaceRule`: the Namespace permits no role';
+const RULE_OF_NONE = '`BadNamespaceRule` for Pods that need it: nothing is permitted';
 
 /**
- * What Rolegate reads from Pods, ServiceAccounts and Namespaces (DESIGN.md 4.1). The order is that of the digests by which
- * servers and agents compare decisions: a new row comes last.
+ * The annotations of Pods, ServiceAccounts and Namespaces (DESIGN.md 4.1). Add new rows at the end: servers and agents compare
+ * decisions by digests that depend on this order.
  */
 export const annotationRegister = {
   role: {
@@ -39,8 +39,8 @@ export const annotationRegister = {
     limitBytes: OTHER_LIMIT_BYTES,
     asksForRole: true,
     meaning:
-      "The role: a role name, path/name, `/path/name` or full ARN. The Pod's annotation wins over its ServiceAccount's.",
-    invalid: `${BAD_ANNOTATION}, not even the ServiceAccount's or the default one`,
+      "The role: a name, path/name, `/path/name` or full ARN. The Pod's annotation takes precedence over its ServiceAccount's.",
+    invalid: `${BAD_ANNOTATION}; the ServiceAccount's role and the default role are not used instead`,
     knownFrom: 'kiam and kube2iam; on ServiceAccounts: Rolegate',
   },
   sessionName: {
@@ -49,8 +49,8 @@ export const annotationRegister = {
     limitBytes: OTHER_LIMIT_BYTES,
     asksForRole: true,
     meaning:
-      'Appended to `<namespace>.` in the session name, which CloudTrail shows. A name of more than 64 characters is cut and ends in a hash of the whole.',
-    invalid: `any text is valid, characters that STS refuses become \`-\`; too long: ${BAD_ANNOTATION}`,
+      'Appended to `<namespace>.` in the session name, which CloudTrail shows. A name of more than 64 characters is cut and ends in a hash of the full name.',
+    invalid: `any text is valid; characters that STS does not accept become \`-\`. Too long: ${BAD_ANNOTATION}`,
     knownFrom: 'kiam',
   },
   externalId: {
@@ -68,7 +68,7 @@ export const annotationRegister = {
     on: ['Namespace'],
     limitBytes: EXPRESSION_BYTES,
     meaning:
-      'The roles that Pods of the Namespace may have: one RE2 expression, matched whole against the full ARN or, for roles under the base ARN, against path/name with or without a leading slash.',
+      'The roles permitted to Pods of the Namespace: one RE2 expression that must match the full ARN or, for roles under the base ARN, path/name with or without a leading slash.',
     invalid: BAD_RULE,
     knownFrom: 'kiam',
   },
@@ -77,7 +77,7 @@ export const annotationRegister = {
     on: ['Namespace'],
     limitBytes: LIST_BYTES,
     meaning:
-      'The same as a JSON list of globs, each matched whole. If a Namespace has both, either permits a role.',
+      'The permitted roles as a JSON list of globs, each of which must match as a whole. If a Namespace has both annotations, a role that either permits is permitted.',
     invalid: BAD_RULE,
     knownFrom: 'kube2iam',
   },
@@ -86,8 +86,8 @@ export const annotationRegister = {
     on: ['Namespace'],
     limitBytes: OTHER_LIMIT_BYTES,
     meaning:
-      'The role of Pods that name none, by themselves or by their ServiceAccount. It must itself be permitted.',
-    invalid: '`BadAnnotation` for Pods that name no role',
+      'The role of Pods that have none, neither by their own annotation nor by their ServiceAccount. It must itself be permitted.',
+    invalid: '`BadAnnotation` for Pods that would use it',
     knownFrom: 'Rolegate',
   },
   metadata: {
@@ -95,8 +95,8 @@ export const annotationRegister = {
     on: ['Namespace', 'Pod'],
     limitBytes: OTHER_LIMIT_BYTES,
     meaning:
-      '`deny`: no metadata API at all; or the [groups of paths](metadata.md) that may be read, separated by commas. A Pod can only narrow what its Namespace leaves open.',
-    invalid: 'counts as `deny`',
+      '`deny` closes the metadata API; otherwise the [groups of paths](metadata.md) that Pods can read, separated by commas. A Pod can only narrow what its Namespace allows.',
+    invalid: 'treated as `deny`',
     knownFrom: 'Rolegate',
   },
   sessionTags: {
@@ -105,7 +105,7 @@ export const annotationRegister = {
     limitBytes: TAGS_BYTES,
     asksForRole: true,
     meaning:
-      'Session tags: a JSON object of strings. The Namespace must permit each key by `rolegate.dev/permitted-session-tags`.',
+      'Session tags: a JSON object of strings. Each key must be permitted by `rolegate.dev/permitted-session-tags` on the Namespace.',
     invalid: BAD_ANNOTATION,
     knownFrom: 'Rolegate',
   },
@@ -114,7 +114,7 @@ export const annotationRegister = {
     on: ['Namespace'],
     limitBytes: LIST_BYTES,
     meaning:
-      'The external IDs that Pods may use: a JSON list of globs, each matched whole. Without it they may use any; an empty value permits none.',
+      'The external IDs permitted to Pods: a JSON list of globs, each of which must match as a whole. Without it any external ID is permitted; an empty value permits none.',
     invalid: RULE_OF_NONE,
     knownFrom: 'Rolegate',
   },
@@ -123,7 +123,7 @@ export const annotationRegister = {
     on: ['Namespace'],
     limitBytes: LIST_BYTES,
     meaning:
-      'The keys of session tags that Pods may set: a JSON list of globs, each matched whole. Without it they may set none.',
+      'The session tag keys permitted to Pods: a JSON list of globs, each of which must match as a whole. Without it no session tag is permitted.',
     invalid: RULE_OF_NONE,
     knownFrom: 'Rolegate',
   },

@@ -16,14 +16,14 @@ interface Where {
 }
 
 export interface AuthorityCommandDeps {
-  /** What follows the word `authority`. */
+  /** The arguments after `authority`. */
   readonly argv: readonly string[];
   readonly env: Environment;
-  /** Of the Pod it runs in, if any; a flag counts before it. */
+  /** The Namespace of the Pod it runs in, if any; a flag overrides it. */
   readonly podNamespace?: string | undefined;
   readonly stdout: { write(text: string): unknown };
   readonly stderr: { write(text: string): unknown };
-  /** For tests; else by --kubeconfig, or as the Pod's ServiceAccount. */
+  /** For tests. Defaults to --kubeconfig or the Pod's ServiceAccount. */
   readonly connect?: (kubeconfigFile: string | undefined) => Promise<Connection>;
   readonly clock?: Clock;
 }
@@ -41,16 +41,16 @@ const flags = {
   now: toggle({
     group: GROUP,
     help:
-      'do not wait until all agents know an authority, or until certificates have ended: for a stolen key; ' +
-      'delete: nor whether a server writes it back',
+      'for a stolen key: do not wait until all agents trust the new authority or until certificates have expired; ' +
+      'with delete: do not check whether a server restores the Secret',
   }),
 };
 
 const program: Program<typeof flags> = {
   name: `${NAME} status|prepare|activate|retire|delete`,
   summary:
-    "shows the server's certificate authorities, replaces the active one in three steps, " +
-    'and deletes all once no server runs any more',
+    "shows the server's certificate authorities, replaces the active one in three steps (prepare, activate, retire), " +
+    'or deletes all of them when no server is running',
   flags,
   legacy: {},
   envPrefix: 'ROLEGATE_',
@@ -61,12 +61,12 @@ export async function runAuthorityCommand(deps: AuthorityCommandDeps): Promise<0
   const { argv, env, stdout, stderr } = deps;
   const word = WORDS.find((known) => known === argv[0]);
   const outcome = parseFlags(program, { argv: word === undefined ? argv : argv.slice(1), env });
-  // Variables of the server are no slips here: warnings are left out.
+  // The server's other environment variables are expected here, so warnings about them are not shown.
   if (outcome.kind === 'help') stdout.write(outcome.text);
   if (outcome.kind === 'help' || outcome.kind === 'version') return 0;
   const faults = outcome.kind === 'faults' ? outcome.faults : [];
   if (outcome.kind === 'faults' || word === undefined) {
-    const all = word === undefined ? [`say what to do: ${WORDS.join(', ')}`] : faults;
+    const all = word === undefined ? [`missing command: use one of ${WORDS.join(', ')}`] : faults;
     stderr.write(all.map((fault) => `${NAME}: ${fault}\n`).join(''));
     return 2;
   }
@@ -80,7 +80,7 @@ async function perform(
 ): Promise<0 | 1 | 2> {
   const where = whereOf(values, podNamespace);
   if (where === undefined) {
-    stderr.write(`${NAME}: in which Namespace is the server? Give --namespace\n`);
+    stderr.write(`${NAME}: --namespace is needed outside a Pod: the Namespace of the server\n`);
     return 2;
   }
   const stop = new AbortController();
@@ -131,12 +131,12 @@ function tableOf({ authorities, generation, published }: AuthorityView, { namesp
     ([id = '', state = '', since = '', ends = '']) =>
       `${id.padEnd(18)}${state.padEnd(10)}${since.padEnd(26)}${ends}`.trimEnd(),
   );
-  const holds = published === bundleOf(authorities) ? 'holds' : 'does not hold exactly';
+  const state = published === bundleOf(authorities) ? 'contains' : 'does not match';
   return [
     ...lines,
     '',
     `Secret ${namespace}/${name} has generation ${generation}`,
-    `ConfigMap ${namespace}/${name} ${holds} these`,
+    `ConfigMap ${namespace}/${name} ${state} these certificates`,
     '',
   ].join('\n');
 }

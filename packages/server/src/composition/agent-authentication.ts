@@ -35,7 +35,7 @@ export interface AgentAuthenticationDeps {
   readonly pods: PodIndex;
   readonly nodes: Store<ClusterNode>;
   readonly foreignNodes: ForeignNodes;
-  /** Attestations are taken. */
+  /** Whether attestation requests are accepted. */
   readonly open: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
@@ -43,21 +43,21 @@ export interface AgentAuthenticationDeps {
   readonly random: () => number;
   readonly metrics: ServerMetrics;
   readonly memory: ServerMemory;
-  /** Ends all that follows files and Secrets. */
+  /** Stops watching files and Secrets. */
   readonly signal: AbortSignal;
 }
 
-/** How agents authenticate the server, and it authenticates them. */
+/** Mutual authentication of agents and server. */
 export interface OpenAuthentication {
-  /** Of the port that demands a certificate. */
+  /** Of the port that requires a client certificate. */
   readonly credentials: ServerCredentials;
   readonly peers: Peers;
   readonly connections: ConnectionNodes;
   readonly refused: NoteRefusedHandshake;
   readonly hit: PortLimitHit;
-  /** For agents that have a valid certificate. Undefined: certificates come from elsewhere. */
+  /** For agents that have a valid certificate. Undefined if certificates are user-provided. */
   readonly attest: RolegateHandlers['Attest'] | undefined;
-  /** For agents that have none yet, on a port of its own. Undefined: there is no such port. */
+  /** For agents without a certificate, on the attestation port. Undefined if that port is not open. */
   readonly firstAttest: FirstAttest | undefined;
   readonly tokenSecret: () => Buffer;
   readonly run: (signal: AbortSignal) => Promise<void>;
@@ -70,13 +70,13 @@ export interface FirstAttest {
 }
 
 export interface AgentAuthentication {
-  /** Resolves once there is a certificate to serve with; rejects when the signal aborts before. */
+  /** Resolves once there is a certificate to serve with; rejects if the signal aborts first. */
   readonly open: () => Promise<OpenAuthentication>;
   readonly checks: readonly ReadyCheck[];
   readonly secondsLeft: () => Readonly<Record<string, number>>;
 }
 
-/** By user-provided certificates, or by the server's own authority. Throws if the files are invalid. */
+/** Uses user-provided certificates or the server's own authority. Throws if the files are invalid. */
 export function createAgentAuthentication(deps: AgentAuthenticationDeps): AgentAuthentication {
   const { config, metrics } = deps;
   metrics.sharedIdentity(config.agents.identity === 'shared');
@@ -103,7 +103,7 @@ function byFiles(
     tokenSecret: () => secret,
     run: () => Promise.resolve(),
   };
-  const warning = 'shared: an agent is whichever node it says (--agent-identity)';
+  const warning = 'shared: an agent can claim to be any node (--agent-identity)';
   return {
     open: () => Promise.resolve(authentication),
     checks: [{ name: 'identity of agents', informative: true, ready: () => (shared ? warning : true) }],
@@ -118,7 +118,7 @@ function byAuthority(deps: AgentAuthenticationDeps): AgentAuthentication {
   let opened: Authority | undefined;
 
   async function open(): Promise<OpenAuthentication> {
-    // Loaded late: what signs certificates is large.
+    // Loaded on demand: the code that signs certificates is large.
     const { openAuthority } = await import('../identity/authority/authority.ts');
     const { trustDomain } = config;
     const authority = await openAuthority({ ...deps, ...config.authority, trustDomain });
@@ -147,7 +147,7 @@ function byAuthority(deps: AgentAuthenticationDeps): AgentAuthentication {
     checks: [
       {
         name: 'authority',
-        ready: () => opened !== undefined || 'the authority has not been read yet, see the log',
+        ready: () => opened !== undefined || 'the authority Secret has not been read yet; see the log',
       },
       { name: 'authority storage', informative: true, ready: () => opened?.condition() ?? true },
     ],
@@ -155,7 +155,7 @@ function byAuthority(deps: AgentAuthenticationDeps): AgentAuthentication {
   };
 }
 
-/** What both ways have. */
+/** The parts that both variants share. */
 function partsOf(deps: AgentAuthenticationDeps) {
   const { config, connection, pods, nodes, foreignNodes, clock, log, memory, metrics } = deps;
   const byAuthority = config.tls === undefined;

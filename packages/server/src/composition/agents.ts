@@ -12,7 +12,7 @@ import type { ServerMetrics } from '../metrics/metrics.ts';
 import type { FollowedCluster } from './cluster.ts';
 import type { ServerDeps } from './deps.ts';
 
-/** How often it is looked whether the caches are synced, until they are. Milliseconds. */
+/** How often the caches are checked until they are synced. Milliseconds. */
 const SYNC_LOOK_MS = 20;
 
 export interface AgentsDeps extends ServerDeps {
@@ -24,13 +24,13 @@ export interface AgentsDeps extends ServerDeps {
   readonly memory: ServerMemory;
   /** Resolves once there is a certificate to serve with. */
   readonly openAuthentication: () => Promise<OpenAuthentication>;
-  /** When it aborts, agents are sent away. */
+  /** When it aborts, agents are disconnected. */
   readonly signal: AbortSignal;
-  /** Aborted once they are gone: ends what they have needed. */
+  /** Aborted after the agents are gone: stops the parts that served them. */
   readonly parts: AbortController;
 }
 
-/** Serves agents by gRPC, from the moment that there is a certificate for it. */
+/** Serves agents by gRPC once there is a certificate to serve with. */
 export function serveAgents(deps: AgentsDeps): Service {
   const { cluster, parts, clock, log, config } = deps;
   return {
@@ -81,7 +81,7 @@ async function listen(deps: AgentsDeps, authentication: OpenAuthentication): Pro
 
 type Ports = Pick<FeedPort, 'serving' | 'close'>;
 
-/** Undefined if the server is stopped before. */
+/** Undefined if the server is stopped first. */
 async function openUntil(
   open: () => Promise<OpenAuthentication>,
   { stop, parts }: { readonly stop: AbortSignal; readonly parts: AbortController },

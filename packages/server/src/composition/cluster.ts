@@ -9,7 +9,7 @@ import type { ServerDeps } from './deps.ts';
 
 export type FollowedCluster = Awaited<ReturnType<typeof followCluster>>;
 
-/** The API server as this one sees it. Rejects if the kubeconfig is invalid. */
+/** Watches the cluster. Rejects if the kubeconfig is invalid. */
 export async function followCluster(
   { config, clock, log, random, hostname }: ServerDeps,
   { metrics, memory }: { readonly metrics: ServerMetrics; readonly memory: ServerMemory },

@@ -15,12 +15,12 @@ import type { ServerDeps } from './deps.ts';
 
 export type IssuedSessions = ReturnType<typeof issueCredentials>;
 
-/** An hour is what a role that assumes others can have (role chaining). Seconds. */
+/** The most that STS allows for a role that assumes other roles (role chaining). Seconds. */
 const ASSUMED_SECONDS = 3600;
 /** RoleSessionName. Characters. */
 const LONGEST_NAME = 64;
 
-/** STS, and all sessions that come from it. */
+/** The STS client and the sessions issued through it. */
 export function issueCredentials(
   deps: ServerDeps,
   { metrics, memory }: { readonly metrics: ServerMetrics; readonly memory: ServerMemory },
@@ -42,9 +42,9 @@ export function issueCredentials(
     health,
     memory,
   });
-  const looks = { calls: sts.callerArn, ...(assumed && { own: own.callerArn }) };
+  const checks = { calls: sts.callerArn, ...(assumed && { own: own.callerArn }) };
   const services: Service[] = [
-    createOwnCredentialsWatch({ looks, health, clock }),
+    createOwnCredentialsWatch({ checks, health, clock }),
     ...(assumed ? [{ name: 'assumed role', run: assumed.role.run }] : []),
   ];
   function close(): void {

@@ -17,7 +17,7 @@ interface Known extends FollowedCluster, IssuedSessions {
   readonly memory: ServerMemory;
 }
 
-/** What each node's Pods may have, and, where no flag says it, the role base ARN that this waits for. */
+/** Decides the Pods of all nodes, and detects the role base ARN if no flag sets it. */
 export function decidePods({ config, clock, log, random }: ServerDeps, known: Known) {
   const { pods, namespaces, serviceAccounts, events, sessions, sts, foreignNodes, metrics, memory } = known;
   const base = { arn: config.roles.baseArn };
@@ -33,12 +33,19 @@ export function decidePods({ config, clock, log, random }: ServerDeps, known: Kn
     memory,
     warn: events.warn,
     moved: ({ namespace, name, nodeName }, from) => {
-      const message = `Pod ${namespace}/${name} has moved to node ${nodeName}: somebody writes past the API server`;
+      const message = `Pod ${namespace}/${name} has moved to node ${nodeName}, which the API server does not allow`;
       foreignNodes.refuse(message, { peer: 'the API server', node: from });
     },
     audit: ({ namespace, name, uid }, reason, message) => {
       metrics.auditRefusal(reason);
-      log.info('enforce would refuse', { audit: true, reason, namespace, pod: name, uid, error: message });
+      log.info('role would be refused under enforce', {
+        audit: true,
+        reason,
+        namespace,
+        pod: name,
+        uid,
+        error: message,
+      });
     },
   });
   const onFound = (arn: string) => {
@@ -49,7 +56,7 @@ export function decidePods({ config, clock, log, random }: ServerDeps, known: Kn
   return { nodes, decisions, detection, roleBaseArn: () => base.arn };
 }
 
-/** What flags mean to the policy. `base` may learn its ARN later. */
+/** `base` may get its ARN later, by detection. */
 function policySettings(
   { roles, sessions, clusterName }: ServerConfig,
   base: { readonly arn: string | undefined },

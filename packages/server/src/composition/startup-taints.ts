@@ -3,9 +3,9 @@ import type { Backoff, Clock, Log, Service } from '@rolegate/runtime';
 import type { ConnectedAgent, ConnectedAgents } from '../feed/connected-agents.ts';
 import type { NodeTaints } from '../kubernetes/node-taints.ts';
 
-/** How often it is looked which agents have become ready. Milliseconds. */
+/** How often agents are checked for readiness. Milliseconds. */
 const LOOK_EVERY_MS = 500;
-/** The pause after a node's first failure; it grows with each. Milliseconds. */
+/** The pause after a node's first failure grows with each further one. Milliseconds. */
 const RETRY = { firstMs: 1_000, capMs: 60_000 };
 
 export interface StartupTaintsDeps {
@@ -18,7 +18,7 @@ export interface StartupTaintsDeps {
   readonly log: Log;
 }
 
-/** What has been done for a node since its agent came. */
+/** A node's progress since its agent connected. */
 interface Progress {
   readonly sinceMs: number;
   readonly done: boolean;
@@ -27,8 +27,8 @@ interface Progress {
 }
 
 /**
- * Takes the startup taints off each Node whose agent is connected, has been sent all that its node needs, and finds every
- * layer of the interception installed. Looks for itself, one node after the other: the feed waits for nothing of it.
+ * Removes the startup taints from each Node whose agent is connected, synced, and reports every layer of the interception as
+ * installed. Polls one node after the other, so that the feed never waits for it.
  */
 export function createStartupTaints(deps: StartupTaintsDeps): Service {
   const { agents, taints, keys, clock, random, log } = deps;
@@ -41,7 +41,7 @@ export function createStartupTaints(deps: StartupTaintsDeps): Service {
     return { sinceMs, done: false, notBeforeMs: 0, backoff: createBackoff({ ...RETRY, random }) };
   }
 
-  async function relieve(agent: ConnectedAgent, signal: AbortSignal): Promise<void> {
+  async function removeTaints(agent: ConnectedAgent, signal: AbortSignal): Promise<void> {
     const { node } = agent;
     const state = progressOf(agent);
     try {
@@ -52,8 +52,12 @@ export function createStartupTaints(deps: StartupTaintsDeps): Service {
     } catch (error) {
       if (signal.aborted) return;
       progress.set(node, { ...state, notBeforeMs: clock.monotonic() + state.backoff.next() });
-      // One reason for all nodes is the rule, as where a right is missing: it is said once.
-      log[failing ? 'debug' : 'warn']('startup taint not removed', { node, error: describeError(error) });
+      // All nodes usually fail for the same reason, such as a missing right: one warning is enough.
+      log[failing ? 'debug' : 'warn']('startup taint removal failed', {
+        node,
+        error: describeError(error),
+        hint: 'check that the server may get and patch Nodes; until then Pods do not start on new nodes',
+      });
       failing = true;
     }
   }
@@ -65,7 +69,7 @@ export function createStartupTaints(deps: StartupTaintsDeps): Service {
     for (const agent of connected) {
       const { done, notBeforeMs } = progressOf(agent);
       if (done || notBeforeMs > clock.monotonic() || !isReady(agent)) continue;
-      await relieve(agent, signal);
+      await removeTaints(agent, signal);
       if (signal.aborted) return;
     }
   }
@@ -81,7 +85,7 @@ export function createStartupTaints(deps: StartupTaintsDeps): Service {
   };
 }
 
-/** An agent that has not been told how the interception stands is not. */
+/** False until the agent has reported the state of its interception. */
 function isReady({ interception }: ConnectedAgent): boolean {
   if (interception === undefined) return false;
   const { nat, filter, route, input } = interception;

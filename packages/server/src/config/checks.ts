@@ -7,15 +7,15 @@ import { checkTemplate } from '../policy/template.ts';
 
 /** kiam's default, too short for 25 minutes of remaining life at any time. Milliseconds. */
 const KIAM_SESSION_MS = 15 * 60_000;
-/** Sessions of 50m to 1h need no further flag. Milliseconds. */
+/** Sessions of 50m to 1h need no other flag. Milliseconds. */
 const SHORTEST_MS = 50 * 60_000;
 const HOUR_MS = 3_600_000;
-/** STS takes no more session tags (API reference, AssumeRole). */
+/** STS accepts at most this many session tags (API reference, AssumeRole). */
 const MOST_TAGS = 50;
 
 type Values = Partial<FlagValues<typeof serverFlags>>;
 
-/** The rules between the server's flags. `podNamespace`: that of the Pod it runs in, if any. */
+/** Checks flags against each other. `podNamespace`: the Namespace of the Pod it runs in, if any. */
 export function checkServerFlags(
   values: Values,
   given: ReadonlySet<string>,
@@ -35,12 +35,12 @@ export function checkServerFlags(
   };
 }
 
-/** kiam's 15m means "as kiam does by default": it is read as 1h. */
+/** 15m is kiam's default, and is read as 1h. */
 export function readAsHour(values: Values): boolean {
   return values['session-duration'] === KIAM_SESSION_MS && values['allow-short-sessions'] === false;
 }
 
-/** A server has three files, or an authority of its own; half of either is a mistake. */
+/** Either all three files are given, or none. */
 function certificateFaults(
   values: Values,
   given: ReadonlySet<string>,
@@ -50,38 +50,37 @@ function certificateFaults(
   const missing = files.filter((name) => !given.has(name));
   if (missing.length > 0 && missing.length < files.length) {
     const have = files.filter((name) => given.has(name)).map((name) => `--${name}`);
-    const why = `${have.join(' and ')} is given; give all three, or none for an authority of the server's own`;
-    return missing.map((name) => `--${name}: it is needed, since ${why}`);
+    const why = `${have.join(' and ')} is given; give all three, or none to use the server's own authority`;
+    return missing.map((name) => `--${name}: needed because ${why}`);
   }
   if (missing.length === 0) return [];
-  const torn =
+  const conflicts =
     values['agent-identity'] === 'shared'
       ? [
-          '--agent-identity shared: agents attest to this server; leave it out, or give --cert, --key and --ca',
+          "--agent-identity shared: not possible with the server's own authority; leave it out, or give --cert, --key and --ca",
         ]
       : [];
-  const nowhere = values.namespace === undefined && podNamespace === undefined && !given.has('namespace');
-  const why = "it is needed outside a Pod; the server's own authority is kept in a Secret there";
-  return nowhere ? [...torn, `--namespace: ${why}`] : torn;
+  const noNamespace = values.namespace === undefined && podNamespace === undefined && !given.has('namespace');
+  const why = "needed outside a Pod; the server's own authority is kept in a Secret of this Namespace";
+  return noNamespace ? [...conflicts, `--namespace: ${why}`] : conflicts;
 }
 
-/** A port can be opened once. */
 function portFaults({ bind, 'attest-bind': attest }: Values, given: ReadonlySet<string>): string[] {
   if (given.has('cert') || bind === undefined || attest === undefined || bind.port === 0) return [];
   return bind.port === attest.port && bind.host === attest.host
-    ? ['--attest-bind: it is the address of --bind; give it a port of its own']
+    ? ['--attest-bind: the address is that of --bind; use another port']
     : [];
 }
 
 function portWarnings(given: ReadonlySet<string>): string[] {
   return given.has('attest-bind') && given.has('cert')
-    ? ['--attest-bind: it is not opened; certificates come from --cert, --key and --ca']
+    ? ['--attest-bind: ignored, because certificates come from --cert, --key and --ca']
     : [];
 }
 
 function identityWarnings(values: Values): string[] {
   return values['agent-identity'] === 'shared'
-    ? ['--agent-identity shared: whoever has the key of an agent gets the credentials of every node']
+    ? ['--agent-identity shared: the key of any agent gives access to the credentials of every node']
     : [];
 }
 
@@ -90,7 +89,7 @@ function durationFaults(values: Values): string[] {
   if (ms === undefined || readAsHour(values)) return [];
   const shown = formatDuration(ms);
   if (ms % 1000 !== 0)
-    return [`--session-duration: ${shown} is no whole number of seconds; STS takes no parts`];
+    return [`--session-duration: ${shown} is not a whole number of seconds, as STS requires`];
   return ms < SHORTEST_MS && values['allow-short-sessions'] === false
     ? [`--session-duration: ${shown} is too short; use 50m to 1h, or add --allow-short-sessions`]
     : [];
@@ -99,14 +98,14 @@ function durationFaults(values: Values): string[] {
 function durationWarnings(values: Values): string[] {
   const ms = values['session-duration'] ?? HOUR_MS;
   if (readAsHour(values)) {
-    return ['--session-duration 15m is read as 1h; to have 15m, add --allow-short-sessions'];
+    return ['--session-duration 15m is read as 1h; for 15m add --allow-short-sessions'];
   }
   const shown = formatDuration(ms);
   if (ms < SHORTEST_MS) {
     return [`--session-duration ${shown}: Pods may get credentials with less than 25 minutes left`];
   }
   return ms > HOUR_MS
-    ? [`--session-duration ${shown}: STS gives at most 1h while the server's own key is temporary`]
+    ? [`--session-duration ${shown}: STS allows at most 1h while the server's own key is temporary`]
     : [];
 }
 
@@ -121,13 +120,13 @@ function templateFaults(values: Values): string[] {
     const fault = checkTemplate(template, values['session-scope']);
     if (fault !== undefined) return [`${flag}: ${fault}`];
     const nameless = template.includes('{cluster}') && values['cluster-name'] === undefined;
-    return nameless ? [`${flag}: {cluster} has no value; give --cluster-name`] : [];
+    return nameless ? [`${flag}: {cluster} has no value; set --cluster-name`] : [];
   });
 }
 
 function tagFaults({ 'session-tag': tags = [] }: Values): string[] {
   const keys = tags.map(([key]) => key);
-  // To STS, keys that differ by case only are one.
+  // STS treats keys that differ only in case as equal.
   const lower = keys.map((key) => key.toLowerCase());
   const twice = keys.filter((_, at) => lower.indexOf(lower[at] ?? '') < at);
   return [
@@ -136,6 +135,8 @@ function tagFaults({ 'session-tag': tags = [] }: Values): string[] {
       return fault === undefined ? [] : [`--session-tag: the value ${fault}`];
     }),
     ...twice.map((key) => `--session-tag: the key ${JSON.stringify(key)} is given twice; leave one out`),
-    ...(keys.length > MOST_TAGS ? [`--session-tag: ${keys.length} are given; STS takes ${MOST_TAGS}`] : []),
+    ...(keys.length > MOST_TAGS
+      ? [`--session-tag: ${keys.length} are given; STS accepts at most ${MOST_TAGS}`]
+      : []),
   ];
 }

@@ -6,7 +6,7 @@ import { serverLegacyFlags } from './legacy-flags.ts';
 import { toConfig } from './server-config.ts';
 import type { ServerConfig } from './server-config.ts';
 
-/** What the command line and the environment came to. */
+/** The result of parsing the command line and the environment. */
 export type ServerConfigOutcome =
   | { readonly kind: 'config'; readonly config: ServerConfig; readonly warnings: readonly string[] }
   | { readonly kind: 'faults'; readonly faults: readonly string[] }
@@ -16,7 +16,7 @@ export type ServerConfigOutcome =
 /** The server's flags: for parsing, help and docs/flags.md. */
 export const serverProgram: Program<typeof serverFlags> = {
   name: 'rolegate-server',
-  summary: 'decides which Pod gets which role, and fetches the credentials',
+  summary: 'decides which role each Pod gets, and issues the credentials',
   flags: serverFlags,
   legacy: serverLegacyFlags,
   envPrefix: 'ROLEGATE_',
@@ -27,7 +27,7 @@ export const serverProgram: Program<typeof serverFlags> = {
 export function parseServerConfig(input: {
   readonly argv: readonly string[];
   readonly env: Environment;
-  /** That of the Pod in which the server runs, if any. */
+  /** The Namespace of the Pod in which the server runs, if any. */
   readonly podNamespace?: string | undefined;
 }): ServerConfigOutcome {
   const { podNamespace, ...given } = input;

@@ -14,22 +14,22 @@ export const serverFlags = {
   ...stsFlags,
   kubeconfig: optional(path(), {
     group: CLUSTER,
-    help: 'kubeconfig for the API server; without it the ServiceAccount of the Pod',
+    help: "kubeconfig for the API server; defaults to the Pod's ServiceAccount",
   }),
-  'cluster-name': optional(text('NAME'), { group: CLUSTER, help: 'what {cluster} stands for in templates' }),
+  'cluster-name': optional(text('NAME'), { group: CLUSTER, help: 'value of {cluster} in templates' }),
   'prometheus-listen-addr': setting(listenAddress, {
     group: OPERATION,
     fallback: '0.0.0.0:9620',
-    help: 'address of /metrics, /livez and /readyz',
+    help: 'listen address for /metrics, /livez and /readyz',
   }),
   'probe-bind': setting(listenAddress, {
     group: OPERATION,
     fallback: '0.0.0.0:9622',
-    help: "address of /livez and /readyz for kubelet's probes, with limits of its own; nobody else needs to reach it",
+    help: "listen address for kubelet's probes, /livez and /readyz, with its own limits; only kubelet needs to reach it",
   }),
   'status-socket': optional(path('SOCKET'), {
     group: OPERATION,
-    help: `unix socket for rolegate-server status and log-level; without it ${STATUS_SOCKET}, where that can be made`,
+    help: `unix socket for rolegate-server status and log-level; defaults to ${STATUS_SOCKET} if that can be created`,
   }),
   ...logFlags(OPERATION),
 };

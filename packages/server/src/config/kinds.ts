@@ -2,7 +2,7 @@ import type { ValueKind } from '@rolegate/runtime';
 import { text } from '@rolegate/runtime';
 import { parseRole, parseRoleBaseArn } from '../policy/role-arn.ts';
 
-/** Of AWS, future ones as well. */
+/** An AWS region; the pattern admits future ones. */
 export const region = text('REGION', {
   pattern: /^[a-z]{2,8}(-[a-z0-9]{1,16}){2,5}$/,
   is: 'region',
@@ -17,13 +17,12 @@ export const trustDomain = text('DOMAIN', {
 /** Kubernetes: a DNS label, and a DNS subdomain. */
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const SUBDOMAIN = `(?=[^/]{1,253}$)${LABEL}(?:\\.${LABEL})*`;
-/** One Namespace. */
 export const namespace = text('NAMESPACE', {
   pattern: new RegExp(`^${LABEL}$`),
   is: 'name of a Namespace',
-  hint: 'write it as kubectl get namespaces shows it',
+  hint: 'write it as "kubectl get namespaces" shows it',
 });
-/** A Secret, of our own Namespace unless it says another. */
+/** A Secret, by default of the server's own Namespace. */
 export const secret = text('[NAMESPACE/]NAME', {
   pattern: new RegExp(`^(?:${LABEL}/)?${SUBDOMAIN}$`),
   is: 'name of a Secret',
@@ -41,18 +40,18 @@ export const daemonSet = text('NAME', {
   is: 'name of a DaemonSet',
   hint: 'write it without its Namespace, as rolegate-agent',
 });
-/** With its last slash. */
-export const roleBaseArn = judged('ARN', parseRoleBaseArn);
-/** As an annotation names it. */
+/** Ends in a slash. */
+export const roleBaseArn = parsedBy('ARN', parseRoleBaseArn);
+/** A role as in an annotation. */
 export const role: ValueKind<string> = {
   placeholder: 'ROLE',
   parse(given) {
-    const parsed = judged('ROLE', parseRole).parse(given);
+    const parsed = parsedBy('ROLE', parseRole).parse(given);
     return 'fault' in parsed ? parsed : { value: given };
   },
 };
 
-/** A role of the server's own. Empty, as kiam's charts render what is not set: none. */
+/** The role that the server itself assumes. Empty means none: kiam's charts render it empty if it is not set. */
 export const assumedRole: ValueKind<string | undefined> = {
   placeholder: 'ARN',
   takesEmpty: true,
@@ -64,18 +63,18 @@ export const taintKey = text('KEY', {
     `^(?:(?=[^/]{1,253}/)${LABEL}(?:\\.${LABEL})*/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$`,
   ),
   is: 'key of a taint',
-  hint: 'write the key alone, without value and effect, as rolegate.dev/agent-not-ready',
+  hint: 'write only the key, without value and effect, as rolegate.dev/agent-not-ready',
 });
 
-/** A kind by a parser of the policy, whose faults are sentences without their subject. */
-function judged<Value>(
+/** A kind parsed by the policy, whose faults are sentences without a subject. */
+function parsedBy<Value>(
   placeholder: string,
-  judge: (given: string) => { readonly value: Value } | { readonly fault: string },
+  parse: (given: string) => { readonly value: Value } | { readonly fault: string },
 ): ValueKind<Value> {
   return {
     placeholder,
     parse(given) {
-      const parsed = judge(given);
+      const parsed = parse(given);
       return 'fault' in parsed ? { fault: `the value ${parsed.fault}` } : parsed;
     },
   };

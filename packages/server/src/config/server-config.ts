@@ -9,7 +9,7 @@ const HOUR_MS = 3_600_000;
 /** The server's configuration. Frozen, as are its parts. */
 export interface ServerConfig {
   readonly listen: HostPort;
-  /** Where agents get their first certificate; open only if the server is its own authority. */
+  /** Where agents get their first certificate; open only if the server uses its own authority. */
   readonly attestListen: HostPort;
   /** Of /metrics, /livez and /readyz. */
   readonly opsListen: HostPort;
@@ -29,11 +29,11 @@ export interface ServerConfig {
   };
   readonly agents: {
     readonly identity: 'attested' | 'shared';
-    /** `<namespace>/<name>`; empty where the server knows no namespace of its own. */
+    /** `<namespace>/<name>`; empty if the server does not know its Namespace. */
     readonly serviceAccounts: readonly string[];
     /** Empty: any. */
     readonly daemonSets: readonly string[];
-    /** Keys of taints that a Node loses once its agent is ready. */
+    /** Keys of taints that are removed from a Node once its agent is ready. */
     readonly startupTaints: readonly string[];
   };
   readonly trustDomain: string;
@@ -61,7 +61,7 @@ export interface ServerConfig {
   };
   readonly sts: {
     readonly region: string;
-    /** Undefined: the region's own. */
+    /** Undefined: the region's endpoint. */
     readonly endpoint: string | undefined;
     readonly fips: boolean;
     readonly dualStack: boolean;
@@ -76,7 +76,7 @@ export interface ServerConfig {
 
 type Values = FlagValues<typeof serverFlags>;
 
-/** `namespace`: the server's own, '' if it knows none. */
+/** `namespace`: the server's own, '' if unknown. */
 export function toConfig(values: Values, namespace: string): ServerConfig {
   return Object.freeze({
     listen: values.bind,
@@ -100,7 +100,7 @@ export function toConfig(values: Values, namespace: string): ServerConfig {
   });
 }
 
-/** Undefined: the server is its own authority. */
+/** Undefined: the server uses its own authority. */
 function toTls({ cert, key, ca }: Values): ServerConfig['tls'] {
   if (cert === undefined || key === undefined || ca === undefined) return undefined;
   return Object.freeze({ certFile: cert, keyFile: key, caFile: ca });
@@ -121,7 +121,7 @@ function toAuthority(values: Values, namespace: string): ServerConfig['authority
   });
 }
 
-/** Whose Pods may be agents. */
+/** Whose Pods are accepted as agents. */
 function toAgents(values: Values, namespace: string): ServerConfig['agents'] {
   const given = values['agent-service-account'];
   const usual = namespace === '' ? [] : [`${namespace}/rolegate-agent`];
@@ -133,7 +133,6 @@ function toAgents(values: Values, namespace: string): ServerConfig['agents'] {
   });
 }
 
-/** As whom Pods' roles are assumed. */
 function toSessions(values: Values): ServerConfig['sessions'] {
   return Object.freeze({
     scope: values['session-scope'],
@@ -144,11 +143,10 @@ function toSessions(values: Values): ServerConfig['sessions'] {
   });
 }
 
-/** Which roles Pods may have. */
 function toRoles(values: Values): ServerConfig['roles'] {
   const assumed = assumedRoleArn(values);
   return Object.freeze({
-    // Pods' roles are sought where that role is: nothing need be asked.
+    // By default Pods' roles are in the account of that role, so nothing needs to be detected.
     baseArn: values['role-base-arn'] ?? (assumed && accountBaseArn(assumed)),
     ceilings: values['role-ceiling'],
     namespacePolicy: values['namespace-policy'],
@@ -156,10 +154,9 @@ function toRoles(values: Values): ServerConfig['roles'] {
   });
 }
 
-/** Whom the server asks, and as whom. */
 function toSts(values: Values): ServerConfig['sts'] {
   return Object.freeze({
-    // With --sts-endpoint the region is only part of the signature.
+    // With --sts-endpoint the region is only used for the signature.
     region: values.region ?? 'us-east-1',
     endpoint: values['sts-endpoint'],
     fips: values['sts-fips'],

@@ -1,2 +1,2 @@
-/** Where the server's status socket is unless told. */
+/** The default path of the server's status socket. */
 export const STATUS_SOCKET = '/run/rolegate/server.sock';

@@ -3,17 +3,17 @@ import { formatDuration } from '@rolegate/runtime';
 import type { serverFlags } from './flags.ts';
 import { completeRole, parseRole } from '../policy/role-arn.ts';
 
-/** What STS gives to a role that is assumed by another (IAM user guide, "Roles terms and concepts", role chaining). */
+/** The longest session of a role assumed by another (IAM user guide, "Roles terms and concepts", role chaining). */
 const LONGEST_CHAINED_MS = 3_600_000;
 
 type Values = Partial<FlagValues<typeof serverFlags>>;
 
-/** The rules between what the server says of STS, and of itself to STS. */
+/** Checks the STS flags against each other. */
 export function stsFaults(values: Values, given: ReadonlySet<string>): string[] {
   return [...sourceFaults(given), ...endpointFaults(values, given), ...assumedRoleFaults(values)];
 }
 
-/** ARN of the role of `--assume-role-arn`; undefined where there is none, or where it cannot be told. */
+/** ARN of the role of `--assume-role-arn`; undefined if it is not set or invalid. */
 export function assumedRoleArn(values: Values): string | undefined {
   const whole = wholeAssumedRole(values);
   return whole !== undefined && 'value' in whole ? whole.value : undefined;
@@ -26,28 +26,28 @@ export function accountBaseArn(roleArn: string): string {
 
 function sourceFaults(given: ReadonlySet<string>): string[] {
   const detect = ['role-base-arn-autodetect', 'auto-discover-base-arn'].filter((name) => given.has(name));
-  const torn = given.has('role-base-arn')
-    ? detect.map((name) => `--${name}: --role-base-arn is given too; leave one of them out`)
+  const conflicts = given.has('role-base-arn')
+    ? detect.map((name) => `--${name}: conflicts with --role-base-arn; leave one of them out`)
     : [];
-  const nowhere = !given.has('region') && !given.has('sts-endpoint');
-  return nowhere
-    ? [...torn, '--region: it is needed; STS is asked in its region (AWS_REGION counts too)']
-    : torn;
+  const noRegion = !given.has('region') && !given.has('sts-endpoint');
+  return noRegion
+    ? [...conflicts, '--region: needed; the server calls the STS endpoint of this region (or set AWS_REGION)']
+    : conflicts;
 }
 
 function endpointFaults(values: Values, given: ReadonlySet<string>): string[] {
   if (!given.has('sts-endpoint')) return [];
-  const hint = 'name an endpoint that is such a one there, and leave this out';
+  const hint = 'leave this out, and give the matching endpoint there';
   return (['sts-fips', 'sts-dualstack'] as const)
     .filter((name) => values[name] === true)
-    .map((name) => `--${name}: --sts-endpoint is given too; ${hint}`);
+    .map((name) => `--${name}: conflicts with --sts-endpoint; ${hint}`);
 }
 
 function assumedRoleFaults(values: Values): string[] {
   const whole = wholeAssumedRole(values);
   if (whole === undefined) return [];
   const ms = values['session-duration'] ?? 0;
-  const tooLong = `${formatDuration(ms)} is too long; STS gives 1h at most to who has assumed a role before`;
+  const tooLong = `${formatDuration(ms)} is too long; STS allows at most 1h for role chaining`;
   return [
     ...('fault' in whole ? [`--assume-role-arn: ${whole.fault}`] : []),
     ...(ms > LONGEST_CHAINED_MS ? [`--session-duration: with --assume-role-arn ${tooLong}`] : []),
@@ -60,6 +60,6 @@ function wholeAssumedRole(values: Values): ReturnType<typeof completeRole> | und
   if (role === undefined || 'fault' in role) return undefined;
   const base = values['role-base-arn'];
   if (role.value.kind === 'name' && base === undefined)
-    return { fault: 'a name alone says no account; give the full ARN, or --role-base-arn' };
+    return { fault: 'a name without an account; give the full ARN, or --role-base-arn' };
   return completeRole(role.value, base ?? '');
 }

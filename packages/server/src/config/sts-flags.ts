@@ -3,41 +3,41 @@ import { assumedRole, region } from './kinds.ts';
 
 const STS = 'STS';
 
-/** Whom the server asks for credentials, and how often. */
+/** Flags for calls to STS. */
 export const stsFlags = {
   region: optional(region, {
     group: STS,
     env: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
-    help: 'region whose STS is asked; needed unless --sts-endpoint is given',
+    help: 'region of the STS endpoint; needed unless --sts-endpoint is given',
   }),
   'sts-endpoint': optional(url(['https', 'http']), {
     group: STS,
-    help: 'STS to ask instead of the one of the region, such as a VPC endpoint',
+    help: "STS endpoint to use instead of the region's, such as a VPC endpoint",
   }),
   'sts-fips': toggle({
     group: STS,
     env: ['AWS_USE_FIPS_ENDPOINT'],
-    help: "ask the region's endpoint with validated cryptography (FIPS 140)",
+    help: "use the region's endpoint with validated cryptography (FIPS 140)",
   }),
   'sts-dualstack': toggle({
     group: STS,
     env: ['AWS_USE_DUALSTACK_ENDPOINT'],
-    help: "ask the region's endpoint that has IPv6 as well",
+    help: "use the region's endpoint with IPv4 and IPv6",
   }),
   'assume-role-arn': optional(assumedRole, {
     group: STS,
     help:
-      'role that the server assumes first, and with what it gets the roles of Pods; ' +
-      'path/name under --role-base-arn will do; sessions of an hour at most then',
+      "role that the server assumes first, and with which it assumes Pods' roles; a full ARN, " +
+      'or path/name under --role-base-arn; limits sessions to 1h',
   }),
   'sts-rate': setting(integer({ min: 1, max: 100_000 }), {
     group: STS,
     fallback: '100',
-    help: 'calls a second that this replica makes at most, in the long run',
+    help: 'STS calls per second of this replica, on average',
   }),
   'sts-burst': setting(integer({ min: 1, max: 1_000_000 }), {
     group: STS,
     fallback: '500',
-    help: 'calls that it may make at once after a pause; four fifths of them for one Namespace',
+    help: 'STS calls that this replica can make at once after a pause; four fifths of them for one Namespace',
   }),
 };

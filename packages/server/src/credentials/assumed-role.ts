@@ -17,13 +17,13 @@ export interface AssumedRoleOptions {
   readonly random: () => number;
 }
 
-/** The role that the server assumes before those of Pods. */
+/** The role of `--assume-role-arn`, which the server assumes before those of Pods. */
 export interface AssumedRole {
-  /** A provider of credentials as the SDK takes them. Rejects while there are none, at once once that is known. */
+  /** A credentials provider for the SDK. Rejects while there are none; does not wait after a failure. */
   readonly provider: Provider;
   /** Seconds; undefined while there are none. */
   readonly secondsLeft: () => number | undefined;
-  /** Renews in good time, until the signal aborts. Never rejects. */
+  /** Renews the credentials before they expire, until the signal aborts. Never rejects. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -31,11 +31,11 @@ type Key = Pick<Issued, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'>;
 
 interface Provider {
   (options?: { readonly forceRefresh?: boolean }): Promise<Key>;
-  /** To the SDK: it is asked again for each call. */
+  /** Tells the SDK to call it for each request. */
   readonly memoized: true;
 }
 
-/** Credentials that are good stay in use for as long as they live, whatever becomes of their renewal. */
+/** Valid credentials stay in use until they expire, even if their renewal fails. */
 export function createAssumedRole(options: AssumedRoleOptions): AssumedRole {
   const { assume, health, clock, random, renewAt } = options;
   let cached: { readonly issued: Issued; readonly life: Life } | undefined;
@@ -61,7 +61,7 @@ export function createAssumedRole(options: AssumedRoleOptions): AssumedRole {
     }
   }
 
-  /** However many ask. */
+  /** One attempt at a time, however many callers wait for it. */
   function renew(): Promise<void> {
     attempt ??= tryOnce().finally(() => {
       attempt = undefined;
@@ -78,7 +78,7 @@ export function createAssumedRole(options: AssumedRoleOptions): AssumedRole {
     if (forceRefresh || (valid() === undefined && (fault === undefined || attempt !== undefined)))
       await renew();
     const found = valid();
-    if (found === undefined) throw notGiven(fault);
+    if (found === undefined) throw noCredentials(fault);
     return keyOf(found.issued);
   }
 
@@ -101,7 +101,7 @@ function keyOf({ accessKeyId, secretAccessKey, sessionToken }: Issued): Key {
   return { accessKeyId, secretAccessKey, sessionToken };
 }
 
-function notGiven(fault: StsFault | undefined): Error {
-  const message = `the role of --assume-role-arn is not given: ${fault?.message ?? 'it has ended'}`;
+function noCredentials(fault: StsFault | undefined): Error {
+  const message = `no credentials of the role of --assume-role-arn: ${fault?.message ?? 'they have expired'}`;
   return Object.assign(new Error(message), { name: 'CredentialsProviderError' });
 }

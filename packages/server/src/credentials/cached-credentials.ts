@@ -7,18 +7,18 @@ import { lifeOf } from './lifetimes.ts';
 import type { Life, RenewAt } from './lifetimes.ts';
 import type { Issued } from './sts/sts.ts';
 
-/** Valid credentials of a session, as a reader sees them now. */
+/** Valid credentials of a session. */
 export interface IssuedCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
   /** Milliseconds since the epoch, by this machine's clock. */
   readonly expiresAtMs: number;
-  /** The whole life that they had. Milliseconds. */
+  /** Total lifetime, from issue to expiry. Milliseconds. */
   readonly lifetimeMs: number;
   /** 12 digits, or '' if the role ARN has none. */
   readonly accountId: string;
-  /** Names these credentials without giving anything of them away. */
+  /** Identifies these credentials without revealing them. */
   readonly fingerprint: string;
 }
 
@@ -30,15 +30,15 @@ export interface CachedCredentialsOptions {
   readonly renewAt: RenewAt;
 }
 
-/** One session's credentials, from the answer of STS to their end. */
+/** One session's credentials, from issue to expiry. */
 export interface CachedCredentials {
   /** `atMs`: when STS was asked, on the monotonic clock. */
   readonly put: (issued: Issued, atMs: number) => void;
   /** Drops the secret. */
   readonly drop: () => void;
-  /** The same if they have ended: the secret is not kept past its end. */
+  /** Drops the secret if it has expired. */
   readonly dropEnded: () => void;
-  /** Undefined if there are no valid ones. */
+  /** Undefined if there are no valid credentials. */
   readonly life: () => Life | undefined;
   readonly current: () => IssuedCredentials | undefined;
 }
@@ -68,7 +68,7 @@ export function createCachedCredentials(options: CachedCredentialsOptions): Cach
   };
 }
 
-/** The wall clock may be wrong or jump: `expiresAtMs` is counted from what is left on the monotonic one. */
+/** `expiresAtMs` is computed from the monotonic clock, because the wall clock may be wrong or jump. */
 function readable(session: Session, issued: Issued, expiresAtMs: number): IssuedCredentials {
   const { accessKeyId, secretAccessKey, sessionToken, lifetimeMs } = issued;
   return {

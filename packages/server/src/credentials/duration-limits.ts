@@ -1,19 +1,19 @@
 import type { ServerMemory } from '../memory/memory.ts';
 import type { Session } from '../session/session.ts';
 
-/** What role chaining and the shortest MaxSessionDuration allow. Seconds. */
+/** The most that role chaining and the shortest possible MaxSessionDuration allow. Seconds. */
 const SAFE_SECONDS = 3600;
 
-/** A role may have been given a longer MaxSessionDuration since: STS is asked again. Milliseconds. */
+/** The long duration is tried again after this time: MaxSessionDuration may have been raised. Milliseconds. */
 const SHORTENED_MS = 86_400_000;
-/** More roles than a cluster names; beyond it the oldest of the Namespace with the most is learned again. */
+/** More roles than a cluster uses; beyond it, the oldest of the Namespace with the most is forgotten. */
 const MOST_ROLES = 10_000;
 
-/** Roles for which STS has found the wanted duration too long. */
+/** Remembers the roles for which STS found the requested duration too long. */
 export interface DurationLimits {
-  /** The session as STS is to be asked for it. */
+  /** The session with the duration to request. */
   limited(session: Session): Session;
-  /** After STS complained of the asked duration: true if a shorter one may be tried. `namespace`: whose session it is. */
+  /** After STS found the duration too long: true if a shorter one can be tried. `namespace`: whose session it is. */
   shorten(asked: Session, namespace: string): boolean;
 }
 

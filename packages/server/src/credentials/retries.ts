@@ -4,19 +4,18 @@ import type { RetryClass, StsFault } from './sts/errors.ts';
 interface Pauses {
   readonly firstMs: number;
   readonly capMs: number;
-  /** Of the pause, this share at least is kept; the rest is left to chance. 0: full jitter. */
+  /** The share of the pause that is fixed; the rest is random. 0: full jitter. */
   readonly floor: number;
 }
 
 const pauses: Record<RetryClass, Pauses> = {
-  // Full jitter spreads a crowd best (AWS Architecture Blog, "Exponential Backoff And Jitter"); the budget bounds the rate.
+  // Full jitter spreads retries best (AWS Architecture Blog, "Exponential Backoff And Jitter"); the budget limits the rate.
   soon: { firstMs: 250, capMs: 30_000, floor: 0 },
   later: { firstMs: 1_000, capMs: 30_000, floor: 0.5 },
-  // IAM takes minutes to spread a change.
+  // IAM takes minutes to propagate a change.
   seldom: { firstMs: 10_000, capMs: 300_000, floor: 0.5 },
 };
 
-/** No session waits longer. Milliseconds. */
 export const LONGEST_PAUSE_MS = Math.max(...Object.values(pauses).map(({ capMs }) => capMs));
 
 /** Milliseconds until a session is tried again after its nth failure in a row (the first is 1). */
@@ -26,7 +25,7 @@ export function retryPauseMs(retry: RetryClass, failures: number, random: () => 
   return Math.max(1, ceilingMs * (floor + (1 - floor) * random()));
 }
 
-/** What the failed calls of a session mean for the next one. */
+/** The failed calls of a session so far. */
 export interface PastFailure {
   readonly fault: StsFault;
   /** In a row. */
@@ -39,19 +38,19 @@ export interface RetriesOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** Of calls before; undefined: none failed. */
+  /** Failures before; undefined if there were none. */
   readonly past?: PastFailure | undefined;
 }
 
-/** The failures in a row of what is tried again until it succeeds. */
+/** Counts failures in a row, and says when to retry. */
 export interface Retries {
   readonly failed: (fault: StsFault) => void;
   readonly succeeded: () => void;
-  /** Of the last attempt, until one succeeds. */
+  /** Of the last attempt; undefined after a success. */
   readonly fault: () => StsFault | undefined;
   /** On the monotonic clock; 0 after a success. */
   readonly retryAtMs: () => number;
-  /** What must be remembered; undefined: it may be tried at once. */
+  /** The failure if a retry still has to wait; undefined if it can start now. */
   readonly pending: () => PastFailure | undefined;
 }
 

@@ -11,10 +11,10 @@ export interface RoleBaseArnOptions {
   readonly log: Log;
 }
 
-/** arn:PARTITION:sts::ACCOUNT:assumed-role/..., or of a user or root: `iam`. */
+/** arn:PARTITION:sts::ACCOUNT:assumed-role/...; users and root have `iam` instead of `sts`. */
 const CALLER_ARN = /^arn:(?<partition>[^:]+):(?:sts|iam)::(?<account>\d{12}):/;
 
-/** Without `--role-base-arn`, role names are looked up in the server's own account. Retries until STS names it. */
+/** Detects the base ARN of the server's own account if `--role-base-arn` is not set. Retries until STS answers. */
 export function createRoleBaseArnDetection(options: RoleBaseArnOptions): Service {
   const { callerArn, onFound, clock, random, log } = options;
 
@@ -26,7 +26,12 @@ export function createRoleBaseArnDetection(options: RoleBaseArnOptions): Service
         return roleBaseArnOf(await callerArn());
       } catch (error) {
         const { reason, message } = classifyStsError(error);
-        if (lastReason !== reason) log.warn('role base arn not found yet', { reason, error: message });
+        if (lastReason !== reason)
+          log.warn('role base ARN not detected yet', {
+            reason,
+            error: message,
+            hint: "check the server's own credentials and its connection to STS, or set --role-base-arn",
+          });
         lastReason = reason;
       }
       await clock.sleep(backoff.next(), signal);
@@ -39,7 +44,7 @@ export function createRoleBaseArnDetection(options: RoleBaseArnOptions): Service
     async run(signal) {
       const found = await detect(signal);
       if (found === undefined || signal.aborted) return;
-      log.info('role base arn found', { roleBaseArn: found });
+      log.info('role base ARN detected', { roleBaseArn: found });
       onFound(found);
       await aborted(signal);
     },
@@ -50,6 +55,6 @@ export function createRoleBaseArnDetection(options: RoleBaseArnOptions): Service
 export function roleBaseArnOf(arn: string): string {
   const { partition, account } = CALLER_ARN.exec(arn)?.groups ?? {};
   if (partition === undefined || account === undefined)
-    throw new Error(`STS names no account: ${arn.slice(0, 200)}`);
+    throw new Error(`STS returned an ARN without an account: ${arn.slice(0, 200)}`);
   return `arn:${partition}:iam::${account}:role/`;
 }

@@ -1,24 +1,24 @@
 import type { Clock } from '@rolegate/runtime';
-import { heldLife } from './lifetimes.ts';
-import type { HeldClaim, Life, RenewAt } from './lifetimes.ts';
+import { claimedLife } from './lifetimes.ts';
+import type { CachedClaim, Life, RenewAt } from './lifetimes.ts';
 
 export interface SessionClaimsOptions {
-  /** No credentials of the session live longer. Milliseconds. */
+  /** The requested duration: no credentials of the session live longer. Milliseconds. */
   readonly longestMs: number;
   readonly clock: Clock;
   readonly random: () => number;
   readonly renewAt: RenewAt;
 }
 
-/** The nodes that need one session, with what their agents hold of it. */
+/** The nodes that need one session, with the credentials that their agents have cached. */
 export interface SessionClaims {
-  /** True where the node had no claim yet. */
-  set(node: string, held: HeldClaim | undefined): boolean;
-  /** True where it had one. */
+  /** True if the node had no claim before. */
+  set(node: string, held: CachedClaim | undefined): boolean;
+  /** True if the node had one. */
   delete(node: string): boolean;
-  /** Newer credentials have been issued than any agent can hold. */
+  /** New credentials were issued: those that agents have cached no longer count. */
   supersede(): void;
-  /** Of what the agents hold, the life to be renewed first; none while any node is without. */
+  /** Of what agents have cached, the life that is renewed first; undefined if any node has none. */
   life(): Life | undefined;
   readonly nodes: readonly string[];
   readonly size: number;
@@ -29,7 +29,7 @@ export function createSessionClaims(options: SessionClaimsOptions): SessionClaim
   return {
     set(node, held) {
       const known = claims.has(node);
-      claims.set(node, heldLife(held, options));
+      claims.set(node, claimedLife(held, options));
       return !known;
     },
     delete: (node) => claims.delete(node),

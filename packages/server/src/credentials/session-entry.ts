@@ -1,7 +1,7 @@
 import { createCachedCredentials } from './cached-credentials.ts';
 import type { IssuedCredentials } from './cached-credentials.ts';
 import { UNUSED_AFTER_MS } from './lifetimes.ts';
-import type { HeldClaim, RenewAt } from './lifetimes.ts';
+import type { CachedClaim, RenewAt } from './lifetimes.ts';
 import { createRetries } from './retries.ts';
 import type { PastFailure } from './retries.ts';
 import { createSessionClaims } from './session-claims.ts';
@@ -9,33 +9,33 @@ import { createSessionRenewal } from './session-renewal.ts';
 import type { RenewalOptions } from './session-renewal.ts';
 import type { StsFault } from './sts/errors.ts';
 
-/** valid: held here. at-agents: nothing here, but what agents hold is young. unused: not renewed any more. */
+/** valid: cached here. at-agents: cached only by agents, and not due for renewal. unused: no longer renewed. */
 export type SessionStatus = 'valid' | 'at-agents' | 'waiting' | 'failing' | 'unused';
 
 export interface EntryOptions extends RenewalOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly renewAt: RenewAt;
-  /** Of the session's calls before this entry. */
+  /** Failed calls of the session before this entry was created. */
   readonly past: PastFailure | undefined;
 }
 
-/** One session's life: claimed by nodes, issued, renewed, lapsed. */
+/** One session: claimed by nodes, issued, renewed, dropped. */
 export interface SessionEntry {
-  claim(node: string, held: HeldClaim | undefined): void;
+  claim(node: string, held: CachedClaim | undefined): void;
   release(node: string): void;
-  /** Pods of the Namespace, besides those of the first one: what waits for STS may take that one's turn. */
+  /** Pods of another Namespace need it too: a waiting call can use that Namespace's turn. */
   wantedBy(namespace: string): void;
   used(): void;
   readonly claimed: boolean;
   /** The nodes that need it. */
   readonly nodes: readonly string[];
-  /** On the monotonic clock: when it ends, and when STS is asked next; undefined if there is none, or STS is being asked. */
+  /** On the monotonic clock: the expiry and the next STS call; undefined if there is none, or the call is in progress. */
   readonly times: () => { readonly endsAtMs: number | undefined; readonly nextAtMs: number | undefined };
   readonly status: SessionStatus;
-  /** Valid at this moment. */
+  /** Undefined if there are no valid credentials. */
   readonly credentials: IssuedCredentials | undefined;
-  /** Of the last attempt, until one succeeds. */
+  /** Of the last attempt; undefined after a success. */
   readonly fault: StsFault | undefined;
   stop(): void;
 }
@@ -54,7 +54,7 @@ export function createSessionEntry(options: EntryOptions): SessionEntry {
   return {
     claim(node, held) {
       const added = claims.set(node, held);
-      // Where another replica had the node's stream, its Pods' asking has gone there.
+      // If another replica had the node's stream, it saw the Pods' requests; the agent's report says how long ago.
       const unusedMs = held?.unusedMs ?? (added ? 0 : Infinity);
       askedAtMs = Math.max(askedAtMs, clock.monotonic() - Math.max(0, unusedMs));
       renewal.plan();

@@ -1,3 +1,4 @@
+import { reasons } from '@rolegate/protocol';
 import { createLogLimiter } from '@rolegate/runtime';
 import type { Clock, CountScope, Log } from '@rolegate/runtime';
 import type { Session } from '../session/session.ts';
@@ -5,7 +6,7 @@ import type { StsFault } from './sts/errors.ts';
 import type { StsHealth } from './sts/health.ts';
 import type { Issued } from './sts/sts.ts';
 
-/** Says what happens to sessions: an audit line for each issue, a line for each change of what fails. */
+/** Logs an audit line for each issued session, and a line for each new failure. */
 export interface SessionLog {
   issued(session: Session, issued: Issued, nodes: readonly string[]): void;
   failed(failed: FailedCall): void;
@@ -15,17 +16,17 @@ export interface FailedCall {
   readonly session: Session;
   readonly namespace: string;
   readonly fault: StsFault;
-  /** Of the session's call before it. */
+  /** Of the session's previous call. */
   readonly before: StsFault | undefined;
 }
 
-/** More nodes than this share a session only by `--session-scope role`: the audit line names so many and their number. */
+/** The most nodes that an audit line names. Only `--session-scope role` shares a session between more. */
 const MOST_NODES_NAMED = 20;
 
-/** Lines of one Namespace and reason in this time. Milliseconds. */
+/** The most lines of one Namespace and reason in this time. Milliseconds. */
 const WINDOW_MS = 60_000;
 const LINES = 5;
-/** When STS is away all sessions fail, for one reason: a line for each of so many Namespaces says it. */
+/** While STS is unavailable all sessions fail: one line each for this many Namespaces is enough. */
 const MOST_NAMESPACES_AWAY = 50;
 
 export function createSessionLog({
@@ -42,7 +43,7 @@ export function createSessionLog({
     windowMs: WINDOW_MS,
     ended: (leftOut: number, { namespace, fault: { reason } }: FailedCall, of: CountScope) => {
       const about = { key: { namespace, reason }, group: { namespace }, all: { reason } }[of];
-      log.info('failures of sessions left out of the log', { ...about, leftOut });
+      log.info('session failures omitted from log', { ...about, leftOut });
     },
   };
   const isRefusalWritten = createLogLimiter<FailedCall>({ ...limiter, lines: LINES });
@@ -68,14 +69,21 @@ export function createSessionLog({
     failed(failed) {
       const { session, namespace, fault, before } = failed;
       const { roleArn, sessionName } = session;
-      const ofServer = fault.retry === 'later';
-      // STS being away says nothing of the server's own credentials.
-      if (ofServer) health.rejected('calls', fault);
-      const fields = { role: roleArn, sessionName, namespace, reason: fault.reason, error: fault.message };
-      // What concerns every session is logged once, and so is a failure that repeats.
-      const isNews = !ofServer && before?.reason !== fault.reason;
+      const isServersFault = fault.retry === 'later';
+      // An unavailable STS says nothing about the server's own credentials.
+      if (isServersFault) health.rejected('calls', fault);
+      const fields = {
+        role: roleArn,
+        sessionName,
+        namespace,
+        reason: fault.reason,
+        error: fault.message,
+        hint: reasons[fault.reason].remedy,
+      };
+      // A failure of all sessions is logged once, by health; so is a repeated failure.
+      const isNew = !isServersFault && before?.reason !== fault.reason;
       const isWritten = fault.retry === 'seldom' ? isRefusalWritten : isOutageWritten;
-      log[isNews && isWritten(namespace, fault.reason, failed) ? 'warn' : 'debug'](
+      log[isNew && isWritten(namespace, fault.reason, failed) ? 'warn' : 'debug'](
         'session not issued',
         fields,
       );

@@ -13,39 +13,39 @@ import type { Issued } from './sts/sts.ts';
 
 export interface RenewalOptions {
   readonly session: Session;
-  /** The first that wants it. Sessions of different Namespaces take turns. */
+  /** The first Namespace that needs it. Namespaces take turns at STS. */
   readonly namespace: string;
   readonly issue: (session: Session) => Promise<Issued>;
   readonly budget: StsBudget;
   readonly durations: DurationLimits;
   readonly clock: Clock;
-  /** After each call that STS has answered. */
+  /** Called after each successful call. */
   readonly onIssued: (issued: Issued, nodes: readonly string[]) => void;
   readonly onFault: (fault: StsFault, before: StsFault | undefined) => void;
-  /** Credentials or fault have changed, and somebody claims the session. */
+  /** The credentials or the fault of a claimed session changed. */
   readonly onChange: () => void;
-  /** Nobody claims it; what is worth remembering of it is that it must not be tried before some time. */
+  /** No node claims it any more. `failure`: remembered so that a later claim waits for the same retry. */
   readonly onEnd: (failure: PastFailure | undefined) => void;
 }
 
-/** What a renewal looks at, and changes. */
+/** The state that a renewal reads and changes. */
 export interface RenewedParts {
   readonly claims: SessionClaims;
   readonly cached: CachedCredentials;
   readonly retries: Retries;
-  /** The life that counts: of the credentials here, else of what the agents hold. */
+  /** The life of the credentials here, else of those that agents have cached. */
   readonly life: () => Life | undefined;
-  /** No Pod has asked for it in a long time: it is not renewed. */
+  /** No Pod has used it for a long time, so it is not renewed. */
   readonly isUnused: () => boolean;
 }
 
-/** When one session is issued, and again: by the life of its credentials, its failures and its claims. */
+/** Decides when a session is issued and renewed, from its credentials' life, its failures and its claims. */
 export interface SessionRenewal {
-  /** Decides what comes next, and when to decide again. To be called after everything that may change it. */
+  /** Decides what to do now and when to decide again. Call it after every change. */
   readonly plan: () => void;
-  /** Another Namespace wants the session: what waits for STS may take that one's turn. */
+  /** Another Namespace needs the session: a waiting call can use that Namespace's turn. */
   readonly wantedBy: (namespace: string) => void;
-  /** When STS is asked next, on the monotonic clock; undefined: it is being asked, or not any more. */
+  /** The next STS call, on the monotonic clock; undefined if a call is in progress or none will be made. */
   readonly nextAtMs: () => number | undefined;
   readonly stop: () => void;
 }
@@ -72,7 +72,7 @@ export function createSessionRenewal(options: RenewalOptions, parts: RenewedPart
     const priority = priorityOf(counted, retries.fault(), clock.monotonic());
     if (dueAtMs === undefined) single.raise(priority);
     else single.request(priority, counted !== undefined);
-    // A call that waits becomes urgent with time; and the secret is not kept past its end.
+    // A waiting call becomes urgent with time, and expired secrets are dropped.
     if (counted !== undefined)
       planAt(counted.urgentAtMs > clock.monotonic() ? counted.urgentAtMs : counted.endsAtMs);
   }
@@ -87,7 +87,7 @@ export function createSessionRenewal(options: RenewalOptions, parts: RenewedPart
     cancelTimer = clock.schedule(atMs - clock.monotonic(), plan);
   }
 
-  /** Without claims: the secret goes at once. A call on its way is waited for, in case somebody claims it meanwhile. */
+  /** Without claims the secret is dropped immediately. A call in progress continues, in case the session is claimed again. */
   function lapse(): void {
     cached.drop();
     single.cancel();
@@ -106,12 +106,12 @@ export function createSessionRenewal(options: RenewalOptions, parts: RenewedPart
   };
 }
 
-/** One call to STS, and what comes of it. It never rejects. */
+/** Makes one STS call and handles its result. Never rejects. */
 function createCall(options: RenewalOptions, { claims, cached, retries }: RenewedParts): () => Promise<void> {
   const { session, namespace, issue, durations, clock } = options;
 
   function accept(issued: Issued, atMs: number): void {
-    if (!(issued.lifetimeMs > 0)) throw new Error('STS has answered credentials that have expired already');
+    if (!(issued.lifetimeMs > 0)) throw new Error('STS returned credentials that have already expired');
     options.onIssued(issued, claims.nodes);
     cached.put(issued, atMs);
     claims.supersede();
@@ -123,7 +123,7 @@ function createCall(options: RenewalOptions, { claims, cached, retries }: Renewe
     const before = retries.fault();
     retries.failed(fault);
     options.onFault(fault, before);
-    // The message names the request: its change alone is no news.
+    // The message contains a request ID, so a different message alone is no change.
     if (claims.size > 0 && (before?.reason !== fault.reason || before.code !== fault.code))
       options.onChange();
   }

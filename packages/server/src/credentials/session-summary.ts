@@ -3,17 +3,17 @@ import type { Clock } from '@rolegate/runtime';
 import type { Session } from '../session/session.ts';
 import type { SessionEntry, SessionStatus } from './session-entry.ts';
 
-/** One claimed session for the status: nothing of its credentials but their age. */
+/** One claimed session for the status, without its credentials. */
 export interface SessionSummary {
   readonly id: string;
   readonly session: Session;
   readonly status: SessionStatus;
   readonly nodes: readonly string[];
-  /** Of the last attempt, until one succeeds. */
+  /** Of the last attempt; undefined after a success. */
   readonly failure: { readonly reason: Reason; readonly message: string } | undefined;
-  /** Of the credentials here, or of those that agents hold. */
+  /** Of the credentials here, or of those that agents have cached. */
   readonly remainingMs: number | undefined;
-  /** Until STS is asked again; undefined: it is being asked, or not any more. */
+  /** Until the next STS call; undefined if one is in progress or none will be made. */
   readonly nextInMs: number | undefined;
 }
 
@@ -28,14 +28,14 @@ export function summariesOf(known: ReadonlyMap<string, KnownSession>, clock: Clo
   );
 }
 
-/** Of those that are claimed, by status. */
+/** The number of claimed sessions by status. */
 export function countsOf(known: ReadonlyMap<string, KnownSession>): Record<SessionStatus, number> {
   const counts = { valid: 0, 'at-agents': 0, waiting: 0, failing: 0, unused: 0 };
   for (const { entry } of known.values()) if (entry.claimed) counts[entry.status] += 1;
   return counts;
 }
 
-/** When the first of the valid ones ends, milliseconds since the epoch; undefined: there is none. */
+/** When the first valid session expires, milliseconds since the epoch; undefined if there is none. */
 export function firstEndMs(known: ReadonlyMap<string, KnownSession>): number | undefined {
   let firstMs = Infinity;
   for (const { entry } of known.values())

@@ -7,7 +7,7 @@ import { sessionId } from '../session/session.ts';
 import { createDurationLimits } from './duration-limits.ts';
 import type { IssuedCredentials } from './cached-credentials.ts';
 import { RENEW_AT } from './lifetimes.ts';
-import type { HeldClaim, RenewAt } from './lifetimes.ts';
+import type { CachedClaim, RenewAt } from './lifetimes.ts';
 import { createStsHealth } from './sts/health.ts';
 import type { StsHealth } from './sts/health.ts';
 import { LONGEST_PAUSE_MS } from './retries.ts';
@@ -23,13 +23,13 @@ import type { StsReason } from './sts/errors.ts';
 import type { Issued } from './sts/sts.ts';
 
 export type { IssuedCredentials } from './cached-credentials.ts';
-export type { HeldClaim, RenewAt } from './lifetimes.ts';
+export type { CachedClaim, RenewAt } from './lifetimes.ts';
 export type { SessionStatus } from './session-entry.ts';
 export type { SessionSummary } from './session-summary.ts';
 export type { Issued } from './sts/sts.ts';
 
 export interface SessionsOptions {
-  /** Calls STS, once; gives up by itself. What it rejects with is sorted here. */
+  /** Makes one STS call, with a timeout of its own. */
   readonly issue: (session: Session) => Promise<Issued>;
   readonly budget: StsBudget;
   readonly clock: Clock;
@@ -37,68 +37,68 @@ export interface SessionsOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly metrics: SessionsMetrics;
-  /** Shared with what else finds out whether STS accepts the server. */
+  /** Shared with the other parts that learn whether STS accepts the server. */
   readonly health?: StsHealth;
-  /** Defaults to 40 to 48 %. */
+  /** Default: 40 to 48 %. */
   readonly renewAt?: RenewAt;
   readonly memory?: ServerMemory;
 }
 
 export interface SessionsMetrics {
-  /** One call to STS has ended: 'ok', or the reason of the failure. */
+  /** One STS call has ended: 'ok' or the reason of its failure. */
   stsRequest(outcome: 'ok' | StsReason): void;
 }
 
-/** What agents get of a session now. Credentials may be there beside a failure: they are good until they expire. */
+/** The state of a session for agents. Both may be set: credentials stay valid when a renewal fails. */
 export interface SessionCredentials {
-  /** Never expired ones. */
+  /** Never expired. */
   readonly credentials?: IssuedCredentials;
-  /** Of the last attempt, until one succeeds. */
+  /** Of the last attempt; unset after a success. */
   readonly failure?: { readonly reason: Reason; readonly message: string };
 }
 
-/** All sessions that this replica's nodes need: one AssumeRole each however many Pods ask, renewed in good time. */
+/** All sessions that this replica's nodes need: one AssumeRole each, however many Pods use it, and renewed early. */
 export interface Sessions {
   /**
-   * The node needs the session; said twice it is one claim. `held` is what its agent has already: while that is young,
-   * nothing is issued. Namespaces take turns at STS.
+   * The node needs the session; a second call is the same claim. `cached` is what its agent already has: nothing is issued
+   * until that is due for renewal. Namespaces take turns at STS.
    */
-  claim(session: Session, node: string, held?: HeldClaim, namespace?: string): void;
+  claim(session: Session, node: string, cached?: CachedClaim, namespace?: string): void;
   /** Pods of another Namespace need a session that is claimed (`--session-scope role`). */
   wantedBy(id: string, namespace: string): void;
-  /** The node no longer needs it. Without any claim it lapses, and its secret is dropped at once. */
+  /** The node no longer needs it. Without claims its secret is dropped immediately. */
   release(id: string, node: string): void;
-  /** A Pod has asked for it: three hours without, and it is not renewed any more. */
+  /** A Pod has used it. A session unused for three hours is no longer renewed. */
   used(id: string): void;
-  /** undefined for a session that nobody claims. */
+  /** Undefined if no node claims the session. */
   get(id: string): SessionCredentials | undefined;
-  /** Of those that are claimed. */
+  /** Of claimed sessions. */
   summaries(): readonly SessionSummary[];
-  /** Called after credentials or failure have changed. The returned function removes the listener. */
+  /** Called after the credentials or the failure changed. The returned function removes the listener. */
   onChange(listener: (id: string) => void): () => void;
-  /** Of claimed sessions, by state. */
+  /** Of claimed sessions, by status. */
   readonly counts: () => Record<SessionStatus, number>;
-  /** Of the valid session that ends first, unused ones left out. */
+  /** Of the valid session that expires first, ignoring unused ones. */
   readonly minRemainingSeconds: () => number | undefined;
-  /** What keeps the server from issuing anything: its own credentials, or its region. Never a Pod's fault. */
+  /** Why the server cannot issue anything: its own credentials or its region. Never the fault of a Pod. */
   condition(): { readonly reason: Reason; readonly message: string } | undefined;
-  /** Forgets all; calls on their way come to nothing. */
+  /** Drops all sessions; the results of calls in progress are ignored. */
   stop(): void;
 }
 
-/** Sessions that nobody claims and that failed a moment ago: some kB each. */
+/** Unclaimed sessions whose failure is remembered: some kB each. */
 const MOST_FAILED = 1_000;
 
 export function createSessions(options: SessionsOptions): Sessions {
   const { clock, log, health = createStsHealth(options) } = options;
-  // A listener's fault is not the session's: it must not pass for a failure of STS.
+  // An error of a listener must not be mistaken for a failure of STS.
   const listeners = createListeners<string>({ failed: listenerFailed(log, 'sessions') });
   const { known, entryOf, clear } = createKnownSessions(options, { health, changed: listeners.tell });
 
   return {
-    claim(session, node, held, namespace = session.roleArn) {
+    claim(session, node, cached, namespace = session.roleArn) {
       const entry = entryOf(session, namespace);
-      entry.claim(node, held);
+      entry.claim(node, cached);
       entry.wantedBy(namespace);
     },
     wantedBy(id, namespace) {
@@ -126,7 +126,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   };
 }
 
-/** Every session that somebody claims, or whose call is still on its way. */
+/** Every session that is claimed or has a call in progress. */
 function createKnownSessions(
   options: SessionsOptions,
   { health, changed }: { readonly health: StsHealth; readonly changed: (id: string) => void },
@@ -136,7 +136,7 @@ function createKnownSessions(
   const durations = createDurationLimits(memory);
   const sessionLog = createSessionLog({ log, clock, health });
   const issue = countedIssue(options);
-  /** Of sessions that nobody claims: who claims one again waits as long as everybody else would have. */
+  /** Failures of unclaimed sessions, so that a new claim does not skip the retry pause. */
   const pastFailures = memory.remember<PastFailure>('failed_sessions', {
     keepMs: LONGEST_PAUSE_MS,
     most: MOST_FAILED,
@@ -172,7 +172,7 @@ function createKnownSessions(
 
   return {
     known: known as ReadonlyMap<string, KnownSession>,
-    /** The session's, made if there is none. */
+    /** The session's entry, created if there is none. */
     entryOf: (session: Session, namespace: string): SessionEntry => {
       const id = sessionId(session);
       return known.get(id)?.entry ?? create(id, session, namespace);

@@ -5,19 +5,20 @@ export interface SingleCallOptions {
   readonly namespace: string;
   /** Makes the call; must not reject. */
   readonly call: () => Promise<void>;
-  /** It has ended, and another one may be asked for. */
+  /** The call has ended, and another can be requested. */
   readonly onEnd: () => void;
 }
 
-/** At most one call at a time: none, one that waits for the budget, or one on its way to STS. */
+/** At most one STS call at a time. */
 export interface SingleCall {
+  /** queued: waits for the budget. calling: waits for STS. */
   readonly stage: 'idle' | 'queued' | 'calling';
   /** Only while idle. */
   readonly request: (priority: Priority, renewal: boolean) => void;
   readonly raise: (priority: Priority) => void;
-  /** Another Namespace wants the same. */
+  /** Another Namespace needs the same session. */
   readonly wantedBy: (namespace: string) => void;
-  /** Takes back one that waits. */
+  /** Cancels a queued call. */
   readonly cancel: () => void;
 }
 

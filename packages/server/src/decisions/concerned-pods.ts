@@ -2,7 +2,7 @@ import type { Cluster } from '../kubernetes/cluster.ts';
 import type { Pod } from '../kubernetes/objects/objects.ts';
 import type { Turns } from './turns.ts';
 
-/** Has Pods looked at when their Namespaces' turns come: one, or all that an object concerns. */
+/** Queues Pods for evaluation in their Namespaces' turns: one, or all that an object affects. */
 export interface ConcernedPods {
   readonly pod: (pod: Pod) => void;
   readonly podByUid: (uid: string) => void;
@@ -11,7 +11,7 @@ export interface ConcernedPods {
   readonly all: () => void;
 }
 
-/** Which Pods an object concerns is asked when their turn comes. */
+/** The Pods that an object affects are looked up when their turn comes. */
 export function createConcernedPods(
   pods: Cluster['pods'],
   { mark }: Pick<Turns<Pod>, 'mark'>,

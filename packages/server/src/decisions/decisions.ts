@@ -15,31 +15,32 @@ import { createVerdicts } from './verdicts.ts';
 
 /** The most lines about failed decisions of one Namespace in this time. Milliseconds. */
 const FAILURES = { lines: 5, windowMs: 60_000 };
+const BUG_HINT = 'this is a bug in the server; report it with the lines about failed decisions';
 
 export interface DecidedPod {
   readonly pod: Pod;
   readonly verdict: Verdict;
-  /** Of the objects that it was decided on; of one that is missing, how far its watch has come. */
+  /** resourceVersions of the objects used; for a missing object, that of its watch. */
   readonly versions: Required<ResourceVersions>;
-  /** Of what was read of them. */
+  /** Digests of what the decision read. */
   readonly inputs: DecisionInputs;
 }
 
 export interface Decisions {
-  /** Makes a decision if something that it reads has changed since the last one; else returns that one. */
+  /** Makes a new decision if something that it reads has changed; otherwise returns the last one. */
   decide(pod: Pod): DecidedPod;
-  /** Says that the Pod waits for its turn, for which the caller asks by `look`. What was decided before stands. */
+  /** Returns a pending decision; the caller queues the Pod by `look`. Agents keep an earlier decision. */
   postpone(pod: Pod): DecidedPod;
-  /** The decision that was made, with the newest versions; undefined if one of its objects has changed since. */
+  /** The last decision, with the newest versions; undefined if one of its objects has changed since. */
   recall(uid: string): DecidedPod | undefined;
   /**
-   * Calls for Pods whose decision, or what agents are told besides, may have changed: each in its Namespace's turn, with
-   * its latest state. The returned function ends it.
+   * Calls the listener for Pods whose decision, or other fields that agents get, may have changed: each in its Namespace's
+   * turn, with its latest state. The returned function removes the listener.
    */
   onChange(listener: (pods: Iterable<Pod>) => void): () => void;
   /** Calls the listeners for the Pod when its Namespace's turn comes. */
   readonly look: (uid: string) => void;
-  /** Decides all Pods again: the base ARN has been found. */
+  /** Decides all Pods again, after the base ARN was detected. */
   reconsider(): void;
   /** Decisions made since the start. */
   readonly made: number;
@@ -53,17 +54,17 @@ export interface DecisionsDeps {
   readonly clock: Clock;
   readonly log?: Log;
   readonly memory?: ServerMemory;
-  /** Calls once the event loop has looked at its sockets again. */
+  /** Calls after the event loop has polled its sockets. */
   readonly defer?: (call: () => void) => void;
 }
 
 const UNDECIDED: Verdict = {
-  decision: { kind: 'pending', waitsFor: 'its turn to be decided' },
+  decision: { kind: 'pending', waitsFor: 'its turn for a decision' },
   metadata: { denied: false },
 };
 const NOTHING_SEEN: DecisionInputs = { pod: 'unseen', namespace: 'unseen', serviceAccount: 'unseen' };
 
-/** Ties the cluster's objects to the policy, and says which Pods a changed object concerns (docs/adr/0012). */
+/** Applies the policy to the cluster's objects, and finds the Pods that a changed object affects (docs/adr/0012). */
 export function createDecisions(deps: DecisionsDeps): Decisions {
   const { cluster, policy, clock, memory, log = silentLog, defer = setImmediate } = deps;
   const { pods } = cluster;
@@ -72,7 +73,7 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
     defer,
     now: () => clock.monotonic(),
     run({ uid }) {
-      // Its latest state, not the one that it had when it was marked.
+      // The latest state, not the one when it was marked.
       const pod = pods.get(uid);
       if (pod !== undefined) listeners.tell([pod]);
     },
@@ -120,8 +121,8 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
 }
 
 /**
- * What is permitted waits while an event of one of its objects could not be read: it may have been the one that withdraws
- * it (DESIGN.md 4.11). A denial stands.
+ * An allowed Pod is pending while an event of one of its objects could not be read: that event may have withdrawn the permit
+ * (DESIGN.md 4.11). A denial is kept.
  */
 function withDoubt(cluster: DecisionsDeps['cluster'], pod: Pod, verdict: Verdict): Verdict {
   if (verdict.decision.kind !== 'allow') return verdict;
@@ -130,7 +131,7 @@ function withDoubt(cluster: DecisionsDeps['cluster'], pod: Pod, verdict: Verdict
   return { ...verdict, decision: { kind: 'pending', waitsFor, withdraws: true } };
 }
 
-/** What has to be seen before the Pod's objects are certain. */
+/** What must be read again before the Pod's objects are certain; undefined if nothing. */
 function doubtOf({ pods, namespaces, serviceAccounts }: DecisionsDeps['cluster'], pod: Pod) {
   const { uid, namespace, name, serviceAccount } = pod;
   if (pods.isDoubted(uid))
@@ -141,18 +142,28 @@ function doubtOf({ pods, namespaces, serviceAccounts }: DecisionsDeps['cluster']
   return `a new list of ServiceAccounts, because an event of ${namespace}/${serviceAccount} could not be read`;
 }
 
-/** Logs decisions that failed, which is a fault of this program; of a storm in one Namespace some. */
+/** Logs failed decisions, which are bugs, with a limit for each Namespace. */
 function createFailureLog({ clock, log }: { readonly clock: Clock; readonly log: Log }) {
   const isWritten = createLogLimiter<string>({
     clock,
     lines: FAILURES.lines,
     windowMs: FAILURES.windowMs,
     ended: (leftOut, namespace, of) => {
-      log.error('failed decisions left out of the log', { ...(of !== 'all' && { namespace }), leftOut });
+      log.error('failed decisions omitted from log', {
+        ...(of !== 'all' && { namespace }),
+        leftOut,
+        hint: BUG_HINT,
+      });
     },
   });
   return (error: unknown, [{ namespace, name, uid }]: readonly [Pod]): void => {
     if (isWritten(namespace, '', namespace))
-      log.error('decision failed', { namespace, pod: name, uid, error: describeError(error) });
+      log.error('decision failed', {
+        namespace,
+        pod: name,
+        uid,
+        error: describeError(error),
+        hint: BUG_HINT,
+      });
   };
 }

@@ -11,16 +11,16 @@ export interface FollowChangesDeps {
   readonly concerned: ConcernedPods;
   readonly digests: Digests;
   readonly situations: Situations;
-  /** The Pod is gone. */
+  /** Called when the Pod was deleted. */
   readonly forget: (uid: string) => void;
 }
 
-/** Has the Pods looked at that a changed object concerns (docs/adr/0012). */
+/** Queues the Pods that a changed object affects (docs/adr/0012). */
 export function followChanges(deps: FollowChangesDeps): void {
   const { concerned, digests, situations, forget } = deps;
   const { pods, namespaces, serviceAccounts } = deps.cluster;
 
-  /** Whether Pods are concerned: a list may have left out states in which another replica decides otherwise. */
+  /** Whether Pods are affected. A list may have skipped states that another replica has decided on. */
   function concerns<T extends object>(change: Change<T>, readsSame: (a: T, b: T) => boolean): boolean {
     if (change.kind === 'removed' || change.previous === undefined) return true;
     if (!readsSame(change.previous, change.object)) return true;
@@ -45,12 +45,12 @@ export function followChanges(deps: FollowChangesDeps): void {
       situations.forgetNeedsOf(object);
       return;
     }
-    const isNoNews = change.previous !== undefined && agentsReadSame(change.previous, object);
-    if (concerns(change, podReadsSame) || !isNoNews) concerned.pod(object);
+    const isSameForAgents = change.previous !== undefined && agentsReadSame(change.previous, object);
+    if (concerns(change, podReadsSame) || !isSameForAgents) concerned.pod(object);
   });
 }
 
-/** Has the Pods looked at whose objects are doubted, or no longer are. */
+/** Queues the Pods whose objects became doubted or certain. */
 export function followDoubts({ cluster, concerned }: Pick<FollowChangesDeps, 'cluster' | 'concerned'>): void {
   const whenDoubted = (store: Pick<Store<ApiObject>, 'onDoubt'>, look: (key: string) => void) => {
     store.onDoubt((doubted) => {

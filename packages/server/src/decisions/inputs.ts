@@ -4,33 +4,42 @@ import { annotationKeys } from '../annotations/annotations.ts';
 import type { Namespace, Pod, ServiceAccount } from '../kubernetes/objects/objects.ts';
 import type { Annotations } from '../policy/annotation-text.ts';
 
-/** What the policy reads of a Pod. */
-const READ = ['uid', 'namespace', 'name', 'nodeName', 'serviceAccount', 'hostNetwork', 'staticPod'] as const;
-/** What agents are told of a Pod besides. */
-const TOLD = ['ips', 'ended', 'terminating', 'runtimeUid'] as const;
+/** Pod fields that the policy reads. */
+const POLICY_FIELDS = [
+  'uid',
+  'namespace',
+  'name',
+  'nodeName',
+  'serviceAccount',
+  'hostNetwork',
+  'staticPod',
+] as const;
+/** Other Pod fields that agents get. */
+const AGENT_FIELDS = ['ips', 'ended', 'terminating', 'runtimeUid'] as const;
 
-/** Of a digest, in base64url: 132 bits. Whoever writes an annotation can choose it. */
+/** Length of a digest in base64url: 132 bits, because tenants can choose the annotations. */
 const DIGEST_CHARS = 22;
 
-/** Digests of what decisions read of objects: two states of an object have the same only if a decision reads the same. */
+/** Digests of what decisions read: two states of an object have the same digest only if a decision reads the same from both. */
 export interface Digests {
   readonly ofPod: (pod: Pod) => string;
   readonly ofNamespace: (namespace: Namespace) => string;
   readonly ofServiceAccount: (serviceAccount: ServiceAccount) => string;
-  /** The object is in a new state, in which a decision reads what it read in `former`. */
+  /** Reuses the digest of `former` for a new state from which decisions read the same. */
   readonly carry: (former: object, object: object) => void;
 }
 
 /** Whether two states of a Pod lead to the same decision. */
 export function podReadsSame(a: Pod, b: Pod): boolean {
   return (
-    READ.every((field) => a[field] === b[field]) && readSame(a.annotations, b.annotations, annotationKeys.Pod)
+    POLICY_FIELDS.every((field) => a[field] === b[field]) &&
+    readSame(a.annotations, b.annotations, annotationKeys.Pod)
   );
 }
 
-/** Whether agents are told the same of two states of a Pod, its decision apart. */
+/** Whether agents get the same fields from two states of a Pod, apart from its decision. */
 export function agentsReadSame(a: Pod, b: Pod): boolean {
-  return TOLD.every((field) => isDeepStrictEqual(a[field], b[field]));
+  return AGENT_FIELDS.every((field) => isDeepStrictEqual(a[field], b[field]));
 }
 
 export function namespaceReadsSame(a: Namespace, b: Namespace): boolean {
@@ -42,8 +51,8 @@ export function serviceAccountReadsSame(a: ServiceAccount, b: ServiceAccount): b
 }
 
 /**
- * Makes each digest once. A decision is remembered by the digests of what it was made on: keeping the objects themselves
- * would hold their former texts, of each Pod another one.
+ * Computes each digest once. Decisions are remembered by digests of their inputs, because keeping the objects themselves would
+ * keep their former texts in memory.
  */
 export function createDigests(): Digests {
   const made = new WeakMap<object, string>();
@@ -73,9 +82,9 @@ function readSame(a: Annotations, b: Annotations, keys: readonly string[]): bool
   return a === b || keys.every((key) => a[key] === b[key] || isDeepStrictEqual(a[key], b[key]));
 }
 
-/** Of what a decision reads of a Pod: the same in two servers, and before and after a restart. */
+/** The same on every server, and after a restart. */
 function podDigest(pod: Pod): string {
-  return digest([...READ.map((field) => pod[field]), ...textsOf(pod, annotationKeys.Pod)]);
+  return digest([...POLICY_FIELDS.map((field) => pod[field]), ...textsOf(pod, annotationKeys.Pod)]);
 }
 
 function namespaceDigest(namespace: Namespace): string {

@@ -3,21 +3,18 @@ import type { Clock } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory/memory.ts';
 
 /**
- * A Namespace or ServiceAccount that is not there this long after it was first missed, the caches being synced, does not
- * exist (DESIGN.md 4.2): the watches of different kinds are not in step. Milliseconds.
+ * A Namespace or ServiceAccount that is missing this long in synced caches does not exist (DESIGN.md 4.2). The watches of
+ * different kinds are not in step. Milliseconds.
  */
 const ABSENT_AFTER_MS = 10_000;
 
-/**
- * More objects than Pods of a cluster can lack. Of more, the one that was missed first by the Namespace with the most is
- * forgotten, and missed again.
- */
+/** More than the Pods of a cluster can miss. Beyond it, the oldest of the Namespace with the most is forgotten and starts again. */
 const MOST = 50_000;
 
 export interface Missing {
-  /** Whether what is not there counts as absent by now; if it does not, `again` is called when it does. */
+  /** Whether the missing object is absent by now; if not, `again` is called when it is. */
   readonly absent: (key: string, namespace: string, again: () => void) => boolean;
-  /** It is there, or it has just gone (and may come again: that is waited for), or nobody needs it. */
+  /** The object exists, was just deleted (and may be created again), or is no longer needed. */
   readonly forget: (key: string) => void;
   readonly has: (key: string) => boolean;
 }
@@ -28,7 +25,7 @@ export interface MissingDeps {
   readonly most?: number;
 }
 
-/** Since when objects that Pods need are missed: for as long as there is a Pod that needs them. */
+/** Remembers since when objects that Pods need have been missing, while there is a Pod that needs them. */
 export function createMissing({
   clock,
   memory = createMemory({ clock }),
@@ -48,7 +45,7 @@ export function createMissing({
     absent(key, namespace, again) {
       const sinceMs = missed.peek(key)?.sinceMs;
       if (sinceMs !== undefined) return clock.monotonic() - sinceMs >= ABSENT_AFTER_MS;
-      // The timer of one that has to be forgotten stays: whoever waits for it looks again, and misses it for another ten seconds.
+      // The timer is kept even if the entry is evicted: the Pods are then evaluated again, and wait another 10 s.
       const cancel = clock.schedule(ABSENT_AFTER_MS, again);
       missed.set(key, { sinceMs: clock.monotonic(), cancel }, namespace);
       return false;

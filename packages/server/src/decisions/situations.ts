@@ -16,12 +16,12 @@ export interface Situation {
 }
 
 export interface Situations {
-  /** As things are now. An object that is not there is missed from now on. */
+  /** The current situation. A missing object is remembered as missing since now. */
   readonly of: (pod: Pod) => Situation;
-  /** It is there, or it has just gone and may come again: then it is waited for as if it had never been seen. */
+  /** It was created, or deleted: a deleted one is waited for as if it had never been seen. */
   readonly changedNamespace: (name: string) => void;
   readonly changedServiceAccount: (namespace: string, name: string) => void;
-  /** The Pod has gone: nobody asks for what only this Pod was missing. */
+  /** The Pod was deleted: forgets the missing objects that only it needed. */
   readonly forgetNeedsOf: (pod: Pod) => void;
 }
 
@@ -30,17 +30,17 @@ export interface SituationsDeps {
   readonly digests: Digests;
   readonly clock: Clock;
   readonly memory?: ServerMemory | undefined;
-  /** Missing objects count as absent from now on: their Pods are to be looked at. */
+  /** Called when missing objects become absent, to evaluate their Pods. */
   readonly concerned: Pick<ConcernedPods, 'ofNamespace' | 'ofServiceAccount'>;
 }
 
-/** What the watches say of the objects that Pods need. */
+/** Looks up the objects that decisions on Pods read. */
 export function createSituations(deps: SituationsDeps): Situations {
   const { cluster, digests, concerned } = deps;
   const { pods, namespaces, serviceAccounts } = cluster;
   const missing = createMissing(deps);
 
-  /** 'unseen' for the first ten seconds, with a second look when they are over. */
+  /** 'unseen' for the first 10 s, after which `again` is called. */
   function missed(key: string, namespace: string, again: () => void): 'absent' | 'unseen' {
     return missing.absent(key, namespace, again) ? 'absent' : 'unseen';
   }
@@ -95,7 +95,7 @@ export function createSituations(deps: SituationsDeps): Situations {
   };
 }
 
-/** Of an object that is not there, how far its watch has come. */
+/** For a missing object, the resourceVersion of its watch. */
 function versionOf(
   object: { readonly resourceVersion: string } | string,
   watch: { readonly resourceVersion: string },
@@ -103,7 +103,7 @@ function versionOf(
   return typeof object === 'string' ? watch.resourceVersion : object.resourceVersion;
 }
 
-/** Of an object that is not there, that it is not. */
+/** For a missing object, 'absent' or 'unseen'. */
 function inputOf<T extends object>(object: T | 'absent' | 'unseen', digestOf: (object: T) => string): string {
   return typeof object === 'string' ? object : digestOf(object);
 }

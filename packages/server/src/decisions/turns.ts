@@ -1,33 +1,33 @@
 import { createLine, join, leave } from '@rolegate/runtime';
 import type { Line } from '@rolegate/runtime';
 
-/** Of one turn of the event loop: this much time, and, if it is cheap, this many items. */
+/** The most work in one turn of the event loop: this much time, and this many items. */
 const SLICE_MS = 4;
 const SLICE_ITEMS = 256;
-/** The most scopes with nothing left to do that are passed in one group's turn. */
+/** The most finished scopes that are skipped in one group's turn. */
 const SCOPES_A_TURN = 16;
 
-/** Work of one Namespace under one key: all that some object concerns. */
+/** Work of one Namespace under one key: the items that some object affects. */
 interface Scope<Item> {
   readonly key: string;
   readonly items: () => Iterable<Item>;
-  /** Present: the pass over the items has begun. */
+  /** Set once the pass over the items has begun. */
   pass: Iterator<Item, unknown> | undefined;
-  /** Marked while its pass was under way: those who had their turn need another. */
+  /** It was marked during its pass, so it needs another. */
   again: boolean;
 }
 
 interface Group<Item> {
   readonly name: string;
   readonly scopes: Map<string, Scope<Item>>;
-  /** The scope whose turn is next comes first. */
+  /** The next scope is first. */
   readonly line: Line<Scope<Item>>;
 }
 
 export interface TurnsDeps<Item> {
-  /** Does one item's work: some microseconds, at the worst 20 ms. Must not throw. */
+  /** Processes one item, in some microseconds, at worst 20 ms. Must not throw. */
   readonly run: (item: Item) => void;
-  /** Calls once the event loop has looked at its sockets again. */
+  /** Calls after the event loop has polled its sockets. */
   readonly defer: (call: () => void) => void;
   /** Milliseconds on a monotonic clock. */
   readonly now: () => number;
@@ -35,21 +35,21 @@ export interface TurnsDeps<Item> {
 
 export interface Turns<Item> {
   /**
-   * Runs what `items` returns when its turn has come, at once if this turn of the event loop has time left. Marked again
-   * before that, it runs once; marked again while it runs, it runs once more.
+   * Queues the items of `items`, and runs them right away if this turn of the event loop has time left. A key that is marked
+   * again before its pass runs once; one that is marked again during its pass runs once more.
    */
   readonly mark: (group: string, key: string, items: () => Iterable<Item>) => void;
-  /** Groups with work that waits. */
+  /** The number of groups with waiting work. */
   readonly waiting: () => number;
 }
 
 /**
- * Slices of work with a turn for each group: a Namespace with 20,000 Pods delays another one by the work of one Pod. Which
- * items a scope has is asked when its pass begins, so that a mark costs the same however many they are.
+ * Slices work, with round-robin between groups: a Namespace with 20,000 Pods delays another one by the work of one Pod. The
+ * items of a scope are listed when its pass begins, so that the cost of a mark does not depend on their number.
  */
 export function createTurns<Item>({ run, defer, now }: TurnsDeps<Item>): Turns<Item> {
   const rounds = createRounds<Item>();
-  /** Of this turn of the event loop. */
+  /** What is left of this turn of the event loop. */
   let slice: { readonly endMs: number; items: number } | undefined;
   let running = false;
 
@@ -85,18 +85,18 @@ export function createTurns<Item>({ run, defer, now }: TurnsDeps<Item>): Turns<I
   };
 }
 
-/** The groups with work that waits, in the order of their turns. */
+/** The groups with waiting work, in the order of their turns. */
 interface Rounds<Item> {
   readonly mark: Turns<Item>['mark'];
-  /** One item of the group whose turn it is, if it has one left; the group goes to the end if it has more. */
+  /** One item of the next group, if it has one left; a group with more items moves to the end. */
   readonly next: () => { readonly value: Item } | undefined;
-  /** How many groups there are. */
+  /** The number of groups. */
   readonly size: () => number;
 }
 
 function createRounds<Item>(): Rounds<Item> {
   const groups = new Map<string, Group<Item>>();
-  /** The group whose turn is next comes first. */
+  /** The next group is first. */
   const line = createLine<Group<Item>>();
 
   function groupOf(name: string): Group<Item> {
@@ -144,7 +144,7 @@ function nextOf<Item>(group: Group<Item>): { readonly value: Item } | undefined 
     if (next.done !== true) return { value: next.value };
     leave(group.line, place);
     if (scope.again) {
-      // The other scopes of the group come before its second pass.
+      // The second pass comes after the group's other scopes.
       scope.again = false;
       scope.pass = undefined;
       join(group.line, scope);

@@ -6,20 +6,20 @@ import type { PodIndex } from '../kubernetes/objects/pod-index.ts';
 import type { Policy, Verdict } from '../policy/decide.ts';
 import type { Situation } from './situations.ts';
 
-/** The verdicts that the policy has given, each for as long as its Pod is there. */
+/** Remembers the policy's verdicts while their Pods exist. */
 export interface Verdicts {
-  /** That of the last decision; undefined if something that it reads has changed since. */
+  /** The last verdict; undefined if something that it reads has changed since. */
   known(pod: Pod, situation: Situation): Verdict | undefined;
-  /** That of a new decision, or of the last one if it stands. */
+  /** A new verdict, or the last one if that is still in force. */
   make(pod: Pod, situation: Situation): Verdict;
   readonly forget: (uid: string) => void;
-  /** None is known from now on: the policy's settings have changed. */
+  /** Invalidates all verdicts, because the policy's settings changed. */
   outdate(): void;
   /** Decisions made since the start. */
   readonly made: number;
 }
 
-/** A decision, and what it was made on: digests of its objects and the number of the settings. */
+/** A verdict with the digests of its objects and the generation of the settings. */
 interface Made {
   readonly inputs: DecisionInputs;
   readonly settings: number;
@@ -45,8 +45,8 @@ export function createVerdicts({ policy, pods }: VerdictsDeps): Verdicts {
       made++;
       const verdict = policy.decide({ pod: { ...pod, node: pod.nodeName }, ...presence });
       const former = remembered.get(pod.uid);
-      if (former !== undefined && stands(former, { inputs, verdict })) return former.verdict;
-      // Of a Pod that has gone meanwhile nobody would forget it.
+      if (former !== undefined && staysInForce(former, { inputs, verdict })) return former.verdict;
+      // If the Pod has been deleted, nothing would remove the entry.
       if (pods.get(pod.uid) !== undefined) remembered.set(pod.uid, { inputs, settings, verdict });
       return verdict;
     },
@@ -62,11 +62,8 @@ export function createVerdicts({ policy, pods }: VerdictsDeps): Verdicts {
   };
 }
 
-/**
- * Whether a decision stands because a new one waits for something: nothing that it was made on has changed, as far as it
- * can be seen (DESIGN.md 4.2).
- */
-function stands(
+/** Whether the former verdict stays in force while a new one is pending: none of its known inputs changed (DESIGN.md 4.2). */
+function staysInForce(
   former: Pick<Made, 'inputs' | 'verdict'>,
   { inputs, verdict }: Pick<Made, 'inputs' | 'verdict'>,
 ): boolean {

@@ -6,7 +6,7 @@ import type { ConnectedAgents } from './connected-agents.ts';
 import type { Nodes } from './nodes/nodes.ts';
 import type { AnswerLabel, Report } from './reports/reception.ts';
 
-/** An agent may have said something before it knew that a session is gone: reports may be this late. Milliseconds. */
+/** A report may be this late: the agent may have sent it before it learned that a session was removed. Milliseconds. */
 const GRACE_MS = 60_000;
 
 export interface AgentReportsDeps {
@@ -16,33 +16,33 @@ export interface AgentReportsDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: { answers(reason: AnswerLabel, count: number): void };
-  /** For the status of the server; undefined: nobody asks for it. */
+  /** For the status of the server. */
   readonly agents?: Pick<ConnectedAgents, 'reported'> | undefined;
 }
 
-/** From whom a report came. */
+/** The sender of a report. */
 export interface Reporter {
   readonly node: string;
   readonly peer: string;
 }
 
 export interface AgentReports {
-  /** What the agent says to hold when it opens a stream: what is another node's is audited, and ignored. */
+  /** Checks the cached sessions in a stream's first report: those of other nodes are audited and ignored. */
   first(reporter: Reporter, report: Pick<Report, 'heldSessions'>): void;
-  /** Notes what a report says; throws a Refusal, audited, if it is of another node's Pods. */
+  /** Processes a report; throws an audited Refusal if it is about another node's Pods. */
   note(reporter: Reporter & { readonly openSinceMs: number }, report: Report): void;
 }
 
-/** Takes what agents report, each for its own node alone. Pods and sessions that nobody knows are ignored: they may just be gone. */
+/** Processes agents' reports, each for its own node only. Unknown Pods and sessions are ignored: they may have just been removed. */
 export function createAgentReports(deps: AgentReportsDeps): AgentReports {
   const { nodes, pods, foreignNodes, clock, log, metrics } = deps;
 
   function checkPods({ node, peer }: Reporter, { firstDeliveries }: Report): void {
     for (const { podUid } of firstDeliveries) {
       const other = pods.get(podUid)?.nodeName ?? '';
-      // A Pod never moves: what is on another node now was never on this one.
+      // A Pod never moves, so it was never on this node.
       if (other === '' || other === node) continue;
-      const message = `the report is of Pod ${podUid}, which is on node ${other}`;
+      const message = `the report is about Pod ${podUid}, which is on node ${other}`;
       throw foreignNodes.refuse(message, { peer, node });
     }
   }
@@ -55,7 +55,7 @@ export function createAgentReports(deps: AgentReportsDeps): AgentReports {
     if (quietMs <= GRACE_MS) return;
     const [foreign] = nodes.foreignTo(node, used);
     if (foreign === undefined) return;
-    const message = `the report says that Pods asked for session ${foreign}, which only other nodes need`;
+    const message = `the report says that Pods used session ${foreign}, which only other nodes need`;
     throw foreignNodes.refuse(message, { peer, node });
   }
 
@@ -66,7 +66,7 @@ export function createAgentReports(deps: AgentReportsDeps): AgentReports {
     }
   }
 
-  /** If Pods left while the agent was away, it is right. If nothing has changed since they were issued, it is not. */
+  /** The report is honest if Pods left while the agent was disconnected, but not if nothing changed since the issue. */
   function isSurelyForeign(node: string, held: readonly HeldSessionRead[]): boolean {
     const unchangedMs = nodes.unchangedForMs(node);
     return held.some(({ lifetimeMs, remainingMs }) => lifetimeMs - remainingMs < unchangedMs - GRACE_MS);
@@ -78,7 +78,7 @@ export function createAgentReports(deps: AgentReportsDeps): AgentReports {
       const foreign = new Set(nodes.foreignTo(node, ids));
       const held = heldSessions.filter(({ sessionId }) => foreign.has(sessionId));
       if (held.length === 0) return;
-      const message = `the agent says that it holds ${held.length} sessions which only other nodes need; they are ignored`;
+      const message = `the agent reports ${held.length} cached sessions that only other nodes need; they are ignored`;
       if (isSurelyForeign(node, held)) foreignNodes.refuse(message, { peer, node });
       else foreignNodes.remark(message, { peer, node });
     },

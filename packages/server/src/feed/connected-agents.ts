@@ -2,22 +2,22 @@ import type { InterceptionRead } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { Report } from './reports/reception.ts';
 
-/** One node's agent, while it has a stream. */
+/** The agent of a node with an open stream. */
 export interface ConnectedAgent {
   readonly node: string;
   readonly version: string;
-  /** Since when there has been a stream of the node without a gap. Monotonic milliseconds. */
+  /** Since when the node has had a stream without a gap. Monotonic milliseconds. */
   readonly sinceMs: number;
-  /** As last reported; undefined: not reported yet. */
+  /** As last reported; undefined if not reported yet. */
   readonly interception: InterceptionRead | undefined;
 }
 
 export interface ConnectedAgents {
-  /** A stream of the node has begun with this report; the returned function says that it has ended. */
+  /** A stream of the node has begun with this report. Call the returned function when it ends. */
   joined(node: string, report: Pick<Report, 'version' | 'interception'>): () => void;
   reported(node: string, report: Pick<Report, 'interception'>): void;
   get(node: string): ConnectedAgent | undefined;
-  /** By the names of their nodes. */
+  /** Sorted by node name. */
   all(): readonly ConnectedAgent[];
 }
 
@@ -25,7 +25,7 @@ interface Entry extends ConnectedAgent {
   readonly streams: number;
 }
 
-/** The agents that are connected to this replica, by what they say of themselves. */
+/** The agents that are connected to this replica, as they report themselves. */
 export function createConnectedAgents({ clock }: { readonly clock: Clock }): ConnectedAgents {
   const entries = new Map<string, Entry>();
 

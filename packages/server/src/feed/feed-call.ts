@@ -4,24 +4,23 @@ import { asStatus, http2StreamOf } from '@rolegate/protocol';
 import type { FeedUpdate, Refusal } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 
-/** A Feed call; reports come as their bytes, which nobody has parsed yet. */
+/** A Feed call; its reports are unparsed bytes. */
 export type FeedCall = ServerDuplexStream<Buffer, FeedUpdate>;
 
-/** A client that does not read in this time is not told why its call ended. Milliseconds. */
+/** How long a client can take to read the error that ended its call. Milliseconds. */
 const ERROR_READ_WITHIN_MS = 1_000;
 
 /** gRPC, status codes. */
 const RESOURCE_EXHAUSTED = '8';
 
-/** Ends a call, with an error if there is one. */
 export function endCall(call: FeedCall, error?: Refusal): void {
   if (error === undefined) call.end();
   else call.emit('error', asStatus(error));
 }
 
 /**
- * Closes a call's stream soon after the call has ended, however that happened. A client that does not read, or keeps sending,
- * would keep it, and with it the part of a message that it has sent.
+ * Closes a call's HTTP/2 stream soon after the call has ended. Otherwise a client that does not read or keeps sending would
+ * keep the stream open, and with it a partial message in memory.
  */
 export function freeWhenOver(call: FeedCall, clock: Pick<Clock, 'schedule'>): void {
   const stream = http2StreamOf(call);
@@ -40,7 +39,7 @@ export function freeWhenOver(call: FeedCall, clock: Pick<Clock, 'schedule'>): vo
   stream.once('close', () => cancel?.());
 }
 
-/** True if grpc-js has ended the call: a message was larger than it takes. */
+/** Whether grpc-js ended the call because a message was too large. */
 export function wasTooLarge(call: FeedCall): boolean {
   const stream = http2StreamOf(call);
   const sent = stream?.sentTrailers ?? stream?.sentHeaders;

@@ -18,15 +18,15 @@ import type { ReportReader } from './reports/report-reader.ts';
 import type { Report } from './reports/reception.ts';
 import type { WhenProven } from './resolve.ts';
 import { createStreamPlaces } from './stream-places.ts';
-import { createVersionCheck, wentBack } from './version-check.ts';
+import { createVersionCheck, apiServerRestored } from './version-check.ts';
 import type { Beginning, VersionCheck, VersionCheckDeps } from './version-check.ts';
 
 export interface FeedCallsDeps extends FeedStreamsDeps, AgentReportsDeps {
   readonly history: VersionCheckDeps['history'];
   readonly nodes: Nodes;
-  /** For the status of the server; undefined: nobody asks for it. */
+  /** For the status of the server. */
   readonly agents?: Pick<ConnectedAgents, 'joined' | 'reported'> | undefined;
-  /** Throws a Refusal if no call is taken now. */
+  /** Throws a Refusal if no calls are accepted now. */
   readonly checkOpen: () => void;
   readonly whenProven: WhenProven;
   readonly metrics: FeedStreamsDeps['metrics'] &
@@ -36,11 +36,11 @@ export interface FeedCallsDeps extends FeedStreamsDeps, AgentReportsDeps {
 
 export interface FeedCalls {
   readonly take: (call: FeedCall) => void;
-  /** Ends the streams that have begun. */
+  /** Ends all open streams. */
   readonly endAll: (error: Refusal) => void;
 }
 
-/** The Feed calls: whose they are, and what their reports are worth. */
+/** Identifies Feed calls and processes their reports. */
 export function createFeedCalls(deps: FeedCallsDeps): FeedCalls {
   const { clock, log, metrics, memory, whenProven } = deps;
   const hit = createReportLimitHits({ clock, log, counted: metrics.limitHit });
@@ -54,7 +54,7 @@ export function createFeedCalls(deps: FeedCallsDeps): FeedCalls {
     take(call) {
       freeWhenOver(call, clock);
       call.on('error', (error) => {
-        log.debug('feed stream broke', { error });
+        log.debug('feed stream failed', { error });
       });
       call.on('end', () => {
         endCall(call);
@@ -70,7 +70,7 @@ export function createFeedCalls(deps: FeedCallsDeps): FeedCalls {
   };
 }
 
-/** A call whose first report has come. */
+/** A call that has sent its first report. */
 interface ReportedCall {
   readonly call: FeedCall;
   readonly proof: Proof;
@@ -81,7 +81,7 @@ interface ReportedCall {
 
 type BeginStream = (reported: ReportedCall) => void;
 
-/** Begins streams, at once or when the API server has been asked whether the agent must forget what it has seen. */
+/** Begins streams, if necessary after asking the API server whether the agent must forget the versions it has seen. */
 function createBeginnings(
   streams: FeedStreams,
   versions: VersionCheck,
@@ -92,7 +92,7 @@ function createBeginnings(
     if (isUnsure) void beginAgainIfOlder(report, opened);
   }
 
-  /** Once the API server has been asked, it is seen again who calls. */
+  /** Identifies the peer again, because time has passed. */
   async function beginLater(reported: ReportedCall, beginning: Promise<Beginning>): Promise<void> {
     const { proof, opened, report } = reported;
     try {
@@ -105,10 +105,10 @@ function createBeginnings(
     }
   }
 
-  /** An agent whose stream had to begin without an answer of the API server. */
+  /** For a stream that had to begin without the answer of the API server. */
   async function beginAgainIfOlder(report: Report, { signal, end }: OpenCall): Promise<void> {
     const mustForget = await versions.later(report, signal).catch(() => true);
-    if (mustForget) end(wentBack());
+    if (mustForget) end(apiServerRestored());
   }
 
   return (reported) => {
@@ -124,7 +124,7 @@ interface FollowerDeps extends Pick<FeedCallsDeps, 'clock' | 'checkOpen'> {
   readonly begin: BeginStream;
 }
 
-/** Reads the reports of calls: who calls is looked at again with each. */
+/** Reads the reports of calls, and identifies the peer again with each. */
 function createFollower({ clock, checkOpen, reader, reports, begin }: FollowerDeps) {
   return (call: FeedCall, proof: Proof, opened: OpenCall): void => {
     const { source, place } = opened;

@@ -8,18 +8,18 @@ import type { ServerMemory } from '../memory/memory.ts';
 import { createFeedCalls } from './feed-calls.ts';
 import type { FeedCallsDeps } from './feed-calls.ts';
 import { createResolve } from './resolve.ts';
-import { wentBack } from './version-check.ts';
+import { apiServerRestored } from './version-check.ts';
 
 export interface FeedServiceDeps extends Omit<FeedCallsDeps, 'checkOpen' | 'whenProven' | 'pods' | 'peers'> {
   readonly peers: Peers;
   readonly pods: Pick<PodIndex, 'get' | 'values'>;
-  /** Undefined: certificates come from elsewhere. */
+  /** Undefined if certificates are user-provided. */
   readonly attest: RolegateHandlers['Attest'] | undefined;
   readonly synced: () => boolean;
   readonly memory?: ServerMemory | undefined;
 }
 
-/** Reports come as their bytes. */
+/** Feed gets reports as unparsed bytes. */
 export interface ServedHandlers extends UntypedServiceImplementation {
   readonly Feed: handleBidiStreamingCall<Buffer, FeedUpdate>;
   readonly Resolve: RolegateHandlers['Resolve'];
@@ -28,17 +28,17 @@ export interface ServedHandlers extends UntypedServiceImplementation {
 
 export interface FeedService {
   readonly handlers: ServedHandlers;
-  /** Ends all streams with UNAVAILABLE and takes no new ones: agents go elsewhere. */
+  /** Ends all streams with UNAVAILABLE and refuses new ones, so that agents connect to another replica. */
   drain(): void;
 }
 
-/** The gRPC service: who may call, and what a call gets. */
+/** The gRPC service for agents. */
 export function createFeedService(deps: FeedServiceDeps): FeedService {
   const { peers, synced } = deps;
   const calls = createFeedCalls({ ...deps, checkOpen, whenProven });
   let draining = false;
   deps.history.onRestored(() => {
-    calls.endAll(wentBack());
+    calls.endAll(apiServerRestored());
   });
 
   function checkOpen(): void {
@@ -46,7 +46,7 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
     if (!synced()) throw new Refusal('ServerUnavailable', 'the server has not read the cluster yet');
   }
 
-  /** At once, unless somebody must be asked about the proof: what comes before is not read then. */
+  /** Calls `use` synchronously unless the proof needs a review; nothing is read from the call until then. */
   function whenProven(call: AgentCall, failed: (error: unknown) => void, use: (proof: Proof) => void): void {
     try {
       checkOpen();
@@ -67,7 +67,8 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
         ((_call, callback) => {
           callback({
             code: status.UNIMPLEMENTED,
-            details: 'this server has no authority of its own: give the agent a certificate',
+            details:
+              'this server does not issue certificates; give the agent one with --cert, --key and --ca',
           });
         }),
     },

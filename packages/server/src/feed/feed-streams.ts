@@ -9,9 +9,9 @@ import { createAgentStream } from './node-stream.ts';
 import type { Nodes } from './nodes/nodes.ts';
 import type { Report } from './reports/reception.ts';
 
-/** About one node; an agent opens a stream every half hour. */
+/** The most log lines about one node; an agent opens a stream every half hour. */
 const LOG_LINES = { lines: 20, windowMs: 60_000 };
-/** Of a large cluster, all nodes connect at once after a roll-out. */
+/** After a roll-out all nodes of a large cluster connect together. */
 const MOST_LOGGED_NODES = 10_000;
 
 export interface FeedStreamsDeps {
@@ -21,19 +21,19 @@ export interface FeedStreamsDeps {
   readonly tokenSecret: () => Buffer;
   readonly version: string;
   readonly serverName: string;
-  /** About how long a stream lasts, so that agents spread over the replicas. Milliseconds. */
+  /** Average lifetime of a stream; limited so that agents spread over the replicas. Milliseconds. */
   readonly streamAgeMs: number;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly log: Log;
   readonly metrics: { streams(change: 1 | -1): void };
-  /** For the status of the server; undefined: nobody asks for it. */
+  /** For the status of the server. */
   readonly agents?: Pick<ConnectedAgents, 'joined'> | undefined;
 }
 
 export interface FeedStreams {
-  /** Joins the node; returns what ends the stream with an error. `forget`: the agent is told to forget resourceVersions. */
+  /** Joins the node; the returned function ends the stream with an error. `forget`: tells the agent to forget resourceVersions. */
   begin(
     call: FeedCall,
     identity: PeerIdentity,
@@ -42,7 +42,7 @@ export interface FeedStreams {
   endAll(error: Refusal): void;
 }
 
-/** The open streams: when they begin and when they end. */
+/** Begins and ends streams. */
 export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
   const { peers, clock, metrics } = deps;
   const logConnection = createConnectionLog(deps);
@@ -53,9 +53,9 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
       const streamEndsInMs = ageMs(identity, deps);
       let over = false;
       const overflowed = () => {
-        // Not in the middle of what the node is being told.
+        // Not while updates are being written to the node.
         clock.schedule(0, () => {
-          if (!over) endWith(new Refusal('ServerUnavailable', 'the agent reads too little of its stream'));
+          if (!over) endWith(new Refusal('ServerUnavailable', 'the agent reads its stream too slowly'));
         });
       };
       const leave = joinNode(call, deps, {
@@ -80,7 +80,7 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
         endCall(call, error);
       };
       const cancelAge = clock.schedule(streamEndsInMs, () => {
-        endWith(new Refusal('ServerUnavailable', 'the stream has reached its age'));
+        endWith(new Refusal('ServerUnavailable', 'the stream has reached its maximum age'));
       });
       const unwatch = peers.watch(identity, call.getPeer(), endWith);
       open.add(endWith);
@@ -93,7 +93,7 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
   };
 }
 
-/** A stream ends with the certificate that opened it. Milliseconds. */
+/** Not beyond the certificate that opened the stream. Milliseconds. */
 function ageMs({ endsMs = Infinity }: PeerIdentity, { streamAgeMs, random, clock }: FeedStreamsDeps): number {
   const age = streamAgeMs * (0.8 + 0.4 * random());
   return Math.round(Math.min(age, Math.max(0, endsMs - clock.now())));
@@ -104,12 +104,12 @@ interface JoinOptions {
   readonly report: Report;
   readonly forget: boolean;
   readonly streamEndsInMs: number;
-  /** The agent reads too little of what it is told. */
+  /** Called if the agent reads too slowly. */
   readonly overflowed: () => void;
   readonly logConnection: ConnectionLog;
 }
 
-/** Tells the agent all that its node needs, and from then on what changes; the returned function ends it. */
+/** Sends the agent everything its node needs, and then changes. The returned function ends it. */
 function joinNode(call: FeedCall, deps: FeedStreamsDeps, options: JoinOptions): () => void {
   const { nodes, clock, version, serverName } = deps;
   const { node, report, forget, streamEndsInMs, overflowed, logConnection } = options;
@@ -137,14 +137,14 @@ function joinNode(call: FeedCall, deps: FeedStreamsDeps, options: JoinOptions): 
 
 type ConnectionLog = ReturnType<typeof createConnectionLog>;
 
-/** Logs which agents come and go; of a node that does so all the time only some lines. */
+/** Logs connects and disconnects, with a limit for each node. */
 function createConnectionLog({ clock, log }: Pick<FeedStreamsDeps, 'clock' | 'log'>) {
   const isWritten = createLogLimiter<string>({
     clock,
     ...LOG_LINES,
     mostGroups: MOST_LOGGED_NODES,
     ended: (leftOut, node) => {
-      log.info('agent connections left out of the log', { node, leftOut });
+      log.info('agent connections omitted from log', { node, leftOut });
     },
   });
   return (

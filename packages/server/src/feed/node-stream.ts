@@ -11,9 +11,9 @@ export interface AgentStreamDeps {
   readonly node: string;
   readonly tokenSecret: Buffer;
   readonly clock: Clock;
-  /** As the agent's first report names them. */
+  /** From the agent's first report. */
   readonly heldSessions: readonly HeldSessionRead[];
-  /** It reads too little of what it is told. */
+  /** Called if the agent reads too slowly. */
   readonly overflowed?: () => void;
 }
 
@@ -28,13 +28,13 @@ export interface AgentStream extends NodeStream {
   close(): void;
 }
 
-/** One agent's stream: turns what changes into updates, knowing what this agent already holds. */
+/** One agent's stream: turns changes into updates, and omits credentials that the agent already has cached. */
 export function createAgentStream(deps: AgentStreamDeps): AgentStream {
   const { sink, node, tokenSecret, clock, heldSessions, overflowed } = deps;
   const outbox = createOutbox(sink, overflowed);
   const fingerprints = new Map(heldSessions.map(({ sessionId, fingerprint }) => [sessionId, fingerprint]));
   let cancelKeys = () => {
-    // Nothing is planned before the first keys are sent.
+    // Nothing is scheduled until the first keys are sent.
   };
 
   function sendKeys(): void {

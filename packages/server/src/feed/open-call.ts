@@ -5,17 +5,17 @@ import type { FeedCall } from './feed-call.ts';
 import type { ReportReader } from './reports/report-reader.ts';
 import type { Place, StreamPlaces } from './stream-places.ts';
 
-/** An agent sends its first report within this time. Milliseconds. */
+/** An agent must send its first report within this time. Milliseconds. */
 const FIRST_REPORT_WITHIN_MS = 5_000;
 
-/** A call under way, whether its stream has begun or not. */
+/** An open Feed call. */
 export interface OpenCall {
-  /** Who calls, as far as it is known. */
+  /** The peer, as far as it is known. */
   readonly source: { node: string | undefined; readonly peer: string };
   readonly place: Place;
-  /** Its first report has come. */
+  /** To be called when the first report has been received. */
   readonly reported: () => void;
-  /** Its stream has begun: from now on this ends it. */
+  /** The stream has begun; `end` ends it from now on. */
   began(end: (refusal: Refusal) => void): void;
   /** Does nothing if it is over. */
   readonly end: (error: unknown) => void;
@@ -30,7 +30,7 @@ export interface OpenCallDeps {
   readonly clock: Pick<Clock, 'schedule'>;
 }
 
-/** Gives the call its place, and bounds how long it may be without a report. */
+/** Gives the call its place, and limits the wait for its first report. */
 export function openCall(call: FeedCall, { places, reader, clock }: OpenCallDeps): OpenCall {
   const peer = call.getPeer();
   const source: OpenCall['source'] = { node: undefined, peer };
@@ -45,7 +45,7 @@ export function openCall(call: FeedCall, { places, reader, clock }: OpenCallDeps
   };
   const place = places.enter(peer, end);
   const cancelWait = clock.schedule(FIRST_REPORT_WITHIN_MS, () => {
-    end(new Refusal('ServerUnavailable', 'no report came within 5 s'));
+    end(new Refusal('ServerUnavailable', 'no report was received within 5 s'));
   });
   call.on('cancelled', () => {
     if (!over && wasTooLarge(call)) reader.noteTooLarge(source);

@@ -1,30 +1,30 @@
 import type { FeedUpdate } from '@rolegate/protocol';
 
-/** Where the outbox writes to: a gRPC server stream, in which `write` never refuses but says when it is full. */
+/** A gRPC server stream: `write` always accepts, but returns false when the stream is full. */
 export interface Sink {
-  /** False: full, wait for `drain`. */
+  /** False: the stream is full; wait for `drain`. */
   write(update: FeedUpdate): boolean;
   once(event: 'drain', listener: () => void): unknown;
 }
 
 export interface Outbox {
   /**
-   * Sends what `make` returns when its turn has come; a newer one under the same key replaces one that still
-   * waits, so that a slow reader gets the latest state and never a growing queue.
+   * Sends the result of `make` when its turn comes. A newer one replaces one with the same key that still waits, so that a
+   * slow reader gets the latest state and never a growing queue.
    */
   put(key: string, make: () => FeedUpdate | undefined): void;
-  /** The same for the end of what the key is about: only these can become more than what is there. */
+  /** The same for a removal. Only removals can outnumber the existing Pods and sessions. */
   putEnd(key: string, make: () => FeedUpdate): void;
-  /** Drops what waits; nothing is written any more. */
+  /** Drops waiting updates; nothing is written from now on. */
   close(): void;
 }
 
-/** Ends of Pods and sessions that wait for one reader. */
+/** The most removals of Pods and sessions that wait for one reader. */
 const MOST_ENDS = 4_096;
 
 /**
- * The updates that wait for one stream, in the order in which their keys were first put. `overflowed` is called once if the
- * reader leaves too many names unread that are gone: they would be kept for as long as it reads nothing.
+ * The updates that wait for one stream, in the order in which their keys were first put. `overflowed` is called once if too
+ * many removals wait, which would otherwise be kept until the reader reads.
  */
 export function createOutbox(sink: Sink, overflowed: () => void = () => undefined): Outbox {
   const waiting = new Map<string, () => FeedUpdate | undefined>();

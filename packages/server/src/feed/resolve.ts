@@ -9,15 +9,15 @@ import { createRateLimits } from '../limits/rate-limits.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { Nodes } from './nodes/nodes.ts';
 
-/** It looks at every Pod of the cluster whether an address is another node's: so often a node. */
+/** How often a node can cause a search of all Pods of the cluster for an address. */
 const FOREIGN_LOOKS = { perSecond: 1, burst: 10 };
 
-/** As agents make them; longer or other ones are somebody's else, and not written. */
+/** The form of agents' request IDs; others are not logged. */
 const REQUEST_ID = /^[\w-]{1,64}$/;
-/** An IPv6 address with a zone. Characters; more are not written. */
+/** The length of an IPv6 address with a zone; longer texts are cut. Characters. */
 const LONGEST_IP = 64;
 
-/** Calls one of the two, at once or when somebody was asked about the proof. */
+/** Calls one of the two, either synchronously or after a review of the proof. */
 export type WhenProven = (
   call: AgentCall,
   failed: (error: unknown) => void,
@@ -35,7 +35,7 @@ export interface ResolveDeps {
 
 type ResolveCall = ServerUnaryCall<ResolveRequestRead, ResolveResponse>;
 
-/** The Resolve calls: which Pod of its own node an agent's address is. */
+/** Handles Resolve calls: finds the Pod of the agent's own node that owns an address. */
 export function createResolve(deps: ResolveDeps, whenProven: WhenProven): RolegateHandlers['Resolve'] {
   const { nodes, pods, foreignNodes, log } = deps;
   const mayLook = createRateLimits({ ...FOREIGN_LOOKS, ...deps, kind: 'resolving_nodes' });
@@ -50,7 +50,7 @@ export function createResolve(deps: ResolveDeps, whenProven: WhenProven): Rolega
           pod.ips.includes(ip) && !pod.ended && !pod.terminating && !pod.hostNetwork && pod.nodeName !== node,
       );
     if (owner === undefined) return;
-    const message = `the address ${ip} is a Pod's on node ${owner.nodeName}`;
+    const message = `the address ${ip} belongs to a Pod on node ${owner.nodeName}`;
     throw foreignNodes.refuse(message, { peer: call.getPeer(), node, requestId: requestIdOf(call) });
   }
 
@@ -73,7 +73,7 @@ export function createResolve(deps: ResolveDeps, whenProven: WhenProven): Rolega
   };
 }
 
-/** Of the Pod's request that led to the call, as the agent's log has it; what cannot be one is left out. */
+/** The ID in the agent's log of the Pod's request that caused the call; undefined if it is not valid. */
 function requestIdOf(call: AgentCall): string | undefined {
   const [id] = call.metadata.get(REQUEST_ID_KEY);
   return typeof id === 'string' && REQUEST_ID.test(id) ? id : undefined;

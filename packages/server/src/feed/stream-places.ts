@@ -5,25 +5,25 @@ import { createRateLimits } from '../limits/rate-limits.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { ReportLimitHit } from '../limits/limit-hits.ts';
 
-/** An agent opens its next stream before it closes the one before. */
+/** An agent opens its next stream before it closes the previous one. */
 const MOST_OF_AGENT = 2;
-/** An upgrade by surge has two agents on a node. */
+/** During a surge upgrade a node has two agents. */
 const MOST_OF_NODE = 4;
-/** Of one connection, until it is known who calls. */
+/** Of one connection, until its peer is identified. */
 const MOST_UNKNOWN = 4;
-/** Streams that a node opens: each one costs a snapshot of its Pods. */
+/** How often a node can open streams; each costs a snapshot of its Pods. */
 const OPENED = { perSecond: 5, burst: 20 };
 
-/** What one stream holds while it is open. */
+/** The place that an open stream occupies. */
 export interface Place {
-  /** Who calls is known from now on. Throws a Refusal if its node opens streams too often. */
+  /** The peer was identified. Throws a Refusal if its node opens streams too often. */
   known(identity: Pick<PeerIdentity, 'node' | 'podUid'>): void;
   leave(): void;
 }
 
 export interface StreamPlaces {
-  /** A stream of the connection begins; `giveWay` ends it if there are too many of its agent or node, and newer ones. */
-  enter(peer: string, giveWay: (refusal: Refusal) => void): Place;
+  /** A stream of the connection begins; `evict` ends it if its agent or node has too many newer ones. */
+  enter(peer: string, evict: (refusal: Refusal) => void): Place;
 }
 
 export interface StreamPlacesDeps {
@@ -36,12 +36,12 @@ interface PlacedStream {
   readonly peer: string;
   readonly node: string | undefined;
   readonly keys: readonly string[];
-  readonly giveWay: (refusal: Refusal) => void;
+  readonly evict: (refusal: Refusal) => void;
 }
 
-/** Bounds the streams of each agent Pod and each node: the newest ones stay. */
+/** Limits the streams of each agent Pod and each node; the newest are kept. */
 export function createStreamPlaces({ clock, hit, memory }: StreamPlacesDeps): StreamPlaces {
-  /** By agent Pod, node or connection, the oldest first. */
+  /** By agent Pod, node or connection; oldest first. */
   const groups = new Map<string, Set<PlacedStream>>();
   const mayOpen = createRateLimits({ ...OPENED, clock, memory, kind: 'opening_nodes' });
 
@@ -66,15 +66,13 @@ export function createStreamPlaces({ clock, hit, memory }: StreamPlacesDeps): St
     const { node, peer } = oldest;
     leave(oldest);
     hit('node_streams', { node, peer });
-    oldest.giveWay(
-      new Refusal('ServerUnavailable', `newer streams have taken the place of this one: ${limit} are kept`),
-    );
+    oldest.evict(new Refusal('ServerUnavailable', `newer streams replaced this one; ${limit} are kept`));
   }
 
   return {
-    enter(peer, giveWay) {
+    enter(peer, evict) {
       const place = (node: string | undefined, most: ReadonlyMap<string, number>): PlacedStream => {
-        const stream = { peer, node, keys: [...most.keys()], giveWay };
+        const stream = { peer, node, keys: [...most.keys()], evict };
         join(stream, most);
         return stream;
       };

@@ -7,33 +7,33 @@ import type { Store } from '../kubernetes/objects/store.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import { CLIENT_LIFE_MS } from './authority/rotation.ts';
 
-/** The watch lags behind what an agent already knows: a Pod may seem missing for this long. Milliseconds. */
+/** The watch may lag: an agent's Pod can be missing for this long. Milliseconds. */
 const UNSEEN_FOR_MS = 10_000;
-/** As long as user-provided certificates usually live (cert-manager's default). Milliseconds. */
+/** The usual lifetime of user-provided certificates (cert-manager's default). Milliseconds. */
 const NODE_GONE_MS = 90 * 86_400_000;
 /**
- * An agent's Pod is deleted for as long as this and still there: longer than agents take to end. A node can keep its Pods from
- * going, by a finalizer that it adds through pods/status (kube-apiserver 1.34). Milliseconds.
+ * An agent's Pod is trusted for this long after its deletion, which is longer than agents take to stop. A node can delay the
+ * removal of its Pods by a finalizer that it adds through pods/status (kube-apiserver 1.34). Milliseconds.
  */
 const LEAVING_FOR_MS = 45_000;
 const MOST_GONE_NODES = 10_000;
-/** Of agents that are rolled out again on all nodes of a large cluster. */
+/** Enough for a roll-out of agents on all nodes of a large cluster. */
 const MOST_MISSING_PODS = 5_000;
 
-/** Whom a token or a certificate of our authority names. */
+/** The identity in a token or a certificate of the server's authority. */
 export interface AgentIdentity {
   readonly node: string;
   /** Of the agent's Pod. */
   readonly podUid: string;
 }
 
-/** Where an identity is proven without a Pod, its node alone is looked at. */
+/** Without a Pod, only the node is checked. */
 type Named = Pick<AgentIdentity, 'node'> & { readonly podUid?: string | undefined };
 
 export interface AgentPods {
-  /** Why an agent may not act for the node; undefined: its Pod is alive there. Terminating Pods are. */
+  /** Why an agent must not act for the node; undefined if its Pod is live there. A terminating Pod is live. */
   fault(identity: Named): Refusal | undefined;
-  /** Calls when the Pod or the node has changed or gone; the returned function ends it. */
+  /** Calls when the Pod or the node was changed or deleted; the returned function ends it. */
   watch(identity: Named, call: () => void): () => void;
 }
 
@@ -44,7 +44,7 @@ export interface AgentPodsDeps {
   readonly memory?: ServerMemory;
 }
 
-/** Checks identities against the Pods in which agents run and against their nodes: none outlives either. */
+/** Checks identities against the agents' Pods and nodes: an identity ends with either. */
 export function createAgentPods(deps: AgentPodsDeps): AgentPods {
   const { pods, nodes, clock, memory = createMemory({ clock }) } = deps;
   const ofPods = createWatchers();
@@ -54,7 +54,7 @@ export function createAgentPods(deps: AgentPodsDeps): AgentPods {
   const goneNodes = memory.remember<true>('gone_nodes', { keepMs: NODE_GONE_MS, most: MOST_GONE_NODES });
 
   pods.onChange(({ kind, object }) => {
-    // Of the many Pods that come and go, those of DaemonSets may have been agents.
+    // Only Pods of DaemonSets can have been agents.
     if (kind === 'removed' && object.daemonSet !== '') missing.gone(object);
     if (kind === 'set') missing.seen(object.uid);
     if (kind === 'removed') leaving.gone(object.uid);
@@ -70,7 +70,7 @@ export function createAgentPods(deps: AgentPodsDeps): AgentPods {
   return {
     fault({ node, podUid }) {
       if (goneNodes.get(node) === true) {
-        // Whoever keeps trying stays out.
+        // Each attempt extends the ban.
         goneNodes.set(node, true);
         return foreign(`node ${node} has been removed from the cluster`);
       }
@@ -89,13 +89,13 @@ export function createAgentPods(deps: AgentPodsDeps): AgentPods {
   };
 }
 
-/** Why the Pod is not the node's agent, if so. `leavingInMs`: until it counts as gone. */
+/** Why the Pod is not the node's agent; undefined if it is. `leavingInMs`: how long it is still trusted. */
 function podFault(pod: Pod, node: string, leavingInMs: number): Refusal | undefined {
   const name = `${pod.namespace}/${pod.name}`;
   if (pod.ended) return foreign(`the agent's Pod ${name} has ended`);
   if (leavingInMs <= 0)
     return foreign(
-      `the agent's Pod ${name} was deleted over ${LEAVING_FOR_MS / 1000} s ago, and something keeps it`,
+      `the agent's Pod ${name} was deleted over ${LEAVING_FOR_MS / 1000} s ago and still exists`,
     );
   return pod.nodeName === node
     ? undefined
@@ -107,7 +107,7 @@ interface PodWatchDeps extends Pick<AgentPodsDeps, 'pods' | 'clock'> {
   readonly ofPods: ReturnType<typeof createWatchers>;
 }
 
-/** A Pod that is deleted and stays tells nothing any more: its time is looked at. */
+/** A deleted Pod that still exists causes no more events, so a timer ends its trust. */
 function watchPod(
   podUid: string,
   call: () => void,
@@ -134,11 +134,11 @@ function createWatchers() {
   const watchers = new Map<string, Set<() => void>>();
   return {
     tell(key: string): void {
-      // A copy: who is told may leave.
+      // A copy, because a watcher may remove itself.
       for (const call of [...(watchers.get(key) ?? [])]) call();
     },
     add(key: string, watcher: () => void): () => void {
-      // Of its own: one function may watch twice.
+      // Wrapped, because one function can be added twice.
       const call = () => {
         watcher();
       };
@@ -156,7 +156,7 @@ function foreign(message: string): Refusal {
   return new Refusal('ForeignNode', message);
 }
 
-/** Which Pods are being deleted, and since when this server has seen it. */
+/** Remembers since when this server has seen a Pod as terminating. */
 function createLeaving(clock: Pick<Clock, 'monotonic'>) {
   const sinceMs = new Map<string, number>();
 
@@ -164,7 +164,7 @@ function createLeaving(clock: Pick<Clock, 'monotonic'>) {
     gone(podUid: string): void {
       sinceMs.delete(podUid);
     },
-    /** Until the Pod is no agent's any more. Milliseconds; Infinity: it is not being deleted. */
+    /** How long the Pod is still trusted. Milliseconds; Infinity if it is not terminating. */
     inMs(pod: Pick<Pod, 'uid' | 'terminating'> | undefined): number {
       if (pod?.terminating !== true) return Infinity;
       const nowMs = clock.monotonic();
@@ -175,9 +175,9 @@ function createLeaving(clock: Pick<Clock, 'monotonic'>) {
   };
 }
 
-/** Since when a Pod has been missing that an agent says it runs in. */
+/** Remembers since when the Pod that an agent names has been missing. */
 function createMissing(clock: Clock, memory: ServerMemory) {
-  // No certificate of our authority that names the Pod lives longer.
+  // No certificate of the authority that names the Pod lives longer.
   const since = memory.remember<number>('missing_agent_pods', {
     keepMs: CLIENT_LIFE_MS,
     most: MOST_MISSING_PODS,
@@ -185,7 +185,7 @@ function createMissing(clock: Clock, memory: ServerMemory) {
 
   return {
     seen: (podUid: string) => since.delete(podUid),
-    /** What the watch saw go needs no waiting for. */
+    /** The watch saw the Pod's deletion, so there is no need to wait. */
     gone({ uid, namespace }: Pick<Pod, 'uid' | 'namespace'>): void {
       since.set(uid, -Infinity, `Namespace ${namespace}`);
     },
@@ -196,7 +196,7 @@ function createMissing(clock: Clock, memory: ServerMemory) {
       if (nowMs - (sinceMs ?? nowMs) < UNSEEN_FOR_MS) {
         return new Refusal('ServerUnavailable', `this server has not seen the agent's Pod ${podUid} yet`);
       }
-      return foreign(`the agent's Pod ${podUid} is not there any more`);
+      return foreign(`the agent's Pod ${podUid} does not exist any more`);
     },
   };
 }

@@ -5,10 +5,10 @@ import type { AgentIdentity, AgentPods } from './agent-pods.ts';
 import { AUDIENCE } from './token-review.ts';
 import type { TokenReview } from './token-review.ts';
 
-/** A projected token has a kB or two; nothing longer is looked at. Characters. */
+/** A projected token has 1 to 2 kB; longer ones are not read. Characters. */
 export const LONGEST_TOKEN = 16 * 1024;
 
-/** Which Pods are agents. */
+/** Which Pods are accepted as agents. */
 export interface AllowedAgents {
   /** `<namespace>/<name>`. */
   readonly serviceAccounts: readonly string[];
@@ -23,15 +23,15 @@ export interface TokenFacts {
 }
 
 /**
- * The node that a reviewed token proves; throws a Refusal whose message says what to do. Not the node in the token counts but
- * that of the Pod: a token bound to a Node alone names any node.
+ * The identity that a reviewed token proves; throws a Refusal whose message says what to do. The node is that of the Pod, not
+ * the one in the token, because a token bound only to a Node can name any node.
  */
 export function identityOf(review: TokenReview, { allowed, podOf, agentPods }: TokenFacts): AgentIdentity {
   checkReview(review);
   const account = accountOf(review.username);
   if (account === undefined || !allowed.serviceAccounts.includes(account)) {
-    const wanted = allowed.serviceAccounts.join(', ') || 'none: give --agent-service-account or --namespace';
-    throw foreign(`the token is of ${quoted(review.username)}, agents have the ServiceAccount ${wanted}`);
+    const wanted = allowed.serviceAccounts.join(', ') || 'none; set --agent-service-account or --namespace';
+    throw foreign(`the token is of ${quoted(review.username)}; the ServiceAccount of agents is ${wanted}`);
   }
   const { podUid, podName, nodeName } = review;
   if (podUid === '' || podName === '') {
@@ -40,16 +40,16 @@ export function identityOf(review: TokenReview, { allowed, podOf, agentPods }: T
     );
   }
   const pod = podOf(podUid);
-  // A Pod without a node yet cannot have asked.
+  // A Pod without a node cannot run an agent.
   const identity = { podUid, node: pod?.nodeName ?? '' };
   const fault = agentPods.fault(identity);
   if (fault !== undefined) throw fault;
-  if (pod === undefined) throw foreign(`the agent's Pod ${podUid} is not there`);
+  if (pod === undefined) throw foreign(`the agent's Pod ${podUid} does not exist`);
   checkPod(pod, { account, podName, nodeName, allowed });
   return identity;
 }
 
-/** True for a Pod that may be an agent, whoever says so. */
+/** Whether the Pod can be an agent. */
 export function isAgentPod(pod: Pod, { serviceAccounts, daemonSets }: AllowedAgents): boolean {
   const { namespace, serviceAccount, daemonSet, ended } = pod;
   if (ended || daemonSet === '') return false;
@@ -60,8 +60,8 @@ export function isAgentPod(pod: Pod, { serviceAccounts, daemonSets }: AllowedAge
 }
 
 /**
- * The UID of the Pod that a ServiceAccount token says it is bound to; '' if it says none, or is no token. Nobody has verified it:
- * it decides in which queue the token waits, and nothing else.
+ * The UID of the Pod in a ServiceAccount token's claims; '' if there is none or it is not a token. The claim is unverified, and
+ * only decides in which queue the token waits.
  */
 export function claimedPodUid(token: string): string {
   if (token.length > LONGEST_TOKEN) return '';
@@ -83,7 +83,7 @@ function checkReview({ authenticated, error, audiences }: TokenReview): void {
   }
   if (authenticated) return;
   throw foreign(
-    `the API server does not accept the token (${quoted(error)}): it has expired, is of a deleted Pod, or is none`,
+    `the API server does not accept the token (${quoted(error)}): it has expired, its Pod was deleted, or it is not a token`,
   );
 }
 
@@ -98,7 +98,7 @@ function checkPod(pod: Pod, { account, podName, nodeName, allowed }: Claims): vo
   const name = `${pod.namespace}/${pod.name}`;
   if (pod.name !== podName || `${pod.namespace}/${pod.serviceAccount}` !== account) {
     throw foreign(
-      `the token of ${account} names Pod ${quoted(podName)}, which ${name} with its ServiceAccount is not`,
+      `the token of ${account} names Pod ${quoted(podName)}, which does not match Pod ${name} and its ServiceAccount`,
     );
   }
   const { daemonSets } = allowed;
@@ -108,13 +108,13 @@ function checkPod(pod: Pod, { account, podName, nodeName, allowed }: Claims): vo
       `Pod ${name} is not controlled by ${wanted}: only such Pods are agents, see --agent-daemonset`,
     );
   }
-  if (pod.nodeName === '') throw foreign(`Pod ${name} is on no node yet`);
+  if (pod.nodeName === '') throw foreign(`Pod ${name} is not on a node yet`);
   if (nodeName !== '' && nodeName !== pod.nodeName) {
     throw foreign(`the token names node ${quoted(nodeName)}, but Pod ${name} is on ${pod.nodeName}`);
   }
 }
 
-/** `<namespace>/<name>` of a ServiceAccount's user name; it never holds more colons. */
+/** `<namespace>/<name>` of a ServiceAccount's user name, which never has more colons. */
 function accountOf(username: string): string | undefined {
   const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(username) ?? [];
   return namespace === undefined || name === undefined ? undefined : `${namespace}/${name}`;

@@ -11,7 +11,7 @@ import type { PeerIdentity } from './peers.ts';
 import type { ForeignNodes } from './foreign-nodes.ts';
 import { createRateLimits, hostOf, networkOf } from '../limits/rate-limits.ts';
 
-/** Certificates of one agent Pod; an agent renews its own every half hour or so. */
+/** Certificates of one agent Pod; an agent renews its own about every half hour. */
 const RATE = { perSecond: 5, burst: 10 };
 /** Token and certificate request together. Bytes. */
 const LARGEST = 16 * 1024;
@@ -20,11 +20,11 @@ const DEADLINE_MS = 5_000;
 export interface AttestHandlerDeps {
   readonly attest: Attestation;
   readonly authority: Pick<Authority, 'issueClient' | 'bundle'>;
-  /** False: nothing is known of Pods yet, or the server is stopping. */
+  /** False until the cluster has been read, and while the server is stopping. */
   readonly open: () => boolean;
-  /** On a port that demands a certificate, whose it is; throws or rejects with a Refusal, audited. */
+  /** On a port that requires a certificate: its owner. Throws or rejects with an audited Refusal. */
   readonly certificateOwner?: (call: AttestCall) => PeerIdentity | Promise<PeerIdentity>;
-  /** A token that names a live agent Pod is being looked at; the returned function ends that. */
+  /** Marks the connection while it shows a token that names a live agent Pod; the returned function ends that. */
   readonly showing?: (peer: string) => () => void;
   readonly foreignNodes: ForeignNodes;
   readonly clock: Clock;
@@ -36,7 +36,7 @@ export interface AttestHandlerDeps {
 
 type AttestCall = ServerUnaryCall<AttestRequestRead, AttestResponse>;
 
-/** Gives a client certificate to who proves a node by a token: a first one to strangers, a further one to who has one. */
+/** Issues a client certificate to an agent that proves its node by a token: its first one, or a renewal. */
 export function createAttestHandler(deps: AttestHandlerDeps): RolegateHandlers['Attest'] {
   const { attest, authority, foreignNodes, clock, log, metrics, hit, certificateOwner } = deps;
   const { showing = () => () => undefined } = deps;
@@ -67,7 +67,7 @@ export function createAttestHandler(deps: AttestHandlerDeps): RolegateHandlers['
       callback({ code: status.INVALID_ARGUMENT, details: 'token and certificate request are over 16 kB' });
       return;
     }
-    const endShowing = attest.names(token) === undefined ? () => undefined : showing(peer);
+    const endShowing = attest.claimedPod(token) === undefined ? () => undefined : showing(peer);
     within(answer(call, networkOf(hostOf(peer))), clock)
       .then(
         (response) => {
@@ -84,7 +84,7 @@ export function createAttestHandler(deps: AttestHandlerDeps): RolegateHandlers['
   };
 }
 
-/** The answer, or ServerUnavailable at the deadline: the agent has gone then. */
+/** Rejects with ServerUnavailable at the deadline; the agent has given up by then. */
 function within<T>(answer: Promise<T>, clock: Clock): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = clock.schedule(DEADLINE_MS, () => {

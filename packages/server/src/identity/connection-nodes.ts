@@ -1,16 +1,15 @@
 import type { ClientConnection } from '@rolegate/protocol';
 import { networkOf } from '../limits/rate-limits.ts';
 
-/** What is known of the connections beyond what each call says of its own. */
+/** What is known about open connections, beyond each call. */
 export interface ConnectionNodes {
-  /** The node that the first call of the connection was for; every later one must be for the same. */
+  /** The node of the connection's first call; later calls must be for the same node. */
   readonly nodeOf: (peer: string) => string | undefined;
   readonly bind: (peer: string, node: string) => void;
-  /** TLS verified the certificate that the connection showed; undefined: no such connection is known, or not any more. */
+  /** Whether TLS verified the connection's certificate; undefined if the connection is not open. */
   readonly verified: (peer: string) => boolean | undefined;
-  /** Some open connection from this address, an IPv6 /64 being one, showed a certificate that TLS verified. */
+  /** Whether an open connection from this address (for IPv6 its /64) has a verified certificate. */
   readonly isAgents: (address: string) => boolean;
-  /** Takes note of a new connection. */
   readonly opened: (
     connection: Pick<ClientConnection, 'peer' | 'address' | 'certificate' | 'onClose'>,
   ) => void;
@@ -23,7 +22,7 @@ interface OpenConnection {
 
 export function createConnectionNodes(): ConnectionNodes {
   const open = new Map<string, OpenConnection>();
-  /** How many of them are verified, by address. */
+  /** The number of verified connections by address. */
   const addresses = new Map<string, number>();
 
   function count(address: string, by: 1 | -1): void {
@@ -36,7 +35,7 @@ export function createConnectionNodes(): ConnectionNodes {
     nodeOf: (peer) => open.get(peer)?.node,
     bind(peer, node) {
       const known = open.get(peer);
-      // One that is closed already has no further calls.
+      // A connection that is already closed has no further calls.
       if (known !== undefined) known.node = node;
     },
     verified: (peer) => open.get(peer)?.verified,

@@ -1,4 +1,4 @@
-/** Groups have their turns one after the other, and so have the clients of a group. */
+/** Groups take turns, and within a group its clients do. */
 export interface QueueKey {
   readonly group: string;
   readonly client: string;
@@ -6,12 +6,12 @@ export interface QueueKey {
 
 export interface FairQueue<Item extends QueueKey> {
   readonly put: (item: Item) => void;
-  /** Takes the item whose turn it is; its group has one more under way until `done`. */
+  /** Takes the next item, which is in progress until `done`. */
   readonly next: () => Item | undefined;
   readonly done: (item: Item) => void;
-  /** Takes out the oldest item of this client in this group. */
+  /** Removes the oldest item of this client in this group. */
   readonly removeOldest: (key: QueueKey) => Item | undefined;
-  /** The same, in the group with the most, of its client with the most. */
+  /** The same for the client with the most items in the group with the most. */
   readonly removeOldestOfMost: () => Item | undefined;
   readonly waitingOf: (key: QueueKey) => number;
   readonly waiting: number;
@@ -19,22 +19,22 @@ export interface FairQueue<Item extends QueueKey> {
 
 interface Group<Item> {
   readonly name: string;
-  /** Whoever is next comes first. */
+  /** The next client is first. */
   readonly clients: Map<string, Item[]>;
-  underWay: number;
+  inProgress: number;
   size: number;
 }
 
-/** A queue of which a group has at most `ofGroup` items under way. */
+/** A queue in which each group has at most `ofGroup` items in progress. */
 export function createFairQueue<Item extends QueueKey>(ofGroup: number): FairQueue<Item> {
-  /** Whoever is next comes first. A group keeps its place while it has items under way. */
+  /** The next group is first. A group keeps its place while it has items in progress. */
   const groups = new Map<string, Group<Item>>();
   let waiting = 0;
 
   function groupOf(name: string): Group<Item> {
     const known = groups.get(name);
     if (known !== undefined) return known;
-    const group: Group<Item> = { name, clients: new Map(), underWay: 0, size: 0 };
+    const group: Group<Item> = { name, clients: new Map(), inProgress: 0, size: 0 };
     groups.set(name, group);
     return group;
   }
@@ -46,7 +46,7 @@ export function createFairQueue<Item extends QueueKey>(ofGroup: number): FairQue
   }
 
   function forgetIfDone(group: Group<Item>): void {
-    if (group.size === 0 && group.underWay === 0) groups.delete(group.name);
+    if (group.size === 0 && group.inProgress === 0) groups.delete(group.name);
   }
 
   function remove(group: Group<Item> | undefined, client: string | undefined): Item | undefined {
@@ -66,12 +66,12 @@ export function createFairQueue<Item extends QueueKey>(ofGroup: number): FairQue
       if (group === undefined) return undefined;
       groups.delete(group.name);
       groups.set(group.name, group);
-      group.underWay += 1;
+      group.inProgress += 1;
       return take(group);
     },
     done({ group: name }) {
       const group = groupOf(name);
-      group.underWay -= 1;
+      group.inProgress -= 1;
       forgetIfDone(group);
     },
     removeOldest: ({ group, client }) => remove(groups.get(group), client),
@@ -93,7 +93,7 @@ function putInto<Item extends QueueKey>(group: Group<Item>, item: Item): void {
   group.size += 1;
 }
 
-/** The oldest of the client, who then waits behind the others. */
+/** Takes the client's oldest item; the client then waits behind the others. */
 function takeFrom<Item>(group: Group<Item>, client: string | undefined): Item | undefined {
   const items = client === undefined ? undefined : group.clients.get(client);
   const item = items?.shift();
@@ -104,8 +104,8 @@ function takeFrom<Item>(group: Group<Item>, client: string | undefined): Item | 
   return item;
 }
 
-function firstWith<Item>(groups: Iterable<Group<Item>>, mostUnderWay: number): Group<Item> | undefined {
-  for (const group of groups) if (group.size > 0 && group.underWay < mostUnderWay) return group;
+function firstWith<Item>(groups: Iterable<Group<Item>>, mostInProgress: number): Group<Item> | undefined {
+  for (const group of groups) if (group.size > 0 && group.inProgress < mostInProgress) return group;
   return undefined;
 }
 

@@ -4,9 +4,9 @@ import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory/memory.ts';
 import { createRateLimits, hostOf, networkOf } from '../limits/rate-limits.ts';
 
-/** Lines of one source. */
+/** The most log lines of one source. */
 const LINES = { perSecond: 1, burst: 50 };
-/** How long it is known how many lines were left out, if the source says nothing more. Milliseconds. */
+/** How long the number of omitted lines is remembered after a source's last attempt. Milliseconds. */
 const LEFT_OUT_MS = 600_000;
 const MOST_SOURCES = 10_000;
 
@@ -17,16 +17,16 @@ export interface ForeignNodesDeps {
   readonly memory?: ServerMemory;
 }
 
-/** Where an attempt came from, and what the line says besides. */
+/** The origin of an attempt, and further log fields. */
 export interface Attempt {
   readonly peer: string;
-  /** Of the identity, as far as it is known. */
+  /** The node of the identity, if it is known. */
   readonly node?: string | undefined;
   readonly [field: string]: unknown;
 }
 
 export interface ForeignNodes {
-  /** Counts and audits the attempt; returns what the peer is told. */
+  /** Counts and audits the attempt; returns the refusal for the peer. */
   refuse(message: string, attempt: Attempt): Refusal;
   /** Audits and returns a refusal raised elsewhere; counts it if it is ForeignNode. */
   note(refusal: Refusal, attempt: Attempt): Refusal;
@@ -34,7 +34,7 @@ export interface ForeignNodes {
   remark(message: string, attempt: Attempt): void;
 }
 
-/** The one place in which agents' attempts at what is not theirs are counted and audited; of a flood only some lines. */
+/** Counts and audits agents' attempts to act for other nodes, with a limit on log lines. */
 export function createForeignNodes(deps: ForeignNodesDeps): ForeignNodes {
   const { clock, log, metrics, memory = createMemory({ clock }) } = deps;
   const kind = 'audit_sources';
@@ -43,8 +43,8 @@ export function createForeignNodes(deps: ForeignNodesDeps): ForeignNodes {
 
   function write(
     level: 'error' | 'warn',
-    message: string,
-    fields: Attempt & { reason: string; error: string },
+    message: 'agent refused' | 'agent reported sessions not known to be its own',
+    fields: Attempt & { reason: string; error: string; hint: string },
   ) {
     const source = fields.node ?? hostOf(fields.peer);
     if (!mayLog(source)) {
@@ -60,7 +60,7 @@ export function createForeignNodes(deps: ForeignNodesDeps): ForeignNodes {
     const { reason, message } = refusal;
     const foreign = reason === 'ForeignNode';
     if (foreign) metrics.foreignNode();
-    const fields = { ...attempt, reason, error: message, remedy: reasons[reason].remedy };
+    const fields = { ...attempt, reason, error: message, hint: reasons[reason].remedy };
     write(foreign ? 'error' : 'warn', 'agent refused', fields);
     return refusal;
   }
@@ -69,10 +69,11 @@ export function createForeignNodes(deps: ForeignNodesDeps): ForeignNodes {
     note,
     refuse: (message, attempt) => note(new Refusal('ForeignNode', message), attempt),
     remark(message, attempt) {
-      write('warn', 'agent reports what is not known to be its own', {
+      write('warn', 'agent reported sessions not known to be its own', {
         ...attempt,
         reason: 'ForeignNode',
         error: message,
+        hint: 'expected if Pods left the node while its agent was disconnected; if it repeats, inspect the node',
       });
     },
   };

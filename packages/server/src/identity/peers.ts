@@ -5,7 +5,7 @@ import type { AgentPods } from './agent-pods.ts';
 import type { ConnectionNodes } from './connection-nodes.ts';
 import type { ForeignNodes } from './foreign-nodes.ts';
 
-/** What of a call tells who calls. */
+/** The parts of a call that identify its peer. */
 export interface AgentCall extends PeerCall {
   getPeer(): string;
   readonly metadata: Pick<Metadata, 'get'>;
@@ -13,30 +13,30 @@ export interface AgentCall extends PeerCall {
 
 export interface PeerIdentity {
   readonly node: string;
-  /** Of the agent's Pod; undefined where nothing proves one. */
+  /** Of the agent's Pod; undefined if it is not proven. */
   readonly podUid?: string | undefined;
-  /** When what proves the node ends, milliseconds since the epoch: streams end with it. */
+  /** When the proof expires, and with it streams. Milliseconds since the epoch. */
   readonly endsMs?: number | undefined;
 }
 
-/** The proof that a call brought. It is checked against the cluster's present state each time. */
+/** The proof of a call's identity. Each use checks it against the current state of the cluster. */
 export interface Proof {
-  /** False under --agent-identity shared: who calls is not known before its first report. */
+  /** False under --agent-identity shared: the node is not known before the first report. */
   readonly proven: boolean;
-  /** Who calls, by its word where nothing else tells; throws a Refusal, audited, where it may not or not any more. */
-  identity(saysNode?: string): PeerIdentity;
+  /** The peer's identity; `claimedNode` counts only if nothing proves a node. Throws an audited Refusal if it is not valid. */
+  identity(claimedNode?: string): PeerIdentity;
 }
 
 /** What proves nodes to this server. */
 export interface ProofSource {
-  /** A promise where somebody must be asked. Rejects and throws Refusals, not audited yet; undefined: no proof is needed. */
+  /** A promise if the proof needs a review; undefined if no proof is needed. Rejects or throws Refusals that are not audited yet. */
   prove(call: AgentCall): (() => PeerIdentity) | undefined | Promise<(() => PeerIdentity) | undefined>;
 }
 
 export interface Peers {
-  /** Throws or rejects with a Refusal, audited. */
+  /** Throws or rejects with an audited Refusal. */
   identify(call: AgentCall): Proof | Promise<Proof>;
-  /** Calls with an audited Refusal when the Pod or the node of the peer is gone; the returned function ends it. */
+  /** Calls with an audited Refusal when the Pod or the node of the peer is removed; the returned function ends it. */
   watch(identity: PeerIdentity, peer: string, lost: (refusal: Refusal) => void): () => void;
 }
 
@@ -47,14 +47,18 @@ export interface PeersDeps {
   readonly foreignNodes: ForeignNodes;
 }
 
-/** Finds out who is behind every call and every message. */
+/** Identifies the peer of every call and message. */
 export function createPeers({ source, agentPods, connections, foreignNodes }: PeersDeps): Peers {
-  function admit(proven: (() => PeerIdentity) | undefined, call: AgentCall, saysNode: string): PeerIdentity {
+  function admit(
+    proven: (() => PeerIdentity) | undefined,
+    call: AgentCall,
+    claimedNode: string,
+  ): PeerIdentity {
     const peer = call.getPeer();
-    const identity = audited(peer, () => proven?.()) ?? byItsWord(peer, saysNode);
+    const identity = audited(peer, () => proven?.()) ?? byClaim(peer, claimedNode);
     const { node } = identity;
     const bound = connections.nodeOf(peer);
-    const contradiction = contradictionOf(node, { saysNode, bound });
+    const contradiction = contradictionOf(node, { claimedNode, bound });
     if (contradiction !== undefined) throw foreignNodes.refuse(contradiction, { peer, node });
     if (bound === undefined) connections.bind(peer, node);
     const fault = agentPods.fault(identity);
@@ -62,14 +66,14 @@ export function createPeers({ source, agentPods, connections, foreignNodes }: Pe
     return identity;
   }
 
-  /** --agent-identity shared: nobody proves anything. */
-  function byItsWord(peer: string, saysNode: string): PeerIdentity {
-    const node = saysNode === '' ? (connections.nodeOf(peer) ?? '') : saysNode;
+  /** For --agent-identity shared, without any proof. */
+  function byClaim(peer: string, claimedNode: string): PeerIdentity {
+    const node = claimedNode === '' ? (connections.nodeOf(peer) ?? '') : claimedNode;
     if (isNodeName(node)) return { node };
     throw foreignNodes.refuse('the client certificate names no node, and neither does the report', { peer });
   }
 
-  /** A proof's own refusals are audited here, once. */
+  /** Audits the refusals of a proof. */
   function audited<T>(peer: string, act: () => T): T {
     try {
       return act();
@@ -87,7 +91,7 @@ export function createPeers({ source, agentPods, connections, foreignNodes }: Pe
       const proven = audited(call.getPeer(), () => source.prove(call));
       const proofOf = (proof: (() => PeerIdentity) | undefined): Proof => ({
         proven: proof !== undefined,
-        identity: (saysNode = '') => admit(proof, call, saysNode),
+        identity: (claimedNode = '') => admit(proof, call, claimedNode),
       });
       if (!(proven instanceof Promise)) return proofOf(proven);
       return proven.then(proofOf, (error: unknown) => {
@@ -98,7 +102,7 @@ export function createPeers({ source, agentPods, connections, foreignNodes }: Pe
       return agentPods.watch(identity, () => {
         const fault = agentPods.fault(identity);
         if (fault === undefined) return;
-        // No attack yet: a node that is shut down may go from the API first. What comes after it is one.
+        // Not an attack: the Node object of a node that is shut down may be deleted first. Later attempts are refused as ForeignNode.
         const refusal = new Refusal('ServerUnavailable', fault.message);
         lost(foreignNodes.note(refusal, { peer, node: identity.node }));
       });
@@ -106,14 +110,14 @@ export function createPeers({ source, agentPods, connections, foreignNodes }: Pe
   };
 }
 
-/** What speaks against the node that is proven: the node of the report, or that of the connection's calls before. */
+/** Why the proven node contradicts the report, or earlier calls of the connection; undefined if it does not. */
 function contradictionOf(
   node: string,
-  { saysNode, bound }: { readonly saysNode: string; readonly bound: string | undefined },
+  { claimedNode, bound }: { readonly claimedNode: string; readonly bound: string | undefined },
 ): string | undefined {
-  if (saysNode !== '' && saysNode !== node)
-    return `the proof is of node ${node}, the report of another: ${JSON.stringify(saysNode.slice(0, 253))}`;
+  if (claimedNode !== '' && claimedNode !== node)
+    return `the proof is of node ${node}, but the report is of ${JSON.stringify(claimedNode.slice(0, 253))}`;
   return bound !== undefined && bound !== node
-    ? `this connection is node ${bound}'s, and now claims to be ${node}`
+    ? `this connection belongs to node ${bound}, but the call is of ${node}`
     : undefined;
 }

@@ -9,7 +9,7 @@ import type { ConnectionNodes } from './connection-nodes.ts';
 import { hostOf, networkOf } from '../limits/rate-limits.ts';
 import { LONGEST_TOKEN } from './agent-token.ts';
 
-/** The metadata in which an agent's token rides on a call. */
+/** The gRPC metadata key of an agent's token. */
 const TOKEN_METADATA = 'rolegate-token';
 
 export interface AuthorityProofDeps {
@@ -17,13 +17,13 @@ export interface AuthorityProofDeps {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** Certificates of our own authority, verified here each time too: an authority may be retired since TLS took one. */
+/** Certificates of the server's authority. Each call is verified again, because the authority may have been withdrawn since the handshake. */
 export function createAuthorityProof({ authority, clock }: AuthorityProofDeps): ProofSource {
   function identityOf(call: AgentCall): PeerIdentity {
     const der = peerCertificate(call);
-    // TLS lets nobody in without one; should it ever, that opens nothing here.
+    // TLS requires a certificate; this is a second check.
     if (der === undefined)
-      throw new Refusal('ForeignNode', 'the client showed no certificate, and TLS let it in');
+      throw new Refusal('ForeignNode', 'the client has no certificate, although TLS requires one');
     return authority.verifyClient(der) ?? refuse(new X509Certificate(der), clock.now());
   }
 
@@ -32,7 +32,7 @@ export function createAuthorityProof({ authority, clock }: AuthorityProofDeps): 
   };
 }
 
-/** TLS took it, when the connection began. */
+/** Why the certificate, which TLS accepted when the connection began, is no longer accepted. */
 function refuse(certificate: X509Certificate, nowMs: number): never {
   const [begins, ends] = [certificate.validFrom, certificate.validTo].map((time) => Date.parse(time));
   const which = `the client's certificate for ${JSON.stringify((certificate.subjectAltName ?? '').slice(0, 300))}`;
@@ -40,11 +40,11 @@ function refuse(certificate: X509Certificate, nowMs: number): never {
     const { validFrom, validTo } = certificate;
     throw new Refusal(
       'ForeignNode',
-      `${which} lives longer (${validFrom} to ${validTo}) than any that a server issues: whoever signed it has the key of an authority, or it is of another one`,
+      `${which} lives longer (${validFrom} to ${validTo}) than any that a server issues: either an authority's key was stolen, or another authority signed it`,
     );
   }
   if (ends !== undefined && ends <= nowMs) {
-    throw new Refusal('ServerUnavailable', `${which} ended at ${isoOf(ends)}: the agent must attest anew`);
+    throw new Refusal('ServerUnavailable', `${which} expired at ${isoOf(ends)}: the agent must attest again`);
   }
   if (begins !== undefined && begins > nowMs) {
     const advice = 'check the clocks of node and server';
@@ -52,7 +52,7 @@ function refuse(certificate: X509Certificate, nowMs: number): never {
   }
   throw new Refusal(
     'ForeignNode',
-    `${which} is of no authority that this server trusts now, or does not name one node and one Pod: the agent must attest anew`,
+    `${which} was not signed by an authority that this server trusts now, or does not name one node and one Pod: the agent must attest again`,
   );
 }
 
@@ -60,22 +60,19 @@ export interface FilesProofDeps {
   readonly trustDomain: string;
   readonly connections: Pick<ConnectionNodes, 'verified'>;
   readonly attest: Pick<Attestation, 'prove'>;
-  /** --agent-identity shared: without a node in the certificate, the agent's word counts. */
+  /** --agent-identity shared: an agent whose certificate names no node can claim any. */
   readonly shared: boolean;
 }
 
-/** What is known without the token. */
+/** What the certificate proves. */
 interface ByCertificate {
   readonly named: string | undefined;
   readonly endsMs: number | undefined;
-  /** Without a node in the certificate, tokens of an address are counted together. */
+  /** Tokens are limited by address if the certificate names no node. */
   readonly address: string;
 }
 
-/**
- * User-provided certificates, which TLS has verified: the node is in them, or proven by a token on the call. TLS lets nobody in
- * without one; should it ever, that opens nothing here.
- */
+/** User-provided certificates, which TLS has verified. The node is in the certificate, or is proven by a token on the call. */
 export function createFilesProof(deps: FilesProofDeps): ProofSource {
   const { trustDomain, connections, attest, shared } = deps;
 
@@ -91,9 +88,9 @@ export function createFilesProof(deps: FilesProofDeps): ProofSource {
       }
       return () => ({ ...identity, endsMs });
     } catch (error) {
-      // The certificate proves the node by itself.
-      const away = error instanceof Refusal && error.reason === 'ServerUnavailable';
-      if (named !== undefined && away) return () => ({ node: named, endsMs });
+      // The certificate alone proves the node.
+      const unavailable = error instanceof Refusal && error.reason === 'ServerUnavailable';
+      if (named !== undefined && unavailable) return () => ({ node: named, endsMs });
       throw error;
     }
   }
@@ -112,7 +109,7 @@ export function createFilesProof(deps: FilesProofDeps): ProofSource {
       if (shared) return undefined;
       throw new Refusal(
         'ForeignNode',
-        `the client certificate names no node (URI spiffe://${trustDomain}/node/NODE), and the call brings no token`,
+        `the client certificate names no node (URI spiffe://${trustDomain}/node/NODE), and the call has no token`,
       );
     },
   };
@@ -121,11 +118,11 @@ export function createFilesProof(deps: FilesProofDeps): ProofSource {
 function requireVerified(peer: string, connections: FilesProofDeps['connections']): void {
   const verified = connections.verified(peer);
   if (verified === true) return;
-  // Most likely it closed while the call was on its way.
+  // Most likely it was closed while the call was queued.
   if (verified === undefined) {
-    throw new Refusal('ServerUnavailable', 'the connection of the call is not known, or not any more');
+    throw new Refusal('ServerUnavailable', 'the connection of the call is no longer open');
   }
-  throw new Refusal('ForeignNode', 'the client showed no certificate, and TLS let it in');
+  throw new Refusal('ForeignNode', 'the client has no certificate, although TLS requires one');
 }
 
 function isoOf(ms: number): string {

@@ -6,29 +6,29 @@ import type { QueueKey } from './fair-queue.ts';
 import type { ReviewToken, TokenReview } from './token-review.ts';
 
 interface LaneLimits {
-  /** Reviews under way. */
+  /** Reviews in progress. */
   readonly atOnce: number;
-  /** The same, of one group. */
+  /** Reviews in progress of one group. */
   readonly ofGroup: number;
-  /** Tokens that wait, of one client in one group. */
+  /** Waiting tokens of one client in one group. */
   readonly perClient: number;
-  /** Tokens that wait, of all. */
+  /** Waiting tokens in all. */
   readonly waiting: number;
 }
 
-/** Tokens that name a live agent Pod. A review takes some 10 ms: agents of 5,000 nodes are through within a minute. */
+/** For tokens that name a live agent Pod. A review takes about 10 ms: the agents of 5,000 nodes are reviewed within a minute. */
 const AGENTS: LaneLimits = { atOnce: 8, ofGroup: 1, perClient: 4, waiting: 1_024 };
-/** All others, agents among them whose Pod this server has not seen yet. */
+/** For all other tokens, including those of agents whose Pod this server has not seen yet. */
 const STRANGERS: LaneLimits = { atOnce: 2, ofGroup: 1, perClient: 2, waiting: 32 };
 
-/** Longer than this nobody waits for an attestation. Milliseconds. */
+/** No client waits longer for an attestation. Milliseconds. */
 const WAIT_MS = 4_000;
 
-/** Who shows a token. */
+/** The client that presents a token. */
 export interface TokenClient {
-  /** A node that a certificate has proven, else the source address. */
+  /** The node that a certificate proves, else the source address. */
   readonly from: string;
-  /** Of the live agent Pod that the token names; undefined: it names none. */
+  /** Of the live agent Pod that the token names; undefined if it names none. */
   readonly podUid: string | undefined;
 }
 
@@ -38,17 +38,17 @@ export interface ReviewLanesDeps {
   readonly hit: PortLimitHit;
 }
 
-/** Asks about a token when its turn has come. */
+/** Reviews a token when its turn comes. */
 export type ReviewInTurn = (token: string, client: TokenClient) => Promise<TokenReview>;
 
 /**
- * TokenReviews, a few at once. Tokens that name a live agent Pod have a queue for each Pod, and in it for each source, so that
- * rubbish waits for rubbish only. Whoever knows a Pod's UID shares that Pod's queue, and gets every other turn of it.
+ * Limits concurrent TokenReviews. Tokens that name a live agent Pod have a queue for each Pod, and in it for each source, so that
+ * invalid tokens delay only each other. An attacker who knows a Pod's UID shares that Pod's queue, and gets every other turn.
  */
 export function createReviewLanes({ review, clock, hit }: ReviewLanesDeps): ReviewInTurn {
   const refused = (address: string) => {
     hit('token_reviews', { address });
-    return new Refusal('TooManyRequests', 'too many tokens wait for their review');
+    return new Refusal('TooManyRequests', 'too many tokens are waiting for review');
   };
   const agents = createReviewLane({ limits: AGENTS, review, clock, refused });
   const strangers = createReviewLane({ limits: STRANGERS, review, clock, refused });
@@ -63,7 +63,7 @@ interface ReviewLaneDeps {
   readonly limits: LaneLimits;
   readonly review: ReviewToken;
   readonly clock: Pick<Clock, 'monotonic'>;
-  /** What a token is refused with that had to give way. */
+  /** The refusal for an evicted token. */
   readonly refused: (client: string) => Refusal;
 }
 
@@ -74,10 +74,10 @@ interface Job extends QueueKey {
   readonly reject: (refusal: Refusal) => void;
 }
 
-/** A fair queue before TokenReview. At a limit the oldest token gives way, of the group with the most. */
+/** A fair queue in front of TokenReview. At its limit the oldest token of the group with the most is refused. */
 function createReviewLane({ limits, review, clock, refused }: ReviewLaneDeps) {
   const queue = createFairQueue<Job>(limits.ofGroup);
-  let underWay = 0;
+  let inProgress = 0;
 
   function makeRoom(key: QueueKey): void {
     if (queue.waitingOf(key) >= limits.perClient) refuse(queue.removeOldest(key));
@@ -89,7 +89,7 @@ function createReviewLane({ limits, review, clock, refused }: ReviewLaneDeps) {
   }
 
   function fill(): void {
-    while (underWay < limits.atOnce) {
+    while (inProgress < limits.atOnce) {
       const job = queue.next();
       if (job === undefined) return;
       begin(job);
@@ -100,14 +100,14 @@ function createReviewLane({ limits, review, clock, refused }: ReviewLaneDeps) {
     const { token, sinceMs, resolve, reject } = job;
     if (clock.monotonic() - sinceMs >= WAIT_MS) {
       queue.done(job);
-      reject(new Refusal('ServerUnavailable', `the token has waited for ${WAIT_MS / 1000} s to be reviewed`));
+      reject(new Refusal('ServerUnavailable', `the token waited ${WAIT_MS / 1000} s for its review`));
       return;
     }
-    underWay += 1;
+    inProgress += 1;
     const reviewed = review(token);
     resolve(reviewed);
     const over = () => {
-      underWay -= 1;
+      inProgress -= 1;
       queue.done(job);
       fill();
     };

@@ -3,22 +3,22 @@ import { readFileSync } from 'node:fs';
 import type { TokenKeys } from '@rolegate/protocol';
 import type { Log } from '@rolegate/runtime';
 
-/** A metadata token lives at most 6 h (the EC2 user guide on IMDSv2), so the last key's tokens end with this key's time. */
+/** A metadata token lives at most 6 h (EC2 user guide, IMDSv2), so the previous key's tokens have expired when this key's period ends. */
 export const KEY_PERIOD_MS = 6 * 60 * 60 * 1000;
 
-/** At least as long as the digest that the tokens are signed with. Bytes. */
+/** At least as long as the digest that signs the tokens. Bytes. */
 export const SECRET_BYTES = 32;
 
 /**
- * The two live keys of a node's metadata tokens: the period's, which signs, and the one before. All replicas that share
- * the secret derive the same, and no node can derive another's.
+ * The two valid keys of a node's metadata tokens: that of the current period, which signs, and the previous one. All replicas
+ * with the same secret derive the same keys; no node can derive another's.
  */
 export function tokenKeysOf(node: string, secret: Buffer, nowMs: number): TokenKeys {
   const period = Math.floor(nowMs / KEY_PERIOD_MS);
   return { keys: [keyOf(node, secret, period), keyOf(node, secret, period - 1)] };
 }
 
-/** Milliseconds until tokenKeysOf gives others. */
+/** Milliseconds until tokenKeysOf returns new keys. */
 export function keysChangeInMs(nowMs: number): number {
   return KEY_PERIOD_MS - (nowMs % KEY_PERIOD_MS);
 }
@@ -34,13 +34,15 @@ export interface TokenSecretOptions {
   readonly randomBytes: (size: number) => Buffer;
 }
 
-/** What the nodes' token keys are derived from. Throws where the file cannot be read or holds too little. */
+/** The secret from which the nodes' token keys are derived. Throws if the file is unreadable or too short. */
 export function readTokenSecret({ path, log, randomBytes }: TokenSecretOptions): Buffer {
   if (path === undefined) {
-    log.warn('no --token-secret-file: this server signs metadata tokens with keys that no other replica has');
+    log.warn('token secret is random and not shared with other replicas', {
+      hint: 'set --token-secret-file to the same secret on every replica; otherwise tokens end when an agent reconnects',
+    });
     return randomBytes(SECRET_BYTES);
   }
   const secret = readFileSync(path);
   if (secret.length >= SECRET_BYTES) return secret;
-  throw new Error(`${path} holds ${secret.length} bytes: a secret of at least ${SECRET_BYTES} is needed`);
+  throw new Error(`${path} has ${secret.length} bytes; at least ${SECRET_BYTES} are needed`);
 }

@@ -11,13 +11,13 @@ import { createRateLimits } from '../limits/rate-limits.ts';
 import { createReviewLanes } from './review-lanes.ts';
 import type { ReviewToken, TokenReview } from './token-review.ts';
 
-/** How long a good review counts: an agent that opens streams again and again does not ask the API server each time. Milliseconds. */
+/** How long a successful review is cached, so that an agent's reconnects do not cause reviews. Milliseconds. */
 const REMEMBER_MS = 60_000;
-/** The same of one that proved nothing; the API server itself may have been late to see the Pod. Milliseconds. */
+/** How long a failed review is cached; the API server may not have seen the Pod yet. Milliseconds. */
 const REMEMBER_BAD_MS = 5_000;
 /** Twice the nodes of a large cluster. */
 const MOST_REMEMBERED = 10_000;
-/** Tokens that name no live agent Pod, of one node or source address. */
+/** For tokens of one node or source address that name no live agent Pod. */
 const STRANGERS = { perSecond: 5, burst: 10 };
 
 export interface AttestationDeps extends TokenFacts {
@@ -27,21 +27,19 @@ export interface AttestationDeps extends TokenFacts {
   readonly memory?: ServerMemory;
 }
 
-/** Who shows a token: its limits are theirs. */
-export interface TokenShower {
-  /** The source address, of an IPv6 address its /64. */
+/** The client that presents a token, for limits. */
+export interface TokenPresenter {
+  /** The source address; for IPv6 its /64. */
   readonly address: string;
-  /** The node that a certificate has proven already. */
+  /** The node that a certificate proves. */
   readonly node?: string | undefined;
 }
 
 export interface Attestation {
-  /**
-   * The node that a token proves now; rejects with a Refusal. The Pod behind it is looked at each time.
-   */
-  readonly prove: (token: string, shower: TokenShower) => Promise<AgentIdentity>;
-  /** The UID of the live agent Pod that the token names, whether or not it is good. */
-  readonly names: (token: string) => string | undefined;
+  /** The identity that a token proves; rejects with a Refusal. Its Pod is checked each time. */
+  readonly prove: (token: string, presenter: TokenPresenter) => Promise<AgentIdentity>;
+  /** The UID of the live agent Pod that the unverified token names. */
+  readonly claimedPod: (token: string) => string | undefined;
 }
 
 export function createTokenProof(deps: AttestationDeps): Attestation {
@@ -56,55 +54,55 @@ export function createTokenProof(deps: AttestationDeps): Attestation {
     keepMs: REMEMBER_BAD_MS,
     most: MOST_REMEMBERED,
   });
-  /** Whoever shows the same token meanwhile gets the same answer. */
-  const underWay = new Map<string, Promise<TokenReview>>();
+  /** Concurrent requests with the same token share one review. */
+  const inProgress = new Map<string, Promise<TokenReview>>();
 
-  /** With a certificate, a Pod of another node counts as none: its queue is not for this node. */
-  function names(token: string, node?: string): string | undefined {
+  /** With a certificate, a Pod of another node does not count, because its queue is not for this node. */
+  function claimedPod(token: string, node?: string): string | undefined {
     const uid = claimedPodUid(token);
     const pod = uid === '' ? undefined : facts.podOf(uid);
     if (pod === undefined || !isAgentPod(pod, facts.allowed)) return undefined;
     return node === undefined || node === pod.nodeName ? uid : undefined;
   }
 
-  function reviewed(key: string, token: string, { address, node }: TokenShower): Promise<TokenReview> {
-    const known = underWay.get(key);
+  function reviewed(key: string, token: string, { address, node }: TokenPresenter): Promise<TokenReview> {
+    const known = inProgress.get(key);
     if (known !== undefined) return known;
     const from = keyOf({ address, node });
-    const podUid = names(token, node);
+    const podUid = claimedPod(token, node);
     if (podUid === undefined && !mayAsk(from)) {
       hit('attest_rate', { address, node });
       throw tooMany(from);
     }
     const asked = reviewInTurn(token, { from, podUid });
-    underWay.set(key, asked);
-    const over = () => underWay.delete(key);
+    inProgress.set(key, asked);
+    const over = () => inProgress.delete(key);
     asked.then(over, over);
     return asked;
   }
 
   return {
-    names: (token) => names(token),
-    async prove(token, shower) {
-      if (token === '') throw new Refusal('ForeignNode', 'the token is empty: give the agent --token-file');
+    claimedPod: (token) => claimedPod(token),
+    async prove(token, presenter) {
+      if (token === '') throw new Refusal('ForeignNode', 'the token is empty; set --token-file of the agent');
       const key = digestOf(token);
       const known = good.get(key) ?? bad.get(key);
       if (known !== undefined) return identityOf(known, facts);
-      const review = await reviewed(key, token, shower);
+      const review = await reviewed(key, token, presenter);
       try {
         const identity = identityOf(review, facts);
-        // A node can have as many tokens made as it likes.
+        // Counted for the node, which can get any number of tokens.
         good.set(key, review, identity.node);
         return identity;
       } catch (error) {
-        bad.set(key, review, keyOf(shower));
+        bad.set(key, review, keyOf(presenter));
         throw error;
       }
     },
   };
 }
 
-/** The token itself is not kept. */
+/** Cached instead of the token itself. */
 function digestOf(token: string): string {
   return createHash('sha256').update(token).digest('base64');
 }
@@ -114,6 +112,6 @@ function tooMany(from: string): Refusal {
   return new Refusal('TooManyRequests', many);
 }
 
-function keyOf({ address, node }: TokenShower): string {
+function keyOf({ address, node }: TokenPresenter): string {
   return node === undefined ? address : `node ${node}`;
 }

@@ -4,31 +4,31 @@ import type { Clock } from '@rolegate/runtime';
 import type { Connection } from '../kubernetes/api/connection.ts';
 import { readText } from '../kubernetes/api/lines.ts';
 
-/** Whom an agent's token must be for. */
+/** The audience of agents' tokens. */
 export const AUDIENCE = 'rolegate-server';
 
 const PATH = '/apis/authentication.k8s.io/v1/tokenreviews';
-/** Shorter than the deadline of an attestation, so that it can still say why. Milliseconds. */
+/** Shorter than the deadline of an attestation, so that the reason reaches the agent. Milliseconds. */
 const TIMEOUT_MS = 4_000;
-/** A review is a kB or two. Bytes. */
+/** A review has 1 to 2 kB. Bytes. */
 const LARGEST_REVIEW = 64 * 1024;
-/** Of a claim that is bound to the token (kube-apiserver's extras), the prefix. */
+/** The prefix of claims in kube-apiserver's extras. */
 const EXTRA = 'authentication.kubernetes.io/';
 
-/** What the API server says of a token, cut to the fields used; '' where it says nothing. */
+/** The used fields of a TokenReview's status; '' if unset. */
 export interface TokenReview {
   readonly authenticated: boolean;
-  /** Why not. */
+  /** Why it is not authenticated. */
   readonly error: string;
   readonly audiences: readonly string[];
   readonly username: string;
   readonly podName: string;
   readonly podUid: string;
-  /** Clusters before 1.30 or so do not tell it. */
+  /** Not set by clusters before about 1.30. */
   readonly nodeName: string;
 }
 
-/** Asks the API server; rejects with ServerUnavailable where it does not answer. */
+/** Asks the API server; rejects with ServerUnavailable if it does not answer. */
 export type ReviewToken = (token: string) => Promise<TokenReview>;
 
 export function createTokenReviews({
@@ -52,7 +52,7 @@ export function createTokenReviews({
   return async (token) => {
     const stop = new AbortController();
     const cancel = clock.schedule(TIMEOUT_MS, () => {
-      stop.abort(new Error(`no answer in ${TIMEOUT_MS / 1000} s`));
+      stop.abort(new Error(`no response within ${TIMEOUT_MS / 1000} s`));
     });
     try {
       return cutReview(JSON.parse(await ask(token, stop.signal)));
@@ -60,7 +60,7 @@ export function createTokenReviews({
       const why = describeError(stop.signal.aborted ? stop.signal.reason : cause);
       throw new Refusal(
         'ServerUnavailable',
-        `the API server cannot be asked about the agent's token (${why}); agents with a certificate go on, new ones wait`,
+        `the API server cannot review the agent's token (${why}); agents with a certificate continue, new ones wait`,
       );
     } finally {
       cancel();
@@ -74,7 +74,7 @@ export function cutReview(raw: unknown): TokenReview {
   const { username, extra } = record(user);
   const bound = (name: string) => {
     const values = record(extra)[`${EXTRA}${name}`];
-    // One value each; several would prove nothing.
+    // A claim has exactly one value.
     return Array.isArray(values) && values.length === 1 ? textOf(values[0]) : '';
   };
   return {

@@ -28,24 +28,24 @@ export interface ClusterDeps {
   readonly memory?: ServerMemory;
 }
 
-/** What the server knows of the cluster. */
+/** The watched objects of the cluster. */
 export interface Cluster {
   readonly pods: PodIndex;
   /** By name. */
   readonly namespaces: Store<Namespace>;
   /** By `<namespace>/<name>`. */
   readonly serviceAccounts: Store<ServiceAccount>;
-  /** By name. Only used to see nodes go: it stays empty if the server may not watch them. */
+  /** By name. Only used to notice removed nodes; empty if the server has no right to watch them. */
   readonly nodes: Store<ClusterNode>;
   /** Watches all kinds until the signal aborts; never rejects. */
   readonly run: (signal: AbortSignal) => Promise<void>;
-  /** All kinds but nodes have been listed once. */
+  /** Whether all kinds but nodes have been listed once. */
   readonly synced: () => boolean;
-  /** Since all three were; 0 before. Milliseconds. */
+  /** How long it has been synced; 0 if it is not. Milliseconds. */
   syncedForMs(): number;
   /** Since the last byte from the watch of the kind. Milliseconds. */
   watchAgeMs(kind: Kind): number;
-  /** By which agents' resourceVersions are judged. */
+  /** Against which agents' resourceVersions are checked. */
   readonly history: ClusterHistory;
 }
 

@@ -1,14 +1,14 @@
 import { createTokenBucket } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
 
-/** Events a second, and at once. The API server sheds load by 429; we stay far below it. */
+/** The rate of Events, far below the load at which the API server answers 429. */
 const RATE = { ratePerSecond: 10, burst: 50 };
 
-/** The most Events that wait, of one Namespace and in all. */
+/** The most waiting Events of one Namespace and in all. */
 const MOST_OF_NAMESPACE = 100;
 const MOST_WAITING = 1000;
 
-/** The most Events that are sent at once, each of another Namespace: slow Events of one delay nobody else's. */
+/** The most concurrent requests, each for another Namespace, so that slow Events of one do not delay others. */
 const MOST_AT_ONCE = 4;
 
 export interface EventQueueDeps {
@@ -20,23 +20,23 @@ interface Item {
 }
 
 export interface EventQueue<T> {
-  /** Returns what had to be dropped, if anything: the item, or one of the Namespace that has the most. */
+  /** Returns the item that was dropped, if any: this one, or one of the Namespace with the most. */
   put(item: T): T | undefined;
-  /** Gives the items to `send`, in turn between Namespaces, until the signal aborts. `send` must not reject. */
+  /** Sends items, round-robin between Namespaces, until the signal aborts. `send` must not reject. */
   run(signal: AbortSignal, send: (item: T) => Promise<void>): Promise<void>;
-  /** How many wait. */
+  /** The number of waiting items. */
   readonly size: number;
 }
 
-/** A queue that is bounded by Namespace, and gives out its items at a bounded rate. */
+/** A queue with a limit for each Namespace and a limited rate. */
 export function createEventQueue<T extends Item>({ clock }: EventQueueDeps): EventQueue<T> {
   const waiting = createWaitingItems<T>();
-  /** Namespaces of which an item is being sent. */
+  /** Namespaces with a request in progress. */
   const sending = new Map<string, Promise<void>>();
   const bucket = createTokenBucket({ ...RATE, clock });
   let wake = ignore;
 
-  /** The Namespace whose turn it is, if something can be sent now. */
+  /** The next Namespace, if something can be sent now. */
   function next(): string | undefined {
     if (sending.size >= MOST_AT_ONCE) return undefined;
     for (const namespace of waiting.namespaces()) if (!sending.has(namespace)) return namespace;
@@ -87,15 +87,15 @@ export function createEventQueue<T extends Item>({ clock }: EventQueueDeps): Eve
   };
 }
 
-/** The items of each Namespace, in the order of the Namespaces' turns. */
+/** The waiting items, by Namespace in the order of turns. */
 function createWaitingItems<T extends Item>() {
-  /** The Namespace whose turn is next comes first; none without items. */
+  /** The next Namespace is first; none is empty. */
   const waiting = new Map<string, T[]>();
   let size = 0;
   return {
     size: () => size,
     namespaces: () => waiting.keys(),
-    /** False: the Namespace has as many as it may have. */
+    /** False if the Namespace is at its limit. */
     put(item: T): boolean {
       const items = waiting.get(item.namespace) ?? [];
       if (items.length >= MOST_OF_NAMESPACE) return false;
@@ -109,11 +109,11 @@ function createWaitingItems<T extends Item>() {
       const item = items.shift();
       if (item !== undefined) size -= 1;
       waiting.delete(namespace);
-      // Its next turn comes after everybody else's.
+      // The Namespace moves to the end.
       if (items.length > 0) waiting.set(namespace, items);
       return item;
     },
-    /** There is one too many: drops the newest of the Namespace with the most, of several such that of the last. */
+    /** Drops the newest item of the Namespace with the most; of several such, the last. */
     dropOne(): T | undefined {
       let largest: [string, T[]] | undefined;
       for (const one of waiting) if (one[1].length >= (largest?.[1].length ?? 0)) largest = one;
@@ -127,5 +127,5 @@ function createWaitingItems<T extends Item>() {
 }
 
 function ignore(): void {
-  // Nobody waits.
+  // Nothing waits.
 }

@@ -13,7 +13,7 @@ import { createListWatch } from './watch/list-watch.ts';
 import type { ListWatch, WatchMetrics } from './watch/list-watch.ts';
 import type { WatchedKind } from './watched-kinds.ts';
 
-/** Of a node nothing but its metadata is of use (Kubernetes API concepts, "Receiving resources as Tables" and below). */
+/** Only the metadata of nodes is needed (Kubernetes API concepts, "Receiving resources as Tables" and below). */
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadata{LIST};g=meta.k8s.io;v=v1,application/json';
 
 export interface FollowKindDeps {
@@ -30,13 +30,13 @@ export interface FollowKindDeps {
   readonly history: Pick<History, 'restored'>;
 }
 
-/** A kind's objects, and the loop that keeps them. */
+/** The objects of a kind, and the loop that updates them. */
 export interface FollowedKind<T extends ApiObject> {
   readonly store: WritableStore<T>;
   readonly loop: ListWatch;
 }
 
-/** Keeps the objects of a kind as the API server has them, with names and texts that objects of all kinds share. */
+/** Watches the objects of a kind. Names and texts are shared between objects of all kinds. */
 export function followKind<T extends ApiObject>(
   deps: FollowKindDeps,
   watched: WatchedKind<T>,
@@ -73,7 +73,7 @@ export function followKind<T extends ApiObject>(
   return { store, loop };
 }
 
-/** The Namespace that pays for the object's texts: a Namespace pays for its own. */
+/** The Namespace whose budget the object's texts use; a Namespace object uses its own. */
 function spaceOf(object: ApiObject & { readonly namespace?: string }): string {
   return object.namespace ?? object.name;
 }

@@ -4,23 +4,23 @@ import type { Clock, Log } from '@rolegate/runtime';
 import type { Kind } from './objects/shapes.ts';
 import type { ListWatch } from './watch/list-watch.ts';
 
-/** Kinds are listed again at about the same time: agents are told once. Milliseconds. */
+/** All kinds are listed again within this time, so agents are told only once. Milliseconds. */
 const TOGETHER_MS = 1_000;
 
-/** Whether the API server went back to an older state, as it does when etcd is restored. */
+/** Notices when the API server goes back to an older state, as after a restore of etcd. */
 export interface ClusterHistory {
-  /** How far the store of the kind has come. */
+  /** The resourceVersion of the kind's store. */
   readonly version: (kind: Kind) => string;
-  /** What the API server is at. */
+  /** The API server's current resourceVersion. */
   readonly current: (kind: Kind) => ListWatch['current'];
-  /** When this server last found that it did. Monotonic milliseconds; undefined: never. */
+  /** When this server last noticed it. Monotonic milliseconds; undefined if never. */
   readonly restoredMs: () => number | undefined;
-  /** Calls once the stores have the older state, or some of them have; the returned function ends it. */
+  /** Calls after stores have got the older state; the returned function removes the listener. */
   onRestored(listener: () => void): () => void;
 }
 
 export interface History extends ClusterHistory {
-  /** A list of the kind has shown it. */
+  /** A list of the kind was older. */
   restored(kind: Kind, from: string, to: string): void;
 }
 
@@ -38,7 +38,7 @@ export interface HistoryDeps {
   readonly log: Log;
 }
 
-/** What one kind's list has shown is of all kinds: the others are listed again too, if they are ahead of it. */
+/** If one kind's list is older, the other kinds that are ahead of it are listed again too. */
 export function createHistory({ kinds, clock, log }: HistoryDeps): History {
   const listeners = createListeners<undefined>({ failed: listenerFailed(log, 'restores of etcd') });
   let restoredMs: number | undefined;
@@ -56,7 +56,7 @@ export function createHistory({ kinds, clock, log }: HistoryDeps): History {
     restoredMs: () => restoredMs,
     onRestored: listeners.on,
     restored(kind, from, to) {
-      const hint = 'expected after a restore of etcd only: agents are told, and follow';
+      const hint = 'expected only after a restore of etcd; agents follow without a restart';
       log.warn('API server went back to an older state', { kind, from, to, hint });
       for (const { store, loop } of Object.values(kinds()))
         if (isOlderVersion(to, store.resourceVersion)) loop.restored();

@@ -3,10 +3,10 @@ import type { Clock, Log } from '@rolegate/runtime';
 import { clusterLimits } from '../limits/limit-names.ts';
 import type { ClusterLimit } from '../limits/limit-names.ts';
 
-/** Who met a limit. */
+/** What reached a limit. */
 export interface LimitSubject {
   readonly kind: string;
-  /** Of the object; '' if it is not known. */
+  /** Of the object; '' if unknown. */
   readonly namespace: string;
   readonly name?: string;
   readonly keys?: readonly string[];
@@ -22,7 +22,7 @@ export interface LimitHitsDeps {
 
 const WINDOW_MS = 60_000;
 
-/** Counts limits that were met, and says so: a line for each Namespace and limit at the beginning of a storm, one at its end. */
+/** Counts and logs reached limits: a line a minute for each Namespace and limit, and a summary of the omitted lines. */
 export function createLimitHits({ clock, log, counted }: LimitHitsDeps): LimitHit {
   const note = createLimitLog({ clock, log, windowMs: WINDOW_MS });
   return (limit, subject) => {

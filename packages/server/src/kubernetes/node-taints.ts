@@ -2,16 +2,16 @@ import { ApiError } from './api/api-error.ts';
 import type { ApiRequest, Connection } from './api/connection.ts';
 import { readText } from './api/lines.ts';
 
-/** Kubelet and controllers write taints too: this many lost races are a failure. */
+/** Gives up after this many write conflicts; kubelet and controllers write taints too. */
 const MOST_ROUNDS = 5;
 const TIMEOUT_MS = 10_000;
-/** A Node names up to 50 images, and more with attached volumes. UTF-16 units. */
+/** A Node lists up to 50 images, and attached volumes. UTF-16 units. */
 const MOST_TEXT = 4 * 1024 * 1024;
-/** Somebody has written it since: by its version, or because the test of the patch failed. */
-const LOST_RACE = [409, 422];
+/** HTTP codes of a write conflict: another version, or a failed `test` of the patch. */
+const CONFLICT = [409, 422];
 
 export interface NodeTaints {
-  /** Resolves to the keys of those that were there; a Node that is gone has none. */
+  /** Resolves to the keys of the removed taints; none if the Node does not exist. */
   remove(node: string, keys: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
 }
 
@@ -19,7 +19,7 @@ interface Taint {
   readonly key?: unknown;
 }
 
-/** Takes taints off Nodes, and leaves all else of them as it is. */
+/** Removes taints from Nodes, and changes nothing else. */
 export function createNodeTaints({ connection }: { readonly connection: Connection }): NodeTaints {
   async function ask(request: Pick<ApiRequest, 'method' | 'path' | 'body'>, signal: AbortSignal) {
     const { chunks } = await connection.request({ ...request, signal, timeoutMs: TIMEOUT_MS });
@@ -39,14 +39,14 @@ export function createNodeTaints({ connection }: { readonly connection: Connecti
         } catch (error) {
           if (!(error instanceof ApiError)) throw error;
           if (error.code === 404) return [];
-          if (!LOST_RACE.includes(error.code) || round === MOST_ROUNDS) throw error;
+          if (!CONFLICT.includes(error.code) || round === MOST_ROUNDS) throw error;
         }
       }
     },
   };
 }
 
-/** What was read must be there still: a taint that came meanwhile is not lost. */
+/** The `test` makes sure that no taint that was added since the read is lost. */
 function replacing(from: readonly Taint[], to: readonly Taint[]) {
   return [
     { op: 'test', path: '/spec/taints', value: from },

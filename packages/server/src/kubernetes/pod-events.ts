@@ -9,11 +9,11 @@ import type { LimitHit } from './limit-hits.ts';
 /** At most one Event a Pod and reason in this time (DESIGN.md 4.8). Milliseconds. */
 const REPEAT_AFTER_MS = 5 * 60_000;
 
-/** The most Pods and reasons that are remembered; beyond it the oldest of the Namespace with the most may get an Event again early. */
+/** The most Pods and reasons that are remembered. Beyond it, the oldest of the Namespace with the most is forgotten. */
 const MAX_REMEMBERED = 10_000;
 
-/** The losses of a Namespace are logged once in this time. Milliseconds. */
-const TELL_LOSSES_EVERY_MS = 60_000;
+/** Lost Events of a Namespace are logged once in this time. Milliseconds. */
+const LOG_LOSSES_EVERY_MS = 60_000;
 
 /** The longest message of an Event (Kubernetes API reference, Event v1). Bytes. */
 const MAX_MESSAGE_BYTES = 1024;
@@ -21,7 +21,7 @@ const MAX_MESSAGE_BYTES = 1024;
 const POST_TIMEOUT_MS = 10_000;
 
 export interface EventRecorder {
-  /** A Warning Event on the Pod, some time soon, or none: nothing waits for it. */
+  /** Queues a Warning Event on the Pod. It may be dropped; nothing waits for it. */
   readonly warn: (pod: EventSubject, reason: string, message: string) => void;
   /** Sends what was recorded until the signal aborts; never rejects. */
   readonly run: (signal: AbortSignal) => Promise<void>;
@@ -37,11 +37,11 @@ export interface EventRecorderDeps {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly log: Log;
-  /** An Event had no place among those that wait. */
+  /** Called if an Event was dropped because the queue was full. */
   readonly limitHit: LimitHit;
-  /** As `kubectl describe` names the source, e.g. rolegate-server. */
+  /** The source in `kubectl describe`, e.g. rolegate-server. */
   readonly component: string;
-  /** Which replica. */
+  /** The name of this replica. */
   readonly instance: string;
   readonly memory?: ServerMemory;
 }
@@ -53,7 +53,7 @@ interface Recorded extends EventSubject {
   readonly atMs: number;
 }
 
-/** Tells a Pod's owner why it gets no credentials, without ever loading the API server or this one. */
+/** Records Events that tell a Pod's owner why it gets no credentials, at a limited rate. */
 export function createEventRecorder(deps: EventRecorderDeps): EventRecorder {
   const { connection, clock, log, limitHit, component, instance, memory = createMemory({ clock }) } = deps;
   const queue = createEventQueue<Recorded>({ clock });
@@ -68,7 +68,7 @@ export function createEventRecorder(deps: EventRecorderDeps): EventRecorder {
       signal,
       timeoutMs: POST_TIMEOUT_MS,
     });
-    // Read to its end, so that the connection can be used again.
+    // Read to the end, so that the connection can be reused.
     await readText(chunks, Infinity);
   }
 
@@ -97,21 +97,25 @@ interface Loss {
   readonly error: string;
 }
 
-/** Says the first loss of a Namespace at once, and those that follow together. */
+/** Logs the first lost Event of a Namespace immediately, and the following ones together. */
 function createLosses({ clock, log }: Pick<EventRecorderDeps, 'clock' | 'log'>): (loss: Loss) => void {
-  const say = (loss: Partial<Loss>, lost: number) => {
-    log.warn('Events on Pods were lost', { ...loss, lost });
+  const write = (loss: Partial<Loss>, lost: number) => {
+    log.warn('Pod Events lost', {
+      ...loss,
+      lost,
+      hint: 'check that the server may create Events and that the API server is reachable',
+    });
   };
   const isWritten = createLogLimiter<Loss>({
     clock,
     lines: 1,
-    windowMs: TELL_LOSSES_EVERY_MS,
+    windowMs: LOG_LOSSES_EVERY_MS,
     ended: (leftOut, last, of) => {
-      say(of === 'all' ? { error: last.error } : last, leftOut);
+      write(of === 'all' ? { error: last.error } : last, leftOut);
     },
   });
   return (loss) => {
-    if (isWritten(loss.namespace, '', loss)) say(loss, 1);
+    if (isWritten(loss.namespace, '', loss)) write(loss, 1);
   };
 }
 
@@ -124,7 +128,7 @@ function eventObject(
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    // The server cuts it to 58 characters and adds five of its own.
+    // The API server cuts it to 58 characters and appends five.
     metadata: { namespace, generateName: `${name}.` },
     involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
     type: 'Warning',
@@ -139,7 +143,7 @@ function eventObject(
   };
 }
 
-/** Cut between characters, and shown as cut. */
+/** Cuts between characters, and appends an ellipsis. */
 function cutToBytes(text: string, limit: number): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= limit) return text;

@@ -11,23 +11,23 @@ import type {
 } from './objects/objects.ts';
 import type { Kind } from './objects/shapes.ts';
 
-/** How objects of a kind are read, and by which key they are kept. */
+/** How objects of a kind are read, and by which key they are stored. */
 export interface WatchedKind<T extends ApiObject> {
   readonly kind: Kind;
   readonly path: string;
-  /** Nothing but the objects' metadata is asked for. */
+  /** Requests only the objects' metadata. */
   readonly metadataOnly?: true;
   readonly pick: (raw: unknown) => PickResult<T>;
   /** The names that `pick` interns, for each object that it returns. */
   readonly namesOf?: (object: T) => readonly string[];
   readonly keyOf: (object: T) => string;
-  /** The same by what could be read of an object; undefined if that is too little. */
+  /** The key of an unreadable object; undefined if too little of it can be read. */
   readonly keyOfPart: (identity: Identity) => string | undefined;
 }
 
-/** By UID. `known`: the Pods that there are. */
+/** By UID. `known`: the stored Pods. */
 export function podKind({ intern }: Names, known: () => readonly Pod[]): WatchedKind<Pod> {
-  /** A Pod that is not there yet needs no UID to be doubted: nothing is served on it. */
+  /** For a Pod that is not stored any key will do, because nothing is served to it. */
   function uidOf(namespace: string, name: string): string | undefined {
     if (namespace === '' || name === '') return undefined;
     return (

@@ -4,26 +4,26 @@ import { portLimits, reportLimits } from './limit-names.ts';
 import type { LimitName, PortLimit, ReportLimit } from './limit-names.ts';
 import { hostOf } from './rate-limits.ts';
 
-/** Who met a limit of the gRPC ports. */
+/** The client that reached a limit of the gRPC ports. */
 export interface PortLimitSubject {
-  /** The source address, without a port; of an IPv6 address its /64. */
+  /** The source address without its port; for IPv6 its /64. */
   readonly address: string;
-  /** If a certificate or a token has proven it. */
+  /** If a certificate or a token proves it. */
   readonly node?: string | undefined;
 }
 
 export type PortLimitHit = (limit: PortLimit, subject: PortLimitSubject) => void;
 
-/** Who met a limit of what agents report, and in what. */
+/** The agent that reached a limit on reports, and the part of the report. */
 export interface ReportLimitSubject {
-  /** Undefined: nobody knows yet who calls. */
+  /** Undefined until the peer is identified. */
   readonly node: string | undefined;
   readonly peer: string;
-  /** Of a report (feed/reports/limits.ts). */
+  /** The field of the report (feed/reports/limits.ts). */
   readonly field?: string;
-  /** Values that were left out. */
+  /** The number of dropped values. */
   readonly values?: number;
-  /** Of the report, if it is too large or cannot be read. */
+  /** Set if the report is too large or unreadable. */
   readonly error?: string;
 }
 
@@ -37,7 +37,7 @@ export interface LimitHitsDeps<Name extends LimitName> {
 
 export const LIMIT_LOG_WINDOW_MS = 60_000;
 
-/** Counts limits that were met, and logs a line a minute for each address and limit, and one for what was left out. */
+/** Counts and logs reached limits: a line a minute for each address and limit, and a summary of the omitted lines. */
 export function createPortLimitHits({ clock, log, counted }: LimitHitsDeps<PortLimit>): PortLimitHit {
   const note = createLimitLog({ clock, log, windowMs: LIMIT_LOG_WINDOW_MS });
   return (limit, subject) => {
@@ -46,7 +46,7 @@ export function createPortLimitHits({ clock, log, counted }: LimitHitsDeps<PortL
   };
 }
 
-/** Counts limits that were met, and audits them: a line a minute for each node, limit and field, and one for what was left out. */
+/** Counts and audits reached limits: a line a minute for each node, limit and field, and a summary of the omitted lines. */
 export function createReportLimitHits({ clock, log, counted }: LimitHitsDeps<ReportLimit>): ReportLimitHit {
   const note = createLimitLog<object>({
     clock,

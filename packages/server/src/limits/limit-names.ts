@@ -1,68 +1,70 @@
 /**
- * Every limit of the server (DESIGN.md 4.11) as metric and log name it, and what an operator can do about it. A row here is all
- * that a limit needs besides its place in the code and its line in docs/limits.md.
+ * Every limit of the server (DESIGN.md 4.11) by its name in metric and log, with a hint for the operator. To add a limit, add a
+ * row here, its use in the code, and a line in docs/limits.md.
  */
 interface Limit {
   readonly hint: string;
 }
 type Limits = Readonly<Record<string, Limit>>;
 
-/** What is read from the API server, or told it. */
+/** Limits on what is read from the API server and written to it. */
 export const clusterLimits = {
   annotation_bytes: {
-    hint: 'shorten the annotation: it is not read; expressions may have 4 kB, lists 64 kB, tags 16 kB, others 2 kB',
+    hint: 'shorten the annotation, which is ignored at this length; the limits are 4 kB for expressions, 64 kB for lists, 16 kB for tags, 2 kB for others',
   },
   namespace_text_bytes: {
-    hint: 'see who writes so many different annotations in this Namespace; 8 MiB of them are kept',
+    hint: 'find out who writes so many different annotations in this Namespace; the limit is 8 MiB',
   },
   text_bytes: {
-    hint: 'see which Namespaces have the most different annotations; 128 MiB of them are kept in all, of which 32 MiB are for the first 16 KiB of each Namespace',
+    hint: 'find out which Namespaces have the most different annotations; the limit is 128 MiB in all, of which 32 MiB are reserved for the first 16 KiB of each Namespace',
   },
   watch_line_bytes: {
-    hint: 'no object of the API server is as large; see what stands between it and this server',
+    hint: 'no API object can be this large; check the proxies between the API server and this server',
   },
   events: {
-    hint: 'see why so many Pods of this Namespace are denied; 100 Events of a Namespace wait at most, and 1,000 in all',
+    hint: 'find out why so many Pods of this Namespace are denied; at most 100 Events of a Namespace are queued, and 1,000 in all',
   },
 } as const satisfies Limits;
 
-const NO_AGENT_ON_NODE = 'no released agent does this: see what runs as the agent on this node';
+const NO_AGENT_ON_NODE = 'no released agent does this; check what is running as the agent on this node';
 
-/** What agents report, and the streams that they open. */
+/** Limits on agents' reports and streams. */
 export const reportLimits = {
   report_bytes: { hint: NO_AGENT_ON_NODE },
   report_fields: { hint: NO_AGENT_ON_NODE },
   report_rate: { hint: NO_AGENT_ON_NODE },
   node_streams: {
-    hint: 'see how many agents run on this node; two a Pod and four a node are kept, the newest ones',
+    hint: 'check how many agents are running on this node; the newest two streams of a Pod and four of a node are kept',
   },
 } as const satisfies Limits;
 
-const NO_AGENT_AT_ADDRESS = 'see what connects from this address: no released agent does this';
+const NO_AGENT_AT_ADDRESS = 'no released agent does this; find out what connects from this address';
 
-/** The gRPC ports, and attestation. */
+/** Limits of the gRPC ports and of attestation. */
 export const portLimits = {
   connection_rate: {
-    hint: 'see what connects from this address; agents that share one, behind a NAT, connect one after the other',
+    hint: 'find out what connects from this address; agents that share it, behind a NAT, connect one after the other',
   },
-  handshakes: { hint: 'see what connects from this address and does not finish its TLS handshake' },
+  handshakes: { hint: 'find out what connects from this address without finishing its TLS handshake' },
   connection_bytes: { hint: NO_AGENT_AT_ADDRESS },
-  attest_connections: { hint: 'see what connects to the attestation port from so many places' },
+  attest_connections: { hint: 'find out what connects to the attestation port from so many addresses' },
   attest_calls: { hint: NO_AGENT_AT_ADDRESS },
   attest_rate: {
-    hint: 'see which Pods or hosts with this address show tokens of no agent; agents are not held up by them',
+    hint: 'find out which Pods or hosts at this address present tokens that are not of agents; agents are not delayed by them',
   },
-  token_reviews: { hint: 'see whether the API server answers TokenReviews, and who shows so many tokens' },
+  token_reviews: {
+    hint: 'check that the API server answers TokenReviews, and find out who presents so many tokens',
+  },
   node_connections: {
-    hint: 'see how many agents run on this node; eight connections of a node are kept, the newest ones',
+    hint: 'check how many agents are running on this node; the newest eight connections of a node are kept',
   },
   node_calls: { hint: NO_AGENT_AT_ADDRESS },
 } as const satisfies Limits;
 
-const OPS_HINT = 'see who connects to --prometheus-listen-addr from this address';
-const PROBE_HINT = 'see who connects to --probe-bind from this address: only kubelet needs to';
+const OPS_HINT = 'find out what connects to --prometheus-listen-addr from this address';
+const PROBE_HINT = 'find out what connects to --probe-bind from this address; only kubelet needs to';
 
-/** The ports that are not for agents. */
+/** Limits of the ports for metrics and probes. */
 export const opsLimits = {
   ops_connections: { hint: OPS_HINT },
   ops_requests: { hint: OPS_HINT },

@@ -3,22 +3,22 @@ import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
 import type { MemoryKind, ServerMemory } from '../memory/memory.ts';
 
-/** So many sources are known apart; beyond it the oldest of the network with the most begins with a full bucket. */
+/** The most sources that are remembered. Beyond it, the oldest of the network with the most starts with a full bucket again. */
 const MOST_SOURCES = 10_000;
 
 export interface RateLimitsOptions {
   readonly perSecond: number;
   readonly burst: number;
   readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
-  /** What its sources count as. */
+  /** The label of its sources in the metric of remembered names. */
   readonly kind: MemoryKind;
   readonly memory?: ServerMemory | undefined;
 }
 
-/** Says for each source whether it may act once more now, or take so many of what it takes at once. */
+/** Whether the source can act now, or use this amount. */
 export type RateLimits = (source: string, amount?: number) => boolean;
 
-/** A source that asks for more than is left gets nothing, and what is left stays. */
+/** A token bucket for each source. A request for more than is left takes nothing. */
 export function createRateLimits({
   perSecond,
   burst,
@@ -26,7 +26,7 @@ export function createRateLimits({
   kind,
   memory = createMemory({ clock }),
 }: RateLimitsOptions): RateLimits {
-  // A bucket that is full again need not be remembered.
+  // A bucket is forgotten when it is full again.
   const buckets = memory.remember<{ readonly left: number; readonly atMs: number }>(kind, {
     keepMs: (burst / perSecond) * 1000,
     most: MOST_SOURCES,
@@ -42,7 +42,7 @@ export function createRateLimits({
   };
 }
 
-/** Who has one IPv6 address has 2^64 of them (RFC 4291, 2.5.4): they are one owner. What is no such address is its own. */
+/** The /64 of an IPv6 address, which has one owner (RFC 4291, 2.5.4); any other source unchanged. */
 export function networkOf(source: string): string {
   const address = source.replace(/^\[(.*)\]$/, '$1');
   if (!isIPv6(address) || address.includes('.')) return source;
@@ -53,7 +53,7 @@ export function networkOf(source: string): string {
   return before.concat(zeros, after).slice(0, 4).join(':');
 }
 
-/** Without the port, which is another one each time. */
+/** Without the port. */
 export function hostOf(peer: string): string {
   return peer.replace(/:\d+$/, '');
 }

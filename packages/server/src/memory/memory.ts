@@ -1,8 +1,8 @@
 import type { Memory } from '@rolegate/runtime';
 
 /**
- * Everything that the server remembers by names that others choose, as `rolegate_remembered_names` calls it; what is as many as
- * the objects, Pods, nodes or connections that are there is not among it (docs/adr/0014).
+ * Everything that the server remembers by names that others choose, as labels of `rolegate_remembered_names`. What is bounded by
+ * existing objects or connections is not included (docs/adr/0014).
  */
 export const memoryKinds = [
   'attestation_sources',

@@ -10,7 +10,7 @@ import { limitNames } from '../limits/limit-names.ts';
 import type { LimitName } from '../limits/limit-names.ts';
 import { serverMetrics } from './table.ts';
 
-/** What the gauges read at each scrape. */
+/** The sources of gauges that are read at each scrape. */
 export interface ServerReadings {
   readonly connectedNodes: () => number;
   readonly sessions: () => Readonly<Record<string, number>>;
@@ -23,11 +23,11 @@ export interface ServerReadings {
   /** Since the start. */
   readonly decisionsMade: () => number;
   readonly decisionsWaiting: () => number;
-  /** By kind: see memory.ts. */
+  /** By kind, see memory.ts. */
   readonly rememberedNames: () => Readonly<Record<string, number>>;
 }
 
-/** Labels are of these closed sets. */
+/** All labels are closed sets. */
 export interface ServerMetrics {
   readonly registry: Registry;
   readonly decision: (reason: Reason | 'Allowed') => void;
@@ -47,7 +47,7 @@ export interface ServerMetrics {
   readonly read: (readings: ServerReadings) => void;
 }
 
-/** Counts what the server does, and serves the counts. */
+/** The server's metrics. */
 export function createServerMetrics({ version }: { version: string }): ServerMetrics {
   const meters = createMeters(serverMetrics);
   const { registry, counter, gauge, count, countBy } = meters;

@@ -3,15 +3,15 @@ import { globList, listMatches, listWork, parseStringList, TOO_MUCH_WORK } from 
 import type { GlobList } from './glob-list.ts';
 import { quote } from './quote.ts';
 
-/** kube2iam's list: a pattern is of a full ARN, or of path/name under the base ARN. */
+/** kube2iam's list: a pattern is for full ARNs, or for path/name under the base ARN. */
 export interface AllowedRoles {
   readonly arns: GlobList;
   readonly names: GlobList;
-  /** What an owner may have meant who wrote expressions, as kube2iam's own regexp format has it. */
+  /** Set if the list seems to hold regular expressions, as in kube2iam's regexp format. */
   readonly hint: string | undefined;
 }
 
-/** In no role ARN, so that a glob with one of them can match none; `.*` may be meant as a glob. */
+/** No role ARN has these characters, so a glob with one of them matches nothing. `.*` is probably meant as an expression. */
 const EXPRESSION_SIGNS = /[\^$|\\()[\]{}]|\.\*/;
 
 export function parseAllowedRoles(text: string): Parsed<AllowedRoles> {
@@ -30,8 +30,8 @@ export function parseAllowedRoles(text: string): Parsed<AllowedRoles> {
 }
 
 /**
- * Whether the list permits the role, by patterns that match whole, unlike kube2iam's expressions. 'unknown' if only a base
- * ARN that is not known yet can tell.
+ * Whether the list permits the role. Patterns must match as a whole, unlike kube2iam's expressions. 'unknown' if that depends on a
+ * base ARN that is not known yet.
  */
 export function listAllows(
   { arns, names }: AllowedRoles,
@@ -52,12 +52,12 @@ function isArn(pattern: string): boolean {
   return pattern.startsWith('arn:');
 }
 
-/** `/path/name` is a spelling of path/name. */
+/** `/path/name` is the same as path/name. */
 function withoutSlash(pattern: string): string {
   return pattern.startsWith('/') ? pattern.slice(1) : pattern;
 }
 
-/** Without the brackets of a list and its braces: those alone are no sign of an expression. */
+/** Without the outer brackets or braces, which alone do not indicate an expression. */
 function bare(text: string): string {
   return text.replace(/^[[{]|[\]}]$/g, '');
 }

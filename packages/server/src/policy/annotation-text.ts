@@ -1,14 +1,14 @@
 import { annotation, withinLimit } from '../annotations/annotations.ts';
 import type { AnnotationValue, TooLong } from '../annotations/annotations.ts';
 
-/** What came of reading foreign text. A fault completes the sentence "<annotation> of <object> …". */
+/** The result of parsing a foreign text. A fault completes the sentence "<annotation> of <object> …". */
 export type Parsed<T> = { readonly value: T } | { readonly fault: string };
 
 export type Annotations = Readonly<Record<string, AnnotationValue | undefined>>;
 
 /**
- * The annotation's text without white space at its ends, or how much too long it is. Undefined if it is absent, empty or
- * blank: charts render `role: ""` to say "no role". Only an empty `permitted-external-ids` says something: '' is returned.
+ * The annotation's trimmed text, or its length if it is too long. Undefined if it is absent, empty or blank, because charts render
+ * `role: ""` for "no role". Only for `permitted-external-ids` an empty text has a meaning, and '' is returned.
  */
 export function valueOf(annotations: Annotations, key: string): AnnotationValue | undefined {
   const whole = annotations[key];
@@ -23,10 +23,10 @@ export function valueOf(annotations: Annotations, key: string): AnnotationValue 
 export function tooLongFault({ tooLongBytes, limitBytes, budget }: TooLong): string {
   if (budget === undefined) return `is ${tooLongBytes} bytes long; ${limitBytes} are allowed`;
   const whose = budget === 'Namespace' ? 'its Namespace' : 'the cluster';
-  return `is ${tooLongBytes} bytes long, and of what the annotations of ${whose} may take together ${limitBytes} are left`;
+  return `is ${tooLongBytes} bytes long; ${limitBytes} bytes are left of the limit for all annotations of ${whose}`;
 }
 
-/** Reads one annotation; its fault says which. */
+/** Reads one annotation; a fault begins with its key. */
 export function optional<T>(
   annotations: Annotations,
   key: string,
@@ -39,7 +39,7 @@ export function optional<T>(
   return 'fault' in parsed ? { fault: `${key} ${parsed.fault}` } : parsed;
 }
 
-/** What the annotation says, or `absent` without it. */
+/** The parsed annotation, or `absent` if it is not set. */
 export function readRule<T>(
   annotations: Annotations,
   key: string,

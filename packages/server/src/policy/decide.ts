@@ -21,13 +21,13 @@ export type { Presence, Subject, SubjectPod } from './subject.ts';
 export type { Decision, Verdict } from './verdict.ts';
 
 export interface Policy {
-  /** Pure but for what it remembers of texts; it never throws, whatever the annotations hold. */
+  /** Pure except for caches of parsed texts. Never throws, whatever the annotations are. */
   decide(subject: Subject): Verdict;
 }
 
 const BASE_ARN: Pending = { kind: 'pending', waitsFor: 'role base ARN' };
 
-/** DESIGN.md 4.1: from what a Pod and its Namespace say to what the Pod may have. */
+/** Decides what a Pod gets, from its own annotations and those of its Namespace (DESIGN.md 4.1). */
 export function createPolicy(settings: PolicySettings): Policy {
   const rules = createNamespaceRules();
   const parseTags = createSessionTags(Object.keys(settings.sessionTagTemplates).length);
@@ -51,16 +51,15 @@ interface Given {
 }
 
 /**
- * The order of reasons, after `metadata: deny`. What the Pod alone makes certain comes first and needs no Namespace:
- * HostNetwork, StaticPod, BadAnnotation. Then what is waited for (Namespace, ServiceAccount, base ARN), NoRole and the
- * BadAnnotation of whoever names the role, OutsideCeiling, which no Namespace can lift, and last what the Namespace
- * says: BadNamespaceRule, NamespaceDenied.
+ * The order of reasons, after `metadata: deny`. First those that depend only on the Pod and need no Namespace: HostNetwork,
+ * StaticPod, BadAnnotation. Then pending (Namespace, ServiceAccount, base ARN), NoRole, BadAnnotation of the object that sets the
+ * role, OutsideCeiling, which no Namespace can override, and last the Namespace's rules: BadNamespaceRule, NamespaceDenied.
  */
 function decide(subject: Subject, { settings, rules, parseTags }: Given): Decision {
   const { pod, namespace } = subject;
   const names = namesOf(pod);
   const refuse = (reason: Reason, message: string) => deny(subject, denial(reason, message));
-  if (pod.hostNetwork) return refuse('HostNetwork', `${names.pod} uses the network of its node`);
+  if (pod.hostNetwork) return refuse('HostNetwork', `${names.pod} uses the host network`);
   if (pod.staticPod) return refuse('StaticPod', `${names.pod} is a static Pod`);
   const request = parsePodRequest(pod.annotations, parseTags);
   if ('fault' in request) return refuse('BadAnnotation', `of ${names.pod}, ${request.fault}`);
@@ -74,7 +73,7 @@ function decide(subject: Subject, { settings, rules, parseTags }: Given): Decisi
     case 'fault':
       return refuse('BadAnnotation', naming.message);
     case 'none':
-      return refuse('NoRole', `${names.pod}, its ServiceAccount and its Namespace name no role`);
+      return refuse('NoRole', `neither ${names.pod} nor its ServiceAccount or Namespace has a role`);
     case 'named':
       return decideRole({ ...naming, request: request.value, subject, settings, rules });
   }
@@ -82,7 +81,7 @@ function decide(subject: Subject, { settings, rules, parseTags }: Given): Decisi
 
 interface RoleQuestion {
   readonly role: NamedRole;
-  /** Who names the role. */
+  /** The annotation that sets the role, for messages. */
   readonly by: string;
   readonly request: PodRequest;
   readonly subject: Subject;
@@ -101,7 +100,7 @@ function decideRole({ role, by, request, subject, settings, rules }: RoleQuestio
   const inside = withinCeiling(roleArn, settings.ceilings, baseArn);
   if (inside === undefined) return BASE_ARN;
   if (!inside) {
-    const message = `${roleArn} (${by}) lies outside the ceiling of the server`;
+    const message = `${roleArn} (${by}) is outside the role ceiling of the server`;
     return deny(subject, denial('OutsideCeiling', message), name);
   }
 
@@ -121,7 +120,7 @@ function decideRole({ role, by, request, subject, settings, rules }: RoleQuestio
     : deny(subject, denied, name);
 }
 
-/** One that does not parse is as good as none: what needs it waits, and nothing lies inside its account. */
+/** An invalid base ARN is treated as absent: what needs it is pending, and no role is inside its account. */
 function baseArnOf({ roleBaseArn }: PolicySettings): string | undefined {
   if (roleBaseArn === undefined) return undefined;
   const parsed = parseRoleBaseArn(roleBaseArn);

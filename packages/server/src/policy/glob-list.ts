@@ -3,23 +3,22 @@ import type { Parsed } from './annotation-text.ts';
 import { globMatchesWithin } from './glob.ts';
 import type { Work } from './glob.ts';
 
-/** Of one list over all that is compared with it in a decision: what an expression of 4 kB takes. */
+/** The most steps for matching one list in a decision: about what an expression of 4 kB takes. */
 const LIST_STEPS = 1_000_000;
 
-/** Patterns as a list holds them, exact names apart: these cost next to nothing. */
+/** The patterns of a list, with exact names in a set because they cost almost nothing. */
 export interface GlobList {
   readonly exact: ReadonlySet<string>;
   readonly globs: readonly string[];
 }
 
-export const TOO_MUCH_WORK =
-  'takes too much work to match: write fewer globs, or names without * and ? inside them';
+export const TOO_MUCH_WORK = 'takes too much work to match: use fewer globs, or names without * and ?';
 
 export function globList(patterns: readonly string[]): GlobList {
   const isGlob = (pattern: string) => pattern.includes('*') || pattern.includes('?');
   return {
     exact: new Set(patterns.filter((pattern) => !isGlob(pattern))),
-    // Of a pattern that is there twice, the second costs as much as the first.
+    // Without duplicates, which would cost again.
     globs: [...new Set(patterns.filter(isGlob))],
   };
 }
@@ -28,11 +27,11 @@ export function listWork(): Work {
   return { left: LIST_STEPS };
 }
 
-/** Whether one of the patterns matches the whole text. Undefined if the work runs out before that is known. */
+/** Whether one of the patterns matches the whole text. Undefined if the steps run out first. */
 export function listMatches({ exact, globs }: GlobList, text: string, work: Work): boolean | undefined {
   if (exact.has(text)) return true;
   for (const glob of globs) {
-    // A pattern costs a step even if its first character decides.
+    // Each pattern costs at least one step.
     if (--work.left < 0) return undefined;
     const matches = globMatchesWithin(glob, text, work);
     if (matches !== false) return matches;
@@ -40,13 +39,13 @@ export function listMatches({ exact, globs }: GlobList, text: string, work: Work
   return false;
 }
 
-/** A list of globs on external IDs or on keys of session tags. */
+/** A list of globs for external IDs or session tag keys. */
 export function parseGlobs(text: string): Parsed<GlobList> {
   const list = parseStringList(text);
   return 'fault' in list ? list : { value: globList(list.value) };
 }
 
-/** The first value that no pattern matches; undefined if all are matched. They share one list's work. */
+/** The first value that no pattern matches; undefined if all are matched. All values share the steps of one list. */
 export function matchesAll(list: GlobList, values: readonly string[]): Parsed<string | undefined> {
   const work = listWork();
   for (const value of values) {
@@ -57,7 +56,7 @@ export function matchesAll(list: GlobList, values: readonly string[]): Parsed<st
   return { value: undefined };
 }
 
-/** A JSON list of strings: the globs of a Namespace. An empty text is an empty list. */
+/** A JSON list of strings. An empty text is an empty list. */
 export function parseStringList(text: string): Parsed<readonly string[]> {
   if (text === '') return { value: [] };
   const list = parseJson(text);

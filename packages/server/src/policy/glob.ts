@@ -1,17 +1,17 @@
-/** Steps that a list of globs may take: counted down, so that a long list over a long text costs no more than a short one. */
+/** The remaining steps for a list of globs, so that the cost of a long list over a long text is limited. */
 export interface Work {
   left: number;
 }
 
-/** For an operator's own globs, which have no limit. */
+/** For the operator's globs, which have no limit. */
 const unlimited = (): Work => ({ left: Infinity });
 
 const STAR = 0x2a;
 const QUESTION = 0x3f;
 
 /**
- * Whole match: `*` is any run, slashes included, `?` one character, all else itself. It only ever goes back to the last
- * `*`, so the time is bounded by length of pattern × length of text, whatever they are. Undefined if the work runs out.
+ * Matches the whole text: `*` matches any characters, slashes included, `?` one character. It backtracks only to the last `*`, so
+ * the time is at most length of pattern × length of text. Undefined if the steps run out.
  */
 export function globMatchesWithin(pattern: string, text: string, work: Work): boolean | undefined {
   const last = pattern.lastIndexOf('*');
@@ -24,7 +24,7 @@ export function globMatchesWithin(pattern: string, text: string, work: Work): bo
     if (--work.left < 0) return undefined;
     const code = at < pattern.length ? pattern.charCodeAt(at) : -1;
     if (code === STAR) {
-      // What follows the last star has been compared already.
+      // The text after the last star has already been compared.
       if (at === last) return text.length - read >= pattern.length - 1 - last;
       star = at++;
       starRead = read;
@@ -46,7 +46,7 @@ export function globMatches(pattern: string, text: string): boolean {
   return globMatchesWithin(pattern, text, unlimited()) === true;
 }
 
-/** Whether the text ends as the pattern does after its last `*`: most patterns of a long list fail here or at their start. */
+/** Whether the text ends like the pattern after its last `*`. Most patterns of a long list fail here or at their start. */
 function tailMatches(pattern: string, last: number, text: string, work: Work): boolean {
   const length = pattern.length - 1 - last;
   if (length > text.length) return false;

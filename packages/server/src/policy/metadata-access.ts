@@ -9,8 +9,8 @@ import { denial } from './verdict.ts';
 import type { Denial, MetadataAccess } from './verdict.ts';
 
 /**
- * What is left open, and if nothing is, who closed it. The Pod's own deny is certain before its Namespace is seen. A
- * Namespace that does not exist closes it as well: nobody can say that it would not have.
+ * The access to other metadata, and the denial if the metadata API is closed. The Pod's own deny does not need its Namespace. A
+ * Namespace that does not exist closes the metadata API too, because its rule is unknown.
  */
 export function metadataAccess(subject: Subject): {
   readonly metadata: MetadataAccess;
@@ -26,15 +26,15 @@ export function metadataAccess(subject: Subject): {
 }
 
 /**
- * `rolegate.dev/metadata`: `deny`, or groups separated by commas. An unknown word is a fault, and so is an empty one
- * between commas: both count as deny, because they were meant to close something.
+ * `rolegate.dev/metadata`: `deny`, or groups separated by commas. An unknown or empty word is a fault and is treated as deny,
+ * because the annotation was meant to close something.
  */
 export function parseMetadataAccess(text: string): Parsed<MetadataAccess> {
   const words = text.split(',').map((word) => word.trim());
   const unknown = words.find((word) => word !== 'deny' && !isGroup(word));
   if (unknown !== undefined) {
-    const known = `known are deny, ${metadataGroups.join(', ')}`;
-    return { fault: `has the unknown word ${quote(unknown)}, which counts as deny; ${known}` };
+    const known = `valid words are deny, ${metadataGroups.join(', ')}`;
+    return { fault: `has the unknown word ${quote(unknown)}, which is treated as deny; ${known}` };
   }
   if (words.includes('deny')) return { value: { denied: true } };
   return { value: { denied: false, only: [...new Set(words)] } };
@@ -50,14 +50,14 @@ function read(annotations: Annotations, name: string): { access: MetadataAccess;
   const parsed =
     typeof text === 'string'
       ? parseMetadataAccess(text)
-      : { fault: `${tooLongFault(text)}, which counts as deny` };
+      : { fault: `${tooLongFault(text)}; it is treated as deny` };
   const access = 'fault' in parsed ? { denied: true } : parsed.value;
   if (!access.denied) return { access };
   const how = 'fault' in parsed ? parsed.fault : 'is deny';
   return { access, closed: denial('MetadataDenied', `${annotation.metadata} of ${name} ${how}`) };
 }
 
-/** A Pod can only narrow what its Namespace leaves open. */
+/** A Pod can only narrow what its Namespace allows. */
 function narrow(namespace: MetadataAccess, pod: MetadataAccess): MetadataAccess {
   const denied = namespace.denied || pod.denied;
   if (namespace.only === undefined || pod.only === undefined) {

@@ -16,34 +16,34 @@ import type { Denial } from './verdict.ts';
 const no = { value: false } as const;
 const none = { value: undefined } as const;
 
-/** How the value of an annotation is parsed. */
+/** The parser of an annotation. */
 type Parser = readonly [key: string, parse: (text: string) => Parsed<unknown>];
 
-/** What a Pod asks its Namespace to permit. */
+/** What the Namespace must permit for a Pod. */
 export interface PermitRequest {
   readonly roleArn: string;
   readonly externalId: string | undefined;
   readonly tagKeys: readonly string[];
-  /** Tags that the server sets: no Namespace can give them away. */
+  /** Tags that the server sets, which no Namespace can permit to Pods. */
   readonly serverTags: Readonly<Record<string, string>>;
 }
 
-/** A Namespace that is there. */
+/** An existing Namespace. */
 export interface NamespaceContext {
-  /** As messages call it. */
+  /** For messages. */
   readonly name: string;
   readonly annotations: Annotations;
   readonly baseArn: string | undefined;
 }
 
 export interface NamespaceRules {
-  /** The first thing that the Namespace does not permit; undefined: all is; 'pending': only the base ARN can tell. */
+  /** The first thing that the Namespace does not permit; undefined if all is permitted; 'pending' if that depends on the base ARN. */
   check(request: PermitRequest, namespace: NamespaceContext): Denial | 'pending' | undefined;
-  /** All that is wrong with the Namespace's annotations. */
+  /** Everything that is wrong with the Namespace's annotations. */
   faults(namespace: Omit<NamespaceContext, 'baseArn'>): string | undefined;
 }
 
-/** What Namespaces permit. An annotation that does not parse permits nothing, and its sister beside it neither. */
+/** The rules of Namespaces. If one of the two role annotations is invalid, neither permits anything. */
 export function createNamespaceRules(): NamespaceRules {
   const roles = createRoleRules();
   const values = createValueRules();
@@ -72,7 +72,7 @@ export function createNamespaceRules(): NamespaceRules {
   };
 }
 
-/** The rules on roles: kiam's expression and kube2iam's list, of which either permits. */
+/** The rules for roles: kiam's expression and kube2iam's list; a role that either permits is permitted. */
 function createRoleRules() {
   const permits = createPermits();
   const lists = createRules(parseAllowedRoles, (list: AllowedRoles, [roleArn = '', baseArn]) =>
@@ -90,7 +90,7 @@ function createRoleRules() {
     if ('fault' in byExpression) return badRule(name, annotation.permitted, byExpression.fault);
     if ('fault' in byList) return badRule(name, annotation.allowedRoles, byList.fault);
     if (byExpression.value || byList.value === true) return undefined;
-    // The expression may match the role's name, which only the base ARN tells from the rest of the ARN.
+    // The expression may match path/name, which is only known with the base ARN.
     const asks = byList.value === 'unknown' || valueOf(annotations, annotation.permitted) !== undefined;
     if (baseArn === undefined && asks) return 'pending';
     return denied(`${name} does not permit ${roleArn}: ${describe(annotations)}`);
@@ -115,7 +115,7 @@ function createRoleRules() {
   return { check, parsers };
 }
 
-/** The rules on what Pods choose beside the role: external IDs and keys of session tags. */
+/** The rules for external IDs and session tag keys. */
 function createValueRules() {
   const lists = createRules(parseGlobs, matchesAll);
 
@@ -125,7 +125,7 @@ function createValueRules() {
     if ('fault' in unmatched) return badRule(name, key, unmatched.fault);
     return unmatched.value === undefined
       ? undefined
-      : denied(`${name} does not permit the external ID of the Pod by ${key}`);
+      : denied(`${key} of ${name} does not permit the external ID of the Pod`);
   }
 
   function checkTags(
@@ -133,7 +133,7 @@ function createValueRules() {
     { name, annotations }: NamespaceContext,
   ): Denial | undefined {
     const taken = tagKeys.find((tag) => hasKey(serverTags, tag));
-    if (taken !== undefined) return denied(`the session tag ${quote(taken)} is the server's own`);
+    if (taken !== undefined) return denied(`the session tag ${quote(taken)} is set by the server`);
     const [first] = tagKeys;
     if (first === undefined) return undefined;
     const key = annotation.permittedSessionTags;
@@ -141,7 +141,7 @@ function createValueRules() {
     if ('fault' in unmatched) return badRule(name, key, unmatched.fault);
     return unmatched.value === undefined
       ? undefined
-      : denied(`${name} does not permit the session tag ${quote(unmatched.value)} by ${key}`);
+      : denied(`${key} of ${name} does not permit the session tag ${quote(unmatched.value)}`);
   }
 
   const parsers: readonly Parser[] = [
@@ -161,5 +161,5 @@ function denied(message: string): Denial {
 }
 
 function badRule(name: string, key: string, fault: string): Denial {
-  return denial('BadNamespaceRule', `${key} of ${name} ${fault}; until it is corrected it permits nothing`);
+  return denial('BadNamespaceRule', `${key} of ${name} ${fault}; it permits nothing until it is corrected`);
 }

@@ -5,43 +5,43 @@ import type { Parsed } from './annotation-text.ts';
 import { oddity, plain, quote } from './quote.ts';
 import { remember } from './remember.ts';
 
-/** Of all expressions of the cluster, verdicts included; and of the verdicts of one, some sixty roles. Bytes. */
+/** Cache size for all expressions and their verdicts, and for the verdicts of one expression, about 60 roles. Bytes. */
 const EXPRESSIONS_BYTES = 12 * 1024 * 1024;
 const VERDICTS_BYTES = 12 * 1024;
 
 /**
- * Instructions of the compiled expression times characters that it is matched with: what a decision may take. An
- * expression of 4 kB over the names of a role of 100 characters stays within it.
+ * The most work in a decision: instructions of the compiled expression × characters to match. An expression of 4 kB and a role
+ * name of 100 characters are within it.
  */
 const MOST_WORK = 1_000_000;
-/** The same of its quantifiers, which are what costs. */
+/** The same for quantifiers, which are the expensive part. */
 const MOST_REPEATED_WORK = 80_000;
 
-/** What its counted repeats write out counts as well. Bytes. */
+/** Also the limit of the length with counted repeats expanded. Bytes. */
 const LONGEST_EXPRESSION = limitBytesOf(annotation.permitted);
 
-/** Each is a list of hundreds of ranges to the engine: 2,000 of them take 45 ms to compile, 110 ms without case. */
+/** The engine expands each to hundreds of ranges: 2,000 of them take 45 ms to compile, 110 ms if case is ignored. */
 const MOST_UNICODE_CLASSES = 32;
 
-/** Each may keep all that follows it alive at each character: some 1,300 in 4 kB take 65 ms over a short name. */
+/** Each can keep all following states alive at each character: about 1,300 in 4 kB take 65 ms for a short name. */
 const MOST_REPEATS = 512;
 
-/** A flag group that turns on the folding of case: `(?i)`, `(?si:...)`. */
+/** A flag group that turns on case folding: `(?i)`, `(?si:...)`. */
 const FOLDS_CASE = /\(\?[A-Za-z]*i/;
-/** A character outside ASCII, as itself or by its number. */
+/** A character outside ASCII, literal or escaped. */
 const BEYOND_ASCII = /[^\0-\x7f]|\\x\{/;
 
 export interface Permits {
   /** Whether the expression is valid. */
   readonly parse: (expression: string) => Parsed<true>;
-  /** Whether the expression matches one of the names of the role, whole. */
+  /** Whether the expression matches one of the role's names as a whole. */
   readonly matches: (expression: string, names: readonly string[]) => Parsed<boolean>;
 }
 
 /**
- * The Namespaces' `permitted` expressions. An expression is compiled by itself and matched whole (gluing ^ and $ around
- * it would let `a|b` or `x)|(?:.*` escape), by a linear-time engine, so that no Namespace can stall the server.
- * Verdicts are remembered. Of compiled expressions only the last is kept: each can come to hold 8 MB of automaton.
+ * The Namespaces' `permitted` expressions. An expression is compiled by itself and must match as a whole (wrapped in ^ and $,
+ * `a|b` or `x)|(?:.*` would escape). The engine runs in linear time, so that no Namespace can stall the server. Verdicts are
+ * cached. Only the last compiled expression is kept, because each can use 8 MB for its automaton.
  */
 export function createPermits(): Permits {
   let last: { readonly expression: string; readonly compiled: Parsed<RE2JS> } | undefined;
@@ -80,48 +80,47 @@ function match(expression: string, compiled: Parsed<RE2JS>, names: readonly stri
   const { value } = compiled;
   const length = names.reduce((sum, name) => sum + name.length, 0);
   if (value.programSize() * length > MOST_WORK || repeatsOf(expression) * length > MOST_REPEATED_WORK) {
-    return { fault: `takes too much work for so long a role name: ${quote(expression)}; write it shorter` };
+    return { fault: `takes too much work for such a long role name: ${quote(expression)}; shorten it` };
   }
   return attempt(expression, () => names.some((name) => value.matches(name)));
 }
 
-/** The engine's own error tells the owner of the Namespace what is wrong, and takes no other Pod along. */
+/** The engine's error becomes a fault for the owner of the Namespace. */
 function attempt<T>(expression: string, act: () => T): Parsed<T> {
   try {
     return { value: act() };
   } catch (error) {
-    const why = error instanceof Error ? plain(error.message) : 'the engine fails';
+    const why = error instanceof Error ? plain(error.message) : 'the engine failed';
     return {
       fault: `does not parse as an RE2 expression: ${quote(expression)}${oddity(expression)}: ${why}`,
     };
   }
 }
 
-/** What makes an expression too much to compile, for its owner. Looked at before the engine parses it. */
+/** Why the expression is too expensive to compile; undefined if it is not. Checked before the engine parses it. */
 function excessOf(expression: string): string | undefined {
-  if (lengthWrittenOut(expression) > LONGEST_EXPRESSION)
-    return 'repeats too much (write fewer or smaller {n})';
+  if (expandedLength(expression) > LONGEST_EXPRESSION) return 'repeats too much (use fewer or smaller {n})';
   const repeats = repeatsOf(expression);
   if (repeats > MOST_REPEATS) return `has ${repeats} of * + ? and {n} (${MOST_REPEATS} are allowed)`;
   const classes = expression.match(/\\[pP]/g)?.length ?? 0;
   if (classes > MOST_UNICODE_CLASSES)
-    return `has ${classes} Unicode classes (${MOST_UNICODE_CLASSES} are allowed; the names of roles are ASCII)`;
+    return `has ${classes} Unicode classes (${MOST_UNICODE_CLASSES} are allowed; role names are ASCII)`;
   // A range outside ASCII is folded character by character: 500 of them take 1.8 s to compile.
   if (FOLDS_CASE.test(expression) && BEYOND_ASCII.test(expression))
-    return 'ignores case and has characters outside ASCII (the names of roles have none)';
+    return 'ignores case and has characters outside ASCII (role names have none)';
   return undefined;
 }
 
-/** How many quantifiers it has at the most: escaped ones count as well. */
+/** The number of quantifiers; escaped ones are counted too. */
 function repeatsOf(expression: string): number {
   return expression.match(/[*+?{]/g)?.length ?? 0;
 }
 
 /**
- * No less than the length of the expression with its counted repeats written out, which is what compiling it costs
- * (1,000 times 4 kB takes seconds). A repeated group counts as everything up to it.
+ * An upper bound of the length with counted repeats expanded, which is the cost of compiling (1,000 times 4 kB takes seconds). A
+ * repeated group counts as everything before its repeat.
  */
-function lengthWrittenOut(expression: string): number {
+function expandedLength(expression: string): number {
   let length = 0;
   let from = 0;
   for (const repeat of expression.matchAll(/\{([0-9]+)(?:,([0-9]*))?\}/g)) {

@@ -13,7 +13,7 @@ const EXTERNAL_ID = /^[\w+=,.@:/-]+$/;
 const SHORTEST = 2;
 const LONGEST = 1224;
 
-/** What a Pod's own annotations ask for. */
+/** What a Pod's own annotations request. */
 export interface PodRequest {
   readonly role?: NamedRole;
   readonly sessionName?: string;
@@ -21,14 +21,14 @@ export interface PodRequest {
   readonly tags: Tags;
 }
 
-/** Which role a Pod is to have, and on whose word. */
+/** The role that a Pod requests, and the annotation that sets it. */
 export type Naming =
   | { readonly kind: 'named'; readonly role: NamedRole; readonly by: string }
   | { readonly kind: 'none' }
   | { readonly kind: 'fault'; readonly message: string }
   | { readonly kind: 'pending'; readonly waitsFor: string };
 
-/** Reads all of them: one that does not parse spoils the request, wherever its role comes from. */
+/** An annotation that does not parse makes the whole request invalid, even if the role comes from elsewhere. */
 export function parsePodRequest(annotations: Annotations, parseTags: ParseTags): Parsed<PodRequest> {
   const role = optional(annotations, annotation.role, parseRole);
   if ('fault' in role) return role;
@@ -50,8 +50,8 @@ export function parsePodRequest(annotations: Annotations, parseTags: ParseTags):
 }
 
 /**
- * The Pod's own, else its ServiceAccount's, else its Namespace's default, else the cluster's. The first that says
- * anything decides: if it does not parse, no weaker one takes its place.
+ * The role of the Pod, else of its ServiceAccount, else the default of its Namespace, else that of the server. The first that is
+ * set decides; if it does not parse, the next ones are not used instead.
  */
 export function nameRole(
   subject: Subject,
@@ -74,12 +74,14 @@ export function nameRole(
   return { kind: 'none' };
 }
 
-/** The message does not repeat it: it is meant for the role's owner alone. */
+/** The fault does not repeat the external ID, which only the role's owner should see. */
 function parseExternalId(text: string): Parsed<string> {
   if (text.length < SHORTEST || text.length > LONGEST) {
-    return { fault: `has ${text.length} characters; STS takes ${SHORTEST} to ${LONGEST}` };
+    return { fault: `has ${text.length} characters; STS accepts ${SHORTEST} to ${LONGEST}` };
   }
   if (!EXTERNAL_ID.test(text))
-    return { fault: `has characters that STS refuses${oddity(text)}; use letters, digits and +=,.@:/-_` };
+    return {
+      fault: `has characters that STS does not accept${oddity(text)}; use letters, digits and +=,.@:/-_`,
+    };
   return { value: text };
 }

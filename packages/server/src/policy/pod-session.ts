@@ -8,19 +8,19 @@ import type { SessionScope, TemplateValues } from './template.ts';
 /** RoleSessionName and SourceIdentity: 2 to 64 characters of `[\w+=,.@-]` (AWS STS API reference, AssumeRole). */
 const SHORTEST = 2;
 const LONGEST = 64;
-/** The name of sessions that belong to no Namespace, in a cluster without a name. */
+/** The session name for scope `role` in a cluster without a name. */
 const NAMELESS = 'rolegate';
 
 export interface SessionNaming {
   readonly scope: SessionScope;
-  /** `--session-name-template`; absent: the scope's own. */
+  /** `--session-name-template`; undefined for the scope's default. */
   readonly template: string | undefined;
   /** The Pod's `iam.amazonaws.com/session-name`. */
   readonly chosen: string | undefined;
   readonly values: TemplateValues;
 }
 
-/** Whatever the Pod chooses is part of the session, and so of every key that its credentials are cached under. */
+/** Everything that the Pod chooses is part of the session, and so of the key of its cached credentials. */
 export function podSession(
   roleArn: string,
   { sessionName: chosen, externalId, tags }: PodRequest,
@@ -39,15 +39,15 @@ export function podSession(
     tags: sessionTags(settings.sessionTagTemplates, values, tags),
     durationSeconds: settings.durationSeconds,
     ...(scope === 'pod' && { podUid: uid }),
-    // The default name says both; a template or a Pod's choice may be the same for others (DESIGN.md 4.1).
+    // The default name contains both; a template or a Pod's choice may be the same for others (DESIGN.md 4.1).
     ...(scope === 'workload' &&
       (template ?? chosen) !== undefined && { workload: `${namespace}/${serviceAccount}` }),
   };
 }
 
 /**
- * The name that CloudTrail shows. A Pod's own choice follows `<namespace>.`, and a Namespace's name has no dot: so no Pod
- * can pass for one of another Namespace.
+ * The name that CloudTrail shows. A Pod's own choice is appended to `<namespace>.`, and Namespace names have no dots, so no Pod can
+ * be mistaken for one of another Namespace.
  */
 export function sessionName({ scope, template, chosen, values }: SessionNaming): string {
   if (chosen !== undefined) return namespaced(values.namespace, chosen);
@@ -58,7 +58,7 @@ export function sessionName({ scope, template, chosen, values }: SessionNaming):
     case 'workload':
       return namespaced(values.namespace, values.serviceAccount);
     case 'pod': {
-      // A new Pod with the same name is another Pod.
+      // The UID distinguishes a new Pod with the same name.
       const name = `${values.namespace}.${values.pod}`;
       const digits = hashDigits(values.namespace);
       return endInHash({ text: clean(name), longest: LONGEST, identity: `${name} ${values.uid}`, digits });
@@ -75,14 +75,14 @@ function namespaced(namespace: string, rest: string): string {
 }
 
 /**
- * A cut that takes something of `<namespace>.` leaves the hash alone to tell Namespaces apart. Of 32 bits somebody could
- * find a name of their own with the same end; of 64 bits nobody can.
+ * If the cut removes part of `<namespace>.`, only the hash distinguishes Namespaces. A collision of 32 bits can be found; one of 64
+ * bits cannot.
  */
 function hashDigits(namespace: string): number {
   return namespace.length + 1 > LONGEST - HASH_CHARS - 1 ? 2 * HASH_CHARS : HASH_CHARS;
 }
 
-/** Any text as STS takes it for a session name or a source identity. */
+/** Converts any text to a valid session name or source identity. */
 export function legalName(text: string): string {
   return cut(clean(text), LONGEST, text).padEnd(SHORTEST, '-');
 }

@@ -1,18 +1,16 @@
-/** What is shown of a foreign value. Characters. */
+/** The most that is shown of a foreign value. Characters. */
 const SHOWN_CHARS = 100;
-/** An Event takes 1,024 bytes (Kubernetes API reference, events.k8s.io/v1, note). Messages are ASCII. */
+/** An Event's message has at most 1,024 bytes (Kubernetes API reference, events.k8s.io/v1, note). Messages are ASCII. */
 const LONGEST_MESSAGE = 1000;
 
-/** A foreign value as it may stand in a message: bounded, and nothing in it that a terminal or a log would obey. */
+/** A foreign value for messages: cut, and with control characters escaped. */
 export function quote(text: string): string {
   return text.length > SHOWN_CHARS
     ? `"${escape(text.slice(0, SHOWN_CHARS))}..." (${text.length} characters)`
     : `"${escape(text)}"`;
 }
 
-/**
- * What nobody sees in a quoted value, in words, to follow it: ` (ends in a newline)`. Empty if there is nothing to say.
- */
+/** What is hard to see in a quoted value, to be appended to it: ` (ends in a newline)`. '' if there is nothing. */
 export function oddity(text: string): string {
   const words = oddityOf(text);
   return words === undefined ? '' : ` (${words})`;
@@ -27,12 +25,12 @@ function oddityOf(text: string): string | undefined {
   return undefined;
 }
 
-/** A whole message; if it is cut, it ends in dots. */
+/** Cuts a message to the longest that an Event allows. */
 export function clip(message: string): string {
   return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE - 3)}...` : message;
 }
 
-/** A library's message, which may hold foreign text: bounded and escaped, without quotes. */
+/** A library's message, which may contain foreign text: cut and escaped, without quotes. */
 export function plain(text: string): string {
   const shown = escape(text.slice(0, SHOWN_CHARS));
   return text.length > SHOWN_CHARS ? `${shown}...` : shown;

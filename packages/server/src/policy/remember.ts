@@ -1,24 +1,24 @@
 import type { Parsed } from './annotation-text.ts';
 
-/** Of a Map's entry, the two strings' headers and the value's own. Bytes, roughly. */
+/** The approximate size of a Map's entry with the headers of its strings and value. Bytes. */
 const ENTRY_BYTES = 200;
-/** Of one character, in the worst case. */
+/** The most that one character takes. */
 const CHAR_BYTES = 2;
 
-/** Of all lists of one kind, verdicts included; and of the verdicts of one list. Bytes. */
+/** Cache size for all lists of one kind with their verdicts, and for the verdicts of one list. Bytes. */
 const LISTS_BYTES = 16 * 1024 * 1024;
 const VERDICTS_BYTES = 32 * 1024;
-/** What a parsed list takes for each character of its text, a list of one-letter patterns at the worst. Bytes. */
+/** The most that a parsed list takes for each character of its text: a list of one-letter patterns. Bytes. */
 const PARSED_BYTES = 16;
 
 export interface RememberOptions<T> {
-  /** Of all texts and values together; what takes more than half of it is made again each time. Bytes. */
+  /** For all texts and values; an entry of more than half of it is not cached. Bytes. */
   readonly bytes: number;
-  /** What a value takes besides its text. Bytes; 0 by default. */
+  /** The size of a value without its text. Bytes; 0 by default. */
   readonly weigh?: (value: T, text: string) => number;
 }
 
-/** Rules of one kind, parsed once for each text, with what they say of the subjects that were asked for last. */
+/** Rules of one kind, with a cache of parsed texts and recent verdicts. */
 export interface Rules<Rule, Verdict> {
   readonly parse: (text: string) => Parsed<Rule>;
   readonly judge: (text: string, subject: readonly string[]) => Parsed<Verdict>;
@@ -29,32 +29,29 @@ interface Made<T> {
   readonly bytes: number;
 }
 
-/**
- * Remembers what `make` returned for the texts that were asked for last, within a bound in bytes: foreign texts must not
- * fill the memory. `make` depends on nothing but the text.
- */
+/** Caches the results of `make` for recently used texts, up to a size in bytes. `make` must depend only on the text. */
 export function remember<T>(
   { bytes: most, weigh = () => 0 }: RememberOptions<T>,
   make: (text: string) => T,
 ): (text: string) => T {
-  /** The one asked for longest ago first. */
+  /** The least recently used first. */
   const made = new Map<string, Made<T>>();
-  let held = 0;
+  let usedBytes = 0;
 
   function drop(text: string, { bytes }: Made<T>): void {
     made.delete(text);
-    held -= bytes;
+    usedBytes -= bytes;
   }
 
   function keep(text: string, value: T): void {
     const bytes = ENTRY_BYTES + CHAR_BYTES * text.length + weigh(value, text);
     if (bytes > most / 2) return;
     for (const [oldest, entry] of made) {
-      if (held + bytes <= most) break;
+      if (usedBytes + bytes <= most) break;
       drop(oldest, entry);
     }
     made.set(text, { value, bytes });
-    held += bytes;
+    usedBytes += bytes;
   }
 
   return (text) => {
@@ -70,7 +67,7 @@ export function remember<T>(
   };
 }
 
-/** `parse` and `judge` depend on nothing but their arguments. */
+/** `parse` and `judge` must depend only on their arguments. */
 export function createRules<Rule, Verdict>(
   parse: (text: string) => Parsed<Rule>,
   judge: (rule: Rule, subject: readonly string[]) => Parsed<Verdict>,

@@ -5,7 +5,7 @@ import { remember } from './remember.ts';
 import { cut, renderTemplate } from './template.ts';
 import type { TemplateValues } from './template.ts';
 
-/** Key and value, as Session has them. */
+/** Keys and values, as in Session. */
 export type Tags = readonly (readonly [key: string, value: string])[];
 
 /** Limits of STS (IAM user guide, "Pass session tags in AWS STS"). */
@@ -15,14 +15,14 @@ const LONGEST_VALUE = 256;
 const CHARS = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 const NOT_CHARS = /[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu;
 
-/** Of all texts that were parsed last, with what came of them. Bytes. */
+/** Cache size for recently parsed texts and their tags. Bytes. */
 const REMEMBERED_BYTES = 8 * 1024 * 1024;
-/** What parsed tags take for each character of their text. Bytes. */
+/** The size of parsed tags for each character of their text. Bytes. */
 const PARSED_BYTES = 8;
 
 export type ParseTags = (text: string) => Parsed<Tags>;
 
-/** Parses each text once: a Deployment's Pods all have the same. `serverTags` is how many tags the server sets. */
+/** Caches parsed texts, because a Deployment's Pods all have the same. `serverTags`: how many tags the server sets. */
 export function createSessionTags(serverTags: number): ParseTags {
   const weigh = (_: unknown, text: string) => PARSED_BYTES * text.length;
   return remember({ bytes: REMEMBERED_BYTES, weigh }, (text) => parseSessionTags(text, serverTags));
@@ -37,33 +37,32 @@ function parseSessionTags(text: string, serverTags: number): Parsed<Tags> {
   }
   const entries = Object.entries(object) as [string, unknown][];
   if (entries.length + serverTags > MOST_TAGS)
-    return { fault: `has too many tags; STS takes ${MOST_TAGS} in all` };
+    return { fault: `has too many tags; STS accepts ${MOST_TAGS} in all` };
   const tags: [string, string][] = [];
   for (const [key, value] of entries) {
     if (typeof value !== 'string')
-      return { fault: `has a value that is not a string, of the key ${quote(key)}` };
+      return { fault: `has a value that is not a string, for the key ${quote(key)}` };
     const fault = keyFault(key) ?? valueFault(key, value);
     if (fault !== undefined) return { fault };
     tags.push([key, value]);
   }
   if (new Set(tags.map(([key]) => fold(key))).size < tags.length) {
-    return { fault: 'has keys that differ by case only, which are one to STS' };
+    return { fault: 'has keys that differ only in case, which STS treats as equal' };
   }
   return { value: tags };
 }
 
-/** What is wrong with a tag that the server is to set; undefined if it is right. Its template is checked apart. */
+/** What is wrong with a tag key; undefined if it is valid. */
 export function keyFault(key: string): string | undefined {
   if (key === '' || key.length > LONGEST_KEY) {
-    return `has a key of ${key.length} characters; STS takes 1 to ${LONGEST_KEY}`;
+    return `has a key of ${key.length} characters; STS accepts 1 to ${LONGEST_KEY}`;
   }
-  if (!CHARS.test(key)) return `has the key ${quote(key)}${oddity(key)} with characters that STS refuses`;
-  return fold(key).startsWith('aws:')
-    ? `has the key ${quote(key)}; those with aws: belong to AWS`
-    : undefined;
+  if (!CHARS.test(key))
+    return `has the key ${quote(key)}${oddity(key)} with characters that STS does not accept`;
+  return fold(key).startsWith('aws:') ? `has the key ${quote(key)}; the prefix aws: is reserved` : undefined;
 }
 
-/** The tags of a session, sorted by key. What the server says of it, no Pod can say otherwise. */
+/** The tags of a session, sorted by key. No Pod can override the server's tags. */
 export function sessionTags(
   templates: Readonly<Record<string, string>>,
   values: TemplateValues,
@@ -76,18 +75,18 @@ export function sessionTags(
   return [...ofServer, ...others].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** Keys are one to STS when they differ by case only. */
+/** STS treats keys that differ only in case as equal. */
 export function hasKey(templates: Readonly<Record<string, string>>, key: string): boolean {
   return Object.keys(templates).some((own) => fold(own) === fold(key));
 }
 
 function valueFault(key: string, value: string): string | undefined {
   if (value.length > LONGEST_VALUE) {
-    return `has a value of ${value.length} characters, of the key ${quote(key)}; STS takes ${LONGEST_VALUE}`;
+    return `has a value of ${value.length} characters for the key ${quote(key)}; STS accepts ${LONGEST_VALUE}`;
   }
   return CHARS.test(value)
     ? undefined
-    : `has a value${oddity(value)} with characters that STS refuses, of the key ${quote(key)}`;
+    : `has a value${oddity(value)} with characters that STS does not accept, for the key ${quote(key)}`;
 }
 
 function legalValue(text: string): string {

@@ -1,13 +1,10 @@
 import type { Annotations } from './annotation-text.ts';
 import type { SessionScope } from './template.ts';
 
-/**
- * What a watch says of an object that a Pod needs: 'unseen' may still arrive, 'absent' has not come in ten seconds of a
- * synced cache (DESIGN.md 4.2).
- */
+/** An object that a Pod needs. 'unseen': it may still arrive. 'absent': missing for 10 s in a synced cache (DESIGN.md 4.2). */
 export type Presence = { readonly annotations: Annotations } | 'absent' | 'unseen';
 
-/** Whom a decision is about, and all that it rests on. */
+/** The Pod of a decision, with the objects that it depends on. */
 export interface Subject {
   readonly pod: SubjectPod;
   readonly namespace: Presence;
@@ -26,7 +23,7 @@ export interface SubjectPod {
   readonly staticPod: boolean;
 }
 
-/** How messages call the objects. Their names are DNS names: the API server has checked them. */
+/** The objects' names in messages. The API server has checked that they are DNS names. */
 export function namesOf({ namespace, name, serviceAccount }: SubjectPod) {
   return {
     pod: `Pod ${namespace}/${name}`,
@@ -35,26 +32,23 @@ export function namesOf({ namespace, name, serviceAccount }: SubjectPod) {
   };
 }
 
-/** None for an object that is not there. */
+/** Empty for a missing object. */
 export function annotationsOf(presence: Presence): Annotations {
   return typeof presence === 'string' ? {} : presence.annotations;
 }
 
-/** What the operator has set (DESIGN.md 4.1, 4.7). Read again for each decision. */
+/** The operator's settings (DESIGN.md 4.1, 4.7). Read for each decision. */
 export interface PolicySettings {
-  /**
-   * As parseRoleBaseArn gives it; undefined as long as it has not been detected: what needs it is pending. May be a
-   * getter.
-   */
+  /** As returned by parseRoleBaseArn; undefined until it is detected: what needs it is pending. Can be a getter. */
   readonly roleBaseArn?: string | undefined;
-  /** Globs on the full ARN (`--role-ceiling`); none: the account of the base ARN. */
+  /** Globs for the full ARN (`--role-ceiling`); if empty, the account of the base ARN. */
   readonly ceilings: readonly string[];
-  /** audit: what a Namespace would refuse is allowed inside the ceiling, and the verdict says so. */
+  /** audit: allows roles inside the ceiling that a Namespace would refuse, and the decision says so. */
   readonly namespacePolicy: 'enforce' | 'audit';
-  /** kube2iam's `--default-role`: weaker than the Namespace's, and must be permitted like any other. */
+  /** kube2iam's `--default-role`: used if the Namespace has none, and must be permitted like any other. */
   readonly defaultRole?: string | undefined;
   readonly sessionScope: SessionScope;
-  /** Templates as checkTemplate takes them. */
+  /** Templates that checkTemplate accepts. */
   readonly sessionNameTemplate?: string | undefined;
   readonly sourceIdentityTemplate?: string | undefined;
   /** By tag key. */

@@ -2,19 +2,19 @@ import type { Reason } from '@rolegate/protocol';
 import type { Session } from '../session/session.ts';
 import { clip } from './quote.ts';
 
-/** What a Pod may have. */
+/** The policy's full result for a Pod. */
 export interface Verdict {
   readonly decision: Decision;
   readonly metadata: MetadataAccess;
-  /** What is wrong with the Namespace's own annotations, whether or not this Pod meets it. */
+  /** What is wrong with the Namespace's annotations, whether or not it affects this Pod. */
   readonly namespaceRuleFault?: string;
 }
 
-/** What the Pod may read besides its own credentials. */
+/** What the Pod can read besides its own credentials. */
 export interface MetadataAccess {
-  /** No metadata API at all. */
+  /** The metadata API is closed. */
   readonly denied: boolean;
-  /** Present: of the groups that the agent serves, only these. */
+  /** If set, only these of the groups that the agent serves. */
   readonly only?: readonly string[];
 }
 
@@ -24,7 +24,7 @@ export interface Allow {
   readonly kind: 'allow';
   readonly session: Session;
   readonly roleArn: string;
-  /** What the list of roles shows: path/name under the base ARN, else the ARN. */
+  /** The name in the list of roles: path/name under the base ARN, else the ARN. */
   readonly roleName: string;
   /** Under `--namespace-policy audit`: why enforce would refuse it. */
   readonly auditWould?: Denial;
@@ -32,27 +32,27 @@ export interface Allow {
 
 export interface Deny extends Denial {
   readonly kind: 'deny';
-  /** Present if a role is named but not permitted. */
+  /** Set if a role is requested but not permitted. */
   readonly roleName?: string;
-  /** The Pod or its ServiceAccount asks for a role by an annotation: the operator wants to hear of it by an Event. */
+  /** An annotation of the Pod or its ServiceAccount requests a role, so an Event is recorded. */
   readonly annotated: boolean;
 }
 
 export interface Pending {
   readonly kind: 'pending';
   readonly waitsFor: string;
-  /** What was decided before no longer holds. */
+  /** An earlier decision is no longer in force. */
   readonly withdraws?: true;
 }
 
-/** Why not. The message is for the operator: it names rules and objects. */
+/** Why a request is denied. The message is for the operator, and names rules and objects. */
 export interface Denial {
   readonly reason: Reason;
   /** Printable ASCII, at most 1,000 characters. */
   readonly message: string;
 }
 
-/** Messages hold foreign text: this keeps them within bounds. */
+/** Cuts the message, which may contain foreign text. */
 export function denial(reason: Reason, message: string): Denial {
   return { reason, message: clip(message) };
 }

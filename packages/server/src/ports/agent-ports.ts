@@ -11,22 +11,22 @@ import { createGrpcPort } from './grpc-port.ts';
 import type { GrpcPort, GrpcPortDeps } from './grpc-port.ts';
 import { createNodeConnections } from './node-connections.ts';
 
-/** A dead agent is noticed after the sum (DESIGN.md 4.5). Milliseconds. */
+/** A dead agent is noticed after the sum of both (DESIGN.md 4.5). Milliseconds. */
 const KEEPALIVE = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 3_000 };
-/** `Attest` has a token and a certificate request, other calls of one message an address. Bytes. */
+/** `Attest` carries a token and a certificate request, other unary calls an address. Bytes. */
 const LARGEST_ATTEST = 16 * 1024;
 const LARGEST_REQUEST = 1024;
 
-/** How large a report may be, and what of it is parsed, the feed knows. */
+/** The feed itself limits and parses reports. */
 const served = {
   ...rolegateService,
   Feed: { ...rolegateService.Feed, requestDeserialize: (bytes: Buffer) => bytes },
 };
 
-/** What a call has not sent completely yet is kept: an agent may have many of these at once, and only few feeds. */
+/** Limits unary requests: grpc-js buffers incomplete ones, of which an agent can have many at once. */
 const boundRequests: ServerInterceptor = ({ path, requestStream }, call) => {
   if (!requestStream) limitMessages(call, path === served.Attest.path ? LARGEST_ATTEST : LARGEST_REQUEST);
-  // The types want a wrapped call; grpc-js takes any.
+  // The types require a wrapped call; grpc-js accepts any.
   return call as unknown as ServerInterceptingCall;
 };
 
@@ -45,7 +45,7 @@ export interface FeedPort extends GrpcPort {
   readonly serving: (is: boolean) => void;
 }
 
-/** The port for agents with a certificate: the feed and grpc.health.v1 behind mutual TLS. `close` sends the agents away. */
+/** The port for agents with a certificate: the feed and grpc.health.v1 with mutual TLS. `close` disconnects the agents. */
 export function createFeedPort(deps: FeedPortDeps): FeedPort {
   const { feed, connections } = deps;
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
@@ -84,7 +84,7 @@ export interface AttestPortDeps extends PortDeps {
   readonly handler: (showing: AttestConnections['showing']) => RolegateHandlers['Attest'];
 }
 
-/** The port for agents without a certificate: `Attest`, and nothing else. */
+/** The port for agents without a certificate; it serves only `Attest`. */
 export function createAttestPort(deps: AttestPortDeps): GrpcPort {
   const { opened, showing } = createAttestConnections(deps);
   return createGrpcPort({

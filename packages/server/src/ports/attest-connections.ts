@@ -3,16 +3,16 @@ import { createShares } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
 import { networkOf } from '../limits/rate-limits.ts';
 import type { PortLimitHit } from '../limits/limit-hits.ts';
-import { createRepeatedLook } from './repeated-look.ts';
+import { createRepeatedCheck } from './repeated-check.ts';
 
-/** Bounds of connections to the attestation port (DESIGN.md 4.11). */
+/** Limits on connections to the attestation port (DESIGN.md 4.11). */
 export interface AttestConnectionLimits {
   readonly total: number;
-  /** A connection is closed after this, whether or not it is busy. Milliseconds. */
+  /** A connection is closed after this time, even if it is busy. Milliseconds. */
   readonly lifeMs: number;
-  /** Calls of one connection in its life; an agent makes one. */
+  /** The most calls of a connection; an agent makes one. */
   readonly calls: number;
-  /** What may come in on one connection: a handshake, a head and a message of 16 KiB, twice. Bytes. */
+  /** The most bytes received on a connection: twice a handshake, a head and a message of 16 KiB. */
   readonly bytes: number;
 }
 
@@ -23,8 +23,8 @@ const ATTEST_CONNECTION_LIMITS: AttestConnectionLimits = {
   bytes: 64 * 1024,
 };
 
-/** How often it is looked how much has come in. Milliseconds. */
-const LOOK_MS = 100;
+/** How often received bytes are checked. Milliseconds. */
+const CHECK_MS = 100;
 
 export interface AttestConnectionsDeps {
   readonly limits?: AttestConnectionLimits;
@@ -34,7 +34,7 @@ export interface AttestConnectionsDeps {
 
 export interface AttestConnections {
   readonly opened: (connection: ClientConnection) => void;
-  /** A token that names a live agent Pod is being looked at on this connection; the returned function ends that. */
+  /** Marks the connection while it presents a token that names a live agent Pod; the returned function ends that. */
   readonly showing: (peer: string) => () => void;
   readonly size: () => number;
 }
@@ -47,18 +47,18 @@ interface Entry {
 }
 
 /**
- * Bounds the connections that strangers may have. At the limit the oldest that shows no agent's token gives way, of the
- * address with the most of these; if all show one, the oldest of the address with the most.
+ * Limits the connections of strangers. At the limit, of the address with the most, the oldest connection that presents no agent's
+ * token is closed; if all present one, the oldest of the address with the most.
  */
 export function createAttestConnections(deps: AttestConnectionsDeps): AttestConnections {
   const { limits = ATTEST_CONNECTION_LIMITS, clock, hit } = deps;
   const entries = createEntries();
-  const beginLooking = createRepeatedLook({
+  const startChecking = createRepeatedCheck({
     clock,
-    everyMs: LOOK_MS,
-    look() {
+    everyMs: CHECK_MS,
+    check() {
       for (const entry of entries.all())
-        if ((entry.connection.accepted?.bytesRead ?? 0) > limits.bytes) displace(entry, 'connection_bytes');
+        if ((entry.connection.accepted?.bytesRead ?? 0) > limits.bytes) evict(entry, 'connection_bytes');
     },
     isNeeded: () => entries.size() > 0,
   });
@@ -68,7 +68,7 @@ export function createAttestConnections(deps: AttestConnectionsDeps): AttestConn
     entry.connection.end();
   }
 
-  function displace(entry: Entry, limit: 'attest_connections' | 'attest_calls' | 'connection_bytes'): void {
+  function evict(entry: Entry, limit: 'attest_connections' | 'attest_calls' | 'connection_bytes'): void {
     hit(limit, { address: entry.address });
     close(entry);
   }
@@ -76,7 +76,7 @@ export function createAttestConnections(deps: AttestConnectionsDeps): AttestConn
   return {
     opened(connection) {
       const oldest = entries.size() >= limits.total ? entries.first() : undefined;
-      if (oldest !== undefined) displace(oldest, 'attest_connections');
+      if (oldest !== undefined) evict(oldest, 'attest_connections');
       const entry: Entry = { connection, address: networkOf(connection.address), calls: 0, showing: 0 };
       entries.add(entry);
       const cancel = clock.schedule(limits.lifeMs, () => {
@@ -88,13 +88,13 @@ export function createAttestConnections(deps: AttestConnectionsDeps): AttestConn
       });
       connection.onRequest(() => {
         entry.calls += 1;
-        // Not now: the call is about to be handed over, on a stream that must still be there.
+        // Deferred, because grpc-js is about to hand over the call, and needs its stream.
         if (entry.calls === limits.calls + 1)
           setImmediate(() => {
-            displace(entry, 'attest_calls');
+            evict(entry, 'attest_calls');
           });
       });
-      beginLooking();
+      startChecking();
     },
     showing(peer) {
       const entry = entries.get(peer);
@@ -108,16 +108,16 @@ export function createAttestConnections(deps: AttestConnectionsDeps): AttestConn
   };
 }
 
-/** The open connections, by peer, and which of them gives way first. */
+/** The open connections by peer, with the order of eviction. */
 function createEntries() {
   const entries = new Map<string, Entry>();
-  const bare = createShares<Entry>();
-  const shown = createShares<Entry>();
-  /** Takes each entry out of its share. */
+  const withoutToken = createShares<Entry>();
+  const withToken = createShares<Entry>();
+  /** Removes an entry from its share. */
   const leaves = new Map<Entry, () => void>();
 
   function enter(entry: Entry): void {
-    const shares = entry.showing > 0 ? shown : bare;
+    const shares = entry.showing > 0 ? withToken : withoutToken;
     const place = shares.add(entry.address, entry);
     leaves.set(entry, () => {
       shares.remove(entry.address, place);
@@ -128,19 +128,19 @@ function createEntries() {
     size: () => entries.size,
     get: (peer: string) => entries.get(peer),
     all: () => [...entries.values()],
-    first: () => bare.oldestOfMost() ?? shown.oldestOfMost(),
+    first: () => withoutToken.oldestOfMost() ?? withToken.oldestOfMost(),
     add: (entry: Entry): void => {
       entries.set(entry.connection.peer, entry);
       enter(entry);
     },
-    /** Does nothing if it is gone. */
+    /** Does nothing if it was already removed. */
     remove: (entry: Entry): void => {
       leaves.get(entry)?.();
       leaves.delete(entry);
       const { peer } = entry.connection;
       if (entries.get(peer) === entry) entries.delete(peer);
     },
-    /** One token more or less of an agent is being looked at. */
+    /** The connection presents one agent's token more or less. */
     show: (entry: Entry, by: 1 | -1): void => {
       if (entries.get(entry.connection.peer) !== entry) return;
       entry.showing += by;

@@ -14,11 +14,11 @@ export interface GrpcPortDeps {
   readonly options: ServerOptions;
   /** Adds the services. */
   readonly serve: (server: Server) => void;
-  /** A connection has its handshake behind it. */
+  /** A connection has completed its handshake. */
   readonly opened: (connection: ClientConnection) => void;
   readonly refused: (refused: RefusedHandshake) => void;
   readonly hit: PortLimitHit;
-  /** True for the addresses of agents that are connected. */
+  /** True for addresses of connected agents. */
   readonly isAgents: (address: string) => boolean;
   readonly limits?: HandshakeLimits;
   readonly clock: Clock;
@@ -28,11 +28,11 @@ export interface GrpcPortDeps {
 export interface GrpcPort {
   /** Rejects if the address is taken; resolves with the port. */
   readonly listen: (address: HostPort) => Promise<number>;
-  /** Waits for calls that are under way, at most for this time, and ends all connections. */
+  /** Waits at most this long for calls in progress, then closes all connections. */
   readonly close: (timeoutMs: number) => Promise<void>;
 }
 
-/** A gRPC server behind a listener of our own, which bounds what comes before TLS (docs/adr/0016). */
+/** A gRPC server behind its own listener, which limits connections before TLS (docs/adr/0016). */
 export function createGrpcPort(deps: GrpcPortDeps): GrpcPort {
   const {
     credentials,
@@ -68,7 +68,7 @@ export function createGrpcPort(deps: GrpcPortDeps): GrpcPort {
   return {
     listen: listener.listen,
     async close(timeoutMs) {
-      // grpc-js waits for its own listeners only: it has none.
+      // grpc-js only waits for its own listeners, of which there are none here.
       const gone = listener.stop();
       server.tryShutdown(() => undefined);
       await new Promise<void>((resolve) => {

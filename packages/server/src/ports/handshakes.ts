@@ -4,11 +4,11 @@ import { createRateLimits, networkOf } from '../limits/rate-limits.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { PortLimitHit } from '../limits/limit-hits.ts';
 
-/** Bounds of one port, before TLS (DESIGN.md 4.11). */
+/** Limits of one port before TLS is established (DESIGN.md 4.11). */
 export interface HandshakeLimits {
-  /** New connections of an address, in the long run. */
+  /** New connections of an address, on average. */
   readonly perSecond: number;
-  /** The same after a rest: an agent that starts opens three or so, and several may share an address. */
+  /** The same after a pause: a starting agent opens about three, and several agents may share an address. */
   readonly burst: number;
   /** Unfinished handshakes of an address. */
   readonly perAddress: number;
@@ -23,19 +23,19 @@ export interface HandshakesDeps {
   readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
   readonly memory: ServerMemory | undefined;
   readonly hit: PortLimitHit;
-  /** An agent with a certificate is connected from this address: its handshakes give way after those of strangers. */
+  /** Whether an agent with a certificate is connected from this address. Handshakes of strangers are evicted first. */
   readonly isAgents?: ((address: string) => boolean) | undefined;
 }
 
 export interface Handshakes {
-  /** A connection was accepted; `close` is called if it has to give way. Undefined: it may not begin a handshake. */
+  /** A connection was accepted; `close` is called if it is evicted. Undefined if it must not begin a handshake. */
   readonly begin: (address: string, close: () => void) => Handshake | undefined;
-  /** How many are unfinished. */
+  /** The number of unfinished handshakes. */
   readonly size: () => number;
 }
 
 export interface Handshake {
-  /** The handshake is over, well or not. */
+  /** The handshake has ended, successfully or not. */
   readonly end: () => void;
 }
 
@@ -45,9 +45,9 @@ interface Unfinished extends Handshake {
 }
 
 /**
- * Bounds the handshakes that are under way: at a limit the address with the most gives way, and of its handshakes the oldest.
- * Whoever has thousands of addresses has few of each: strangers therefore give way before agents.
- * A handshake takes some 10 ms, so that honest ones get through while others hang. One IPv6 /64 is one address.
+ * Limits the handshakes in progress. At the limit, the oldest handshake of the address with the most is closed. Strangers are
+ * evicted before agents, because an attacker with thousands of addresses has few handshakes of each. A handshake takes about
+ * 10 ms, so honest ones succeed while others hang. An IPv6 /64 counts as one address.
  */
 export function createHandshakes({
   limits,
@@ -59,11 +59,11 @@ export function createHandshakes({
   const mayConnect = createRateLimits({ ...limits, clock, memory, kind: 'connecting_addresses' });
   const strangers = createShares<Unfinished>();
   const agents = createShares<Unfinished>();
-  /** Of each address, the oldest first: some may be in either of the two above, as agents come and go. */
+  /** By address, oldest first. Those of one address may be in either of the two above, as agents connect and disconnect. */
   const ofAddress = new Map<string, Set<Unfinished>>();
   let size = 0;
 
-  function displace(handshake: Unfinished | undefined): void {
+  function evict(handshake: Unfinished | undefined): void {
     if (handshake === undefined) return;
     handshake.end();
     hit('handshakes', handshake);
@@ -98,8 +98,8 @@ export function createHandshakes({
         return undefined;
       }
       const own = ofAddress.get(address);
-      if (own !== undefined && own.size >= limits.perAddress) displace(own.values().next().value);
-      else if (size >= limits.total) displace(strangers.oldestOfMost() ?? agents.oldestOfMost());
+      if (own !== undefined && own.size >= limits.perAddress) evict(own.values().next().value);
+      else if (size >= limits.total) evict(strangers.oldestOfMost() ?? agents.oldestOfMost());
       return enter(address, close);
     },
     size: () => size,

@@ -7,21 +7,21 @@ import type { Handshakes } from './handshakes.ts';
 
 export interface ListenerDeps {
   readonly handshakes: Handshakes;
-  /** Begins TLS on it. */
+  /** Hands the socket to grpc-js, which begins TLS. */
   readonly inject: (socket: Socket) => void;
 }
 
-/** Accepts connections in front of grpc-js, which has no bounds of its own before a handshake is done. */
+/** Accepts connections in front of grpc-js, which has no limits before a handshake is complete. */
 export interface Listener {
   /** Rejects if the address is taken; resolves with the port. */
   readonly listen: (address: HostPort) => Promise<number>;
-  /** The handshake on this socket is done. */
+  /** The handshake on this socket is complete. */
   readonly done: (accepted: Socket | undefined) => void;
-  /** We closed it ourselves, at a limit or to stop. */
+  /** Whether this server closed the socket, at a limit or to stop. */
   readonly closed: (accepted: Socket | undefined) => boolean;
-  /** Takes no more connections; resolves when those that are there have ended. */
+  /** Accepts no more connections; resolves when the open ones have ended. */
   readonly stop: () => Promise<void>;
-  /** Closes every connection at once. */
+  /** Closes every connection immediately. */
   readonly closeAll: () => void;
 }
 
@@ -33,11 +33,11 @@ export function createListener({ handshakes, inject }: ListenerDeps): Listener {
 
   function close(socket: Socket): void {
     closed.add(socket);
-    // A reset leaves nothing behind in the kernel; an orderly end would, for a minute.
+    // A reset leaves no state in the kernel; an orderly close would leave TIME_WAIT for a minute.
     socket.resetAndDestroy();
   }
 
-  // A process at its limit of open files cannot accept; the next attempt may find room.
+  // At the limit of open files accept fails; a later one may succeed.
   server.on('error', () => undefined);
   server.on('connection', (socket: Socket) => {
     socket.on('error', () => undefined);

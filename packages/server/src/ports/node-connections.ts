@@ -5,17 +5,17 @@ import type { Clock } from '@rolegate/runtime';
 import { createRateLimits, networkOf } from '../limits/rate-limits.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { PortLimitHit, PortLimitSubject } from '../limits/limit-hits.ts';
-import { createRepeatedLook } from './repeated-look.ts';
+import { createRepeatedCheck } from './repeated-check.ts';
 
-/** Bounds of connections with a certificate. */
+/** Limits on connections with a certificate. */
 export interface NodeConnectionLimits {
-  /** An agent has its feed, the next one and a renewal; an upgrade by surge has two agents. */
+  /** Connections of a node. An agent has its feed, the next one and a renewal; a surge upgrade has two agents. */
   readonly ofNode: number;
-  /** Of an address, with certificates that name no node: all nodes may share one, and one address. */
+  /** Connections of an address whose certificates name no node; all nodes may share one certificate and one address. */
   readonly nameless: number;
-  /** New calls of a node on all its connections: Pods that start together ask for their addresses. */
+  /** New calls of a node on all its connections: one Resolve for each Pod that starts. */
   readonly calls: { readonly perSecond: number; readonly burst: number };
-  /** What a node sends: 20 first reports at once, and four a second later. */
+  /** Bytes from a node: room for 20 first reports at once, and then four a second. */
   readonly bytes: { readonly perSecond: number; readonly burst: number };
 }
 
@@ -28,8 +28,8 @@ const NODE_CONNECTION_LIMITS: NodeConnectionLimits = {
   bytes: { perSecond: 4 * MIB, burst: 32 * MIB },
 };
 
-/** How often it is looked how much has come in. Milliseconds. */
-const LOOK_MS = 1_000;
+/** How often received bytes are checked. Milliseconds. */
+const CHECK_MS = 1_000;
 
 export interface NodeConnectionsDeps {
   readonly limits?: NodeConnectionLimits;
@@ -46,17 +46,17 @@ interface BoundConnection {
   readBytes: number;
 }
 
-/** Bounds what one node has open and asks, by its certificate: of its connections the newest stay. */
+/** Limits the connections, calls and bytes of each node, by its certificate. The newest connections are kept. */
 export function createNodeConnections(deps: NodeConnectionsDeps) {
   const { limits = NODE_CONNECTION_LIMITS, trustDomain, clock, memory, hit } = deps;
   const groups = createGroups();
   const remembered = { clock, memory, kind: 'calling_nodes' } as const;
   const mayCall = createRateLimits({ ...limits.calls, ...remembered });
   const maySend = createRateLimits({ ...limits.bytes, ...remembered });
-  const beginLooking = createRepeatedLook({
+  const startChecking = createRepeatedCheck({
     clock,
-    everyMs: LOOK_MS,
-    look() {
+    everyMs: CHECK_MS,
+    check() {
       for (const bound of groups.all()) countBytes(bound);
     },
     isNeeded: () => groups.size() > 0,
@@ -66,11 +66,11 @@ export function createNodeConnections(deps: NodeConnectionsDeps) {
     const bytes = bound.connection.accepted?.bytesRead ?? 0;
     // Most are idle.
     if (bytes === bound.readBytes) return;
-    if (!maySend(bound.key, bytes - bound.readBytes)) displace(bound, 'connection_bytes');
+    if (!maySend(bound.key, bytes - bound.readBytes)) evict(bound, 'connection_bytes');
     bound.readBytes = bytes;
   }
 
-  function displace(
+  function evict(
     bound: BoundConnection,
     limit: 'node_connections' | 'connection_bytes',
     subject = bound.subject,
@@ -86,7 +86,7 @@ export function createNodeConnections(deps: NodeConnectionsDeps) {
     const key = node === undefined ? `address ${address}` : `node ${node}`;
     const subject = { address, node };
     const oldest = groups.oldestIfFull(key, node === undefined ? limits.nameless : limits.ofNode);
-    if (oldest !== undefined) displace(oldest, 'node_connections', subject);
+    if (oldest !== undefined) evict(oldest, 'node_connections', subject);
     const bound = { connection, key, subject, readBytes: 0 };
     groups.add(bound);
     connection.onClose(() => {
@@ -95,14 +95,14 @@ export function createNodeConnections(deps: NodeConnectionsDeps) {
     connection.onRequest(() => {
       if (mayCall(key)) return;
       hit('node_calls', subject);
-      // Not now: the call is about to be handed over, on a stream that must still be there.
+      // Deferred, because grpc-js is about to hand over the call, and needs its stream.
       setImmediate(connection.end);
     });
-    beginLooking();
+    startChecking();
   };
 }
 
-/** Open connections by node or address, each group the oldest first. */
+/** Open connections by node or address, oldest first. */
 function createGroups() {
   const groups = new Map<string, Set<BoundConnection>>();
   return {

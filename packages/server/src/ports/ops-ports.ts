@@ -6,7 +6,7 @@ import type { LimitHitsDeps } from '../limits/limit-hits.ts';
 import { opsLimits } from '../limits/limit-names.ts';
 import type { OpsLimit } from '../limits/limit-names.ts';
 
-/** Source addresses that are told apart in a window: they can be made up. */
+/** The most source addresses that are distinguished in a window; addresses can be spoofed. */
 const MOST_SOURCES = 32;
 
 export interface OpsPortsDeps extends LimitHitsDeps<OpsLimit> {
@@ -22,7 +22,7 @@ export interface OpsPorts {
   readonly close: () => Promise<void>;
 }
 
-/** The port of Prometheus and people, and that of kubelet, which strangers on the first one cannot fill. */
+/** The port for Prometheus and people, and a separate one for kubelet, so that strangers cannot block probes. */
 export function createOpsPorts(deps: OpsPortsDeps): OpsPorts {
   const { registry, checks, clock } = deps;
   const limited = createOpsLimitHits(deps);
@@ -37,7 +37,7 @@ export function createOpsPorts(deps: OpsPortsDeps): OpsPorts {
   };
 }
 
-/** Counts limits that were met, and says so: a line a minute for each address and limit, and one for what was left out. */
+/** Counts and logs reached limits: a line a minute for each address and limit, and a summary of the omitted lines. */
 function createOpsLimitHits({ clock, log, counted }: LimitHitsDeps<OpsLimit>) {
   const note = createLimitLog({
     clock,

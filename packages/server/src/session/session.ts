@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Whose credentials: everything that AssumeRole is told (AWS STS API reference, AssumeRole), and the Pod where they are for
- * one alone. Two Pods share credentials only when all of it is the same.
+ * The identity of credentials: all parameters of AssumeRole (AWS STS API reference), and the Pod or workload if they are for only
+ * one. Two Pods share credentials only if all of it is equal.
  */
 export interface Session {
   readonly roleArn: string;
@@ -14,13 +14,13 @@ export interface Session {
   readonly tags: readonly (readonly [key: string, value: string])[];
   /** DurationSeconds. */
   readonly durationSeconds: number;
-  /** UID of the one Pod that they are for (`--session-scope pod`), whatever name it has chosen; STS is not told. */
+  /** UID of the only Pod that uses them (`--session-scope pod`). Not sent to STS. */
   readonly podUid?: string;
-  /** The one `<namespace>/<serviceAccount>` that they are for, if the session name does not say it; STS is not told. */
+  /** The only `<namespace>/<serviceAccount>` that uses them, if the session name does not contain it. Not sent to STS. */
   readonly workload?: string;
 }
 
-/** The session's key on the wire and in every cache: the same on each replica, and nothing can be read from it. */
+/** The session's key on the wire and in every cache: the same on each replica, and reveals nothing. */
 export function sessionId({
   roleArn,
   sessionName,
@@ -31,7 +31,7 @@ export function sessionId({
   podUid,
   workload,
 }: Session): string {
-  // JSON keeps the parts apart: no value can be mistaken for two.
+  // JSON separates the parts unambiguously.
   const whole = JSON.stringify([
     roleArn,
     sessionName,

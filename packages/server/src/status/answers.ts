@@ -6,7 +6,7 @@ import type { ServerReadings } from './readings.ts';
 import { serverStatusText } from './server-status-text.ts';
 import { serverStatus } from './server-status.ts';
 
-/** What the server tells of itself or of one Pod. Never a secret, a key or a token. */
+/** Answers about the server or one Pod. They never contain a secret, key or token. */
 export function createServerStatus(readings: ServerReadings): (asked: URLSearchParams) => StatusAnswer {
   const startedMs = readings.clock.monotonic();
   const podAnswer = createPodAnswers(readings);
@@ -39,7 +39,7 @@ function createPodAnswers(readings: ServerReadings): (name: string) => StatusAns
 
 function notThere(name: string, synced: boolean): StatusAnswer {
   const waitsFor = synced
-    ? 'nothing: the watch of Pods is complete and does not have it'
+    ? 'nothing: the list of Pods is complete and does not contain it'
     : 'the first list of Pods: the cluster has not been read yet';
   const text = `Pod ${JSON.stringify(name)} is not known to this server. It waits for ${waitsFor}.\n`;
   return { found: false, value: { pod: name, found: false, waitsFor }, text };

@@ -2,7 +2,7 @@ import { optional, runStatusCommand, text } from '@rolegate/runtime';
 import type { StatusCommandDeps, StatusProgram, StatusWord } from '@rolegate/runtime';
 import { STATUS_SOCKET } from '../config/status-socket.ts';
 
-/** How `status` and `log-level` reach a running server. */
+/** How `status` and `log-level` connect to a running server. */
 const serverStatus: StatusProgram = {
   name: 'rolegate-server',
   socket: STATUS_SOCKET,

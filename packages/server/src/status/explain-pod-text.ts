@@ -4,10 +4,10 @@ import type { Annotations } from '../kubernetes/objects/objects.ts';
 import { tooLongFault } from '../policy/annotation-text.ts';
 import type { DecisionFacts, PodExplanation } from './explain-pod.ts';
 
-/** Of a longer annotation the beginning. Characters. */
+/** Longer annotations are cut. Characters. */
 const LONGEST_SHOWN = 300;
 
-/** From what was read, by what decided, to what came of it. */
+/** The explanation for people: what was read, the settings, and the result. */
 export function explanationText(it: PodExplanation): string {
   const { settings, session, agent } = it;
   return textFacts([
@@ -17,7 +17,7 @@ export function explanationText(it: PodExplanation): string {
     ...annotationFacts('of the Pod', it.annotations.pod),
     ...annotationFacts(`of ServiceAccount ${it.serviceAccount}`, it.annotations.serviceAccount),
     ...annotationFacts('of the Namespace', it.annotations.namespace),
-    ['  fault in them', it.namespaceRuleFault],
+    ['  invalid', it.namespaceRuleFault],
     ['role base ARN', settings.roleBaseArn ?? 'NOT KNOWN YET'],
     ['ceiling', settings.roleCeiling.join(', ') || "the base ARN's account"],
     ['namespace policy', settings.namespacePolicy],
@@ -35,9 +35,10 @@ export function explanationText(it: PodExplanation): string {
 }
 
 function annotationFacts(whose: string, annotations: Annotations | undefined): (readonly [string, string])[] {
-  if (annotations === undefined) return [[`annotations`, `${whose}: it is not there, or not seen yet`]];
+  if (annotations === undefined)
+    return [[`annotations`, `${whose}: the object does not exist, or has not been seen yet`]];
   const all = Object.entries(annotations);
-  if (all.length === 0) return [['annotations', `${whose}: none that are read`]];
+  if (all.length === 0) return [['annotations', `${whose}: none that Rolegate reads`]];
   return all.map(([key, value]) => ['annotation', `${whose}: ${key}: ${annotationText(value)}`]);
 }
 
@@ -63,14 +64,14 @@ function decisionFacts(decision: DecisionFacts): (readonly [string, string | und
 function sessionText({ decision, session }: PodExplanation): string {
   if (decision.kind !== 'allow') return 'none';
   if (session === undefined)
-    return 'not fetched here: no agent of a node that needs it is connected to this replica';
+    return 'not issued here: no agent of a node that needs it is connected to this replica';
   const { state, remainingSeconds, nextInSeconds, nodes } = session;
   return [
     state,
     ...(remainingSeconds === undefined ? [] : [`${roughly(remainingSeconds * 1000)} left`]),
     nextInSeconds === undefined
-      ? 'STS is being asked, or not any more'
-      : `STS is asked in ${roughly(nextInSeconds * 1000)}`,
+      ? 'STS call in progress, or none planned'
+      : `next STS call in ${roughly(nextInSeconds * 1000)}`,
     `for ${nodes.length} nodes`,
   ].join(', ');
 }

@@ -8,16 +8,16 @@ import type { ServerReadings } from './readings.ts';
 import { sessionRow } from './session-rows.ts';
 import type { SessionRow } from './session-rows.ts';
 
-/** Every fact from which the decision on one Pod comes. */
+/** Everything on which the decision on one Pod depends. */
 export interface PodExplanation {
   readonly pod: string;
   readonly uid: string;
   readonly node: string;
   readonly serviceAccount: string;
   readonly ips: readonly string[];
-  /** What it is besides a plain Pod, e.g. on the host's network. */
+  /** What distinguishes it from an ordinary Pod, e.g. the host network. */
   readonly traits: readonly string[];
-  /** Those that are read; undefined: the object is not there. */
+  /** The annotations that are read; undefined if the object does not exist. */
   readonly annotations: {
     readonly pod: Annotations;
     readonly serviceAccount: Annotations | undefined;
@@ -29,19 +29,19 @@ export interface PodExplanation {
     readonly namespacePolicy: string;
     readonly defaultRole: string | undefined;
   };
-  /** What is wrong with the Namespace's own annotations. */
+  /** What is wrong with the Namespace's annotations. */
   readonly namespaceRuleFault: string | undefined;
   readonly decision: DecisionFacts;
-  /** Undefined: none is needed, or no node that is connected here needs it. */
+  /** Undefined if no session is needed, or none of this replica's nodes needs it. */
   readonly session: SessionRow | undefined;
-  /** Undefined: the node's agent is not connected to this replica. */
+  /** Undefined if the node's agent is not connected to this replica. */
   readonly agent: { readonly version: string; readonly connectedForSeconds: number } | undefined;
 }
 
 export interface DecisionFacts {
   readonly kind: 'allow' | 'deny' | 'pending';
   readonly reason: Reason | undefined;
-  /** Why; or what is waited for. */
+  /** Why, or what is waited for. */
   readonly message: string | undefined;
   readonly meaning: string | undefined;
   readonly remedy: string | undefined;
@@ -88,7 +88,7 @@ export function explainPod(pod: Pod, readings: ServerReadings): PodExplanation {
 
 function traitsOf(pod: Pod): readonly string[] {
   return [
-    ...(pod.hostNetwork ? ["on the host's network"] : []),
+    ...(pod.hostNetwork ? ['on the host network'] : []),
     ...(pod.staticPod ? ['static'] : []),
     ...(pod.terminating ? ['terminating'] : []),
     ...(pod.ended ? ['its containers have ended'] : []),
@@ -105,13 +105,13 @@ function factsOf(decision: Verdict['decision']): DecisionFacts {
     const { roleArn, session, auditWould } = decision;
     const { sessionName, durationSeconds, externalId, sourceIdentity } = session;
     const would = auditWould && `enforce would refuse: ${auditWould.reason}: ${auditWould.message}`;
-    const asked = { sessionName, durationSeconds, externalId, sourceIdentity };
+    const requested = { sessionName, durationSeconds, externalId, sourceIdentity };
     return {
       kind,
       ...reasonOf(undefined),
       message: would,
       role: roleArn,
-      ...asked,
+      ...requested,
       tags: tagsOf(session.tags),
     };
   }

@@ -1,4 +1,4 @@
-// The commands by themselves, for the image: nothing else of the program is loaded.
+// Entry point of the status commands for the image, which loads nothing else of the program.
 import { runServerCommand } from './command.ts';
 
 const word = process.argv[2] === 'log-level' ? 'log-level' : 'status';

@@ -6,11 +6,11 @@ import type { Decisions } from '../decisions/decisions.ts';
 import type { ConnectedAgents } from '../feed/connected-agents.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 
-/** What of the server its status looks at. */
+/** The parts of the server that its status reads. */
 export interface ServerReadings {
   readonly config: ServerConfig;
   readonly hostname: string;
-  /** Of the flags. */
+  /** Warnings about flags. */
   readonly warnings: readonly string[];
   readonly checks: readonly ReadyCheck[];
   readonly cluster: Pick<
@@ -22,7 +22,7 @@ export interface ServerReadings {
   readonly sessions: Pick<Sessions, 'summaries' | 'counts' | 'condition'>;
   readonly budget: Pick<StsBudget, 'waiting' | 'inFlight' | 'free'>;
   readonly roleBaseArn: () => string | undefined;
-  /** Until own certificates end, by what of them. */
+  /** Seconds until the server's certificates expire, by certificate. */
   readonly certificateSeconds: () => Readonly<Record<string, number>>;
   readonly clock: Clock;
 }

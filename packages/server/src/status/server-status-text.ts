@@ -2,11 +2,11 @@ import { roughly, textFacts, textTable } from '@rolegate/runtime';
 import type { AgentRow, ServerStatus } from './server-status.ts';
 import type { SessionRow, StateSum } from './session-rows.ts';
 
-/** Those that fail or wait; the rest is in the sums, and in --json. */
+/** The most failing or waiting sessions that are shown; all are in the totals and in --json. */
 const MOST_SESSIONS_SHOWN = 20;
 const LAYERS = ['nat', 'filter', 'route', 'input'];
 
-/** For a person: what is wrong stands out in capitals. */
+/** The status for people; problems are in capitals. */
 export function serverStatusText(status: ServerStatus): string {
   const worrying = status.sessions.filter(({ reason, state }) => reason !== undefined || state === 'waiting');
   return [
@@ -32,7 +32,7 @@ function facts(status: ServerStatus): string {
     ['watch ages', secondsText(status.watchAgeSeconds)],
     [
       'role base ARN',
-      roleBaseArn ?? 'NOT KNOWN YET: nothing is permitted by a role name until STS says the account',
+      roleBaseArn ?? 'NOT KNOWN YET: Pods with a role name wait until STS returns the account',
     ],
     ...Object.entries(checks).map(
       ([name, is]) => [`  ${name}`, is === true ? 'ok' : `NOT OK: ${String(is)}`] as const,
@@ -69,7 +69,7 @@ function agentTable(agents: readonly AgentRow[]): string {
 }
 
 function interceptionText(layers: AgentRow['interception']): string {
-  if (layers === undefined) return 'not told';
+  if (layers === undefined) return 'not reported';
   const broken = LAYERS.filter((layer) => layers[layer] !== true);
   return broken.length === 0 ? 'ok' : `BROKEN: ${broken.join(',')}`;
 }

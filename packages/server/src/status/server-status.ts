@@ -5,35 +5,35 @@ import type { ServerReadings } from './readings.ts';
 import { sessionRow, sumByState } from './session-rows.ts';
 import type { SessionRow, StateSum } from './session-rows.ts';
 
-/** Of a large cluster not all are told: those that fail come first. */
+/** The most sessions in the status; failing ones are first. */
 const MOST_SESSIONS = 1_000;
 
-/** What `rolegate-server status --json` gives. Fields are only ever added. */
+/** The output of `rolegate-server status --json`. Fields are only ever added. */
 export interface ServerStatus {
   readonly version: string;
   readonly hostname: string;
   readonly uptimeSeconds: number;
   readonly synced: boolean;
   readonly syncedForSeconds: number;
-  /** Since the last word of the API server. */
+  /** Since the last byte from the API server. */
   readonly watchAgeSeconds: Readonly<Record<string, number>>;
   readonly agents: readonly AgentRow[];
   readonly sessionsByState: Readonly<Record<string, StateSum>>;
   readonly sessions: readonly SessionRow[];
-  /** Left out of `sessions`. */
+  /** The number of sessions omitted from `sessions`. */
   readonly sessionsLeftOut: number;
   readonly sts: {
     readonly waiting: number;
     readonly inFlight: number;
-    /** May start at once. */
+    /** Calls that can start now. */
     readonly free: number;
     readonly ratePerSecond: number;
     readonly burst: number;
   };
-  /** True, or what is wrong: readiness, the authority, own credentials. */
+  /** True, or what is wrong. */
   readonly checks: Readonly<Record<string, boolean | string>>;
   readonly certificateSeconds: Readonly<Record<string, number>>;
-  /** Undefined: not detected yet. */
+  /** Undefined until it is detected. */
   readonly roleBaseArn: string | undefined;
   readonly startupWarnings: readonly string[];
 }
@@ -42,12 +42,12 @@ export interface AgentRow {
   readonly node: string;
   readonly version: string;
   readonly connectedForSeconds: number;
-  /** By layer, as it reports; undefined: it does not say. */
+  /** By layer, as reported; undefined if not reported. */
   readonly interception: Readonly<Record<string, boolean | undefined>> | undefined;
   readonly pods: number;
 }
 
-/** What the server tells of itself. `startedMs`: monotonic. */
+/** `startedMs`: on the monotonic clock. */
 export function serverStatus(readings: ServerReadings, startedMs: number): ServerStatus {
   const { config, hostname, warnings, checks, cluster, sessions, budget, clock } = readings;
   const summaries = sessions.summaries();
@@ -84,7 +84,7 @@ function agentRows({ agents, cluster, clock }: ServerReadings): readonly AgentRo
   }));
 }
 
-/** Without what the reading of the wire adds. */
+/** Without the fields that deserialization adds. */
 function layersOf({ nat, filter, route, input }: NonNullable<ConnectedAgent['interception']>) {
   return Object.fromEntries(
     Object.entries({ nat, filter, route, input }).filter(([, ok]) => typeof ok === 'boolean'),

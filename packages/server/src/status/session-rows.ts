@@ -1,6 +1,6 @@
 import type { SessionStatus, SessionSummary } from '../credentials/sessions.ts';
 
-/** A session as the status shows it; nothing of its credentials is in it. */
+/** A session in the status, without its credentials. */
 export interface SessionRow {
   readonly role: string;
   readonly sessionName: string;
@@ -10,16 +10,16 @@ export interface SessionRow {
   readonly error: string | undefined;
   readonly nodes: readonly string[];
   readonly remainingSeconds: number | undefined;
-  /** Undefined: STS is being asked, or not any more. */
+  /** Until the next STS call; undefined if one is in progress or none is planned. */
   readonly nextInSeconds: number | undefined;
 }
 
-/** One state's sessions together. */
+/** The total of the sessions with one state. */
 export interface StateSum {
   readonly count: number;
-  /** The first of them that STS is asked for again. */
+  /** Until the next STS call for one of them. */
   readonly nextInSeconds: number | undefined;
-  /** How many failed last, by reason. */
+  /** The number of failed sessions by reason. */
   readonly reasons: Readonly<Record<string, number>>;
 }
 
@@ -49,7 +49,7 @@ function sumOf(summaries: readonly SessionSummary[]): StateSum {
   );
   return {
     count: summaries.length,
-    // Not by a spread: there may be more than a call takes arguments.
+    // Not a spread: there may be more sessions than a call can have arguments.
     nextInSeconds: next.length === 0 ? undefined : inSeconds(next.reduce((a, b) => Math.min(a, b))),
     reasons: Object.fromEntries([...reasons].map(([reason, all]) => [reason, all.length])),
   };

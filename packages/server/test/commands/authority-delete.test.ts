@@ -95,15 +95,13 @@ describe('rolegate-server authority delete', () => {
     await using run = await setup();
     const { code, said } = await run.remove({ during: () => run.server.look() });
     expect(code).toBe(1);
-    expect(said).toContain(
-      'a server that still runs writes rolegate/rolegate-authority back: remove the servers',
-    );
+    expect(said).toContain('a running server restores rolegate/rolegate-authority; remove the servers');
   });
 
   it.each([
-    { kind: 'Secret', data: { 'tls.key': 'eA==' }, says: 'holds tls.key, which no server wrote' },
-    { kind: 'ConfigMap', data: { 'ca.crt': '', other: 'x' }, says: 'holds other, which no server wrote' },
-    { kind: 'ConfigMap', data: 'foreign', says: 'holds certificates of somebody else' },
+    { kind: 'Secret', data: { 'tls.key': 'eA==' }, says: 'contains tls.key, which no server wrote' },
+    { kind: 'ConfigMap', data: { 'ca.crt': '', other: 'x' }, says: 'contains other, which no server wrote' },
+    { kind: 'ConfigMap', data: 'foreign', says: 'contains certificates that no server wrote' },
   ])('The delete command deletes nothing if an object $says', async ({ kind, data, says }) => {
     await using run = await setup();
     const values = data === 'foreign' ? { 'ca.crt': (await createTestCa()).pem } : data;
@@ -118,6 +116,6 @@ describe('rolegate-server authority delete', () => {
     run.api.refuse(403);
     const { code, said } = await run.remove();
     expect(code).toBe(1);
-    expect(said).toContain('the right to get secrets/rolegate-authority by a Role');
+    expect(said).toContain('the right to get secrets/rolegate-authority with a Role');
   });
 });

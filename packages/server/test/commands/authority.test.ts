@@ -56,9 +56,9 @@ describe('rolegate-server authority', () => {
     expect(out).toMatch(
       /^ID +STATE +SINCE +ENDS\n[0-9a-f]{16} +active +2026-11-23T07:00:00.000Z +2027-11-23T/,
     );
-    expect(out).toContain('ConfigMap kube-system/rolegate-authority holds these\n');
+    expect(out).toContain('ConfigMap kube-system/rolegate-authority contains these certificates\n');
     run.api.apply({ kind: 'ConfigMap', metadata: WHERE, data: { 'ca.crt': '' } });
-    expect((await run.command('status')).out).toContain('does not hold exactly these');
+    expect((await run.command('status')).out).toContain('does not match these certificates');
   });
 
   it('The prepare, activate and retire commands replace the authority, and a server follows each step', async () => {
@@ -92,7 +92,7 @@ describe('rolegate-server authority', () => {
   });
 
   it.each([
-    { line: 'activate', says: 'no authority is prepared: prepare one first' },
+    { line: 'activate', says: 'no authority is prepared; prepare one first' },
     { line: 'retire', says: 'no authority is retired' },
     {
       line: 'status --namespace=other',
@@ -112,7 +112,7 @@ describe('rolegate-server authority', () => {
     run.clock.jumpWall(HOUR_MS);
     const { code, err } = await run.command('activate');
     expect(code).toBe(1);
-    expect(err).toContain('the ConfigMap kube-system/rolegate-authority does not hold authority');
+    expect(err).toContain('the ConfigMap kube-system/rolegate-authority does not contain authority');
     expect((await run.command('activate --now')).code).toBe(0);
     expect((await run.command('retire')).code).toBe(1);
     expect((await run.command('retire --now')).code).toBe(0);
@@ -123,7 +123,7 @@ describe('rolegate-server authority', () => {
     run.api.refuse(403);
     const { code, err } = await run.command('status');
     expect(code).toBe(1);
-    expect(err).toContain('the right to get secrets/rolegate-authority by a Role');
+    expect(err).toContain('the right to get secrets/rolegate-authority with a Role');
   });
 
   it('The prepare command changes nothing in a broken Secret', async () => {
@@ -142,12 +142,12 @@ describe('rolegate-server authority', () => {
   });
 
   it.each([
-    { line: '', says: 'say what to do: status, prepare, activate, retire' },
-    { line: 'rotate', says: 'say what to do' },
+    { line: '', says: 'missing command: use one of status, prepare, activate, retire' },
+    { line: 'rotate', says: 'missing command' },
     { line: 'status --nonsense', says: 'nonsense' },
     { line: 'prepare --authority-age=soon', says: 'authority-age' },
     { line: 'status --authority-secret=a/b/c', says: 'authority-secret' },
-    { line: 'status', env: {}, says: 'Give --namespace' },
+    { line: 'status', env: {}, says: '--namespace is needed' },
   ])('The authority command rejects the arguments "$line"', async ({ line, says, env }) => {
     await using run = await setup();
     const { code, err } = await run.command(line, env);

@@ -88,8 +88,12 @@ describe('Startup taint', () => {
     expect(lines.filter(({ level }) => level === 'warn')).toEqual([
       {
         level: 'warn',
-        message: 'startup taint not removed',
-        fields: { node: 'node-a', error: expect.stringContaining('patch nodes: 403') as unknown },
+        message: 'startup taint removal failed',
+        fields: {
+          node: 'node-a',
+          error: expect.stringContaining('patch nodes: 403') as unknown,
+          hint: expect.stringContaining('may get and patch Nodes') as unknown,
+        },
       },
     ]);
     api.fault = undefined;

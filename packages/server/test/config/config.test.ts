@@ -166,7 +166,7 @@ describe('Server configuration', () => {
     const { config, warnings } = setup(['--agent-identity=shared']);
     expect(config.agents.identity).toBe('shared');
     expect(warnings).toEqual([
-      '--agent-identity shared: whoever has the key of an agent gets the credentials of every node',
+      '--agent-identity shared: the key of any agent gives access to the credentials of every node',
     ]);
   });
 

@@ -13,7 +13,7 @@ describe('Session duration', () => {
     {
       argv: ['--session-duration=15m'],
       ms: HOUR_MS,
-      warning: '--session-duration 15m is read as 1h; to have 15m, add --allow-short-sessions',
+      warning: '--session-duration 15m is read as 1h; for 15m add --allow-short-sessions',
     },
     {
       argv: ['--session-duration=15m', '--allow-short-sessions'],
@@ -23,7 +23,7 @@ describe('Session duration', () => {
     {
       argv: ['--session-duration=12h'],
       ms: 12 * HOUR_MS,
-      warning: "--session-duration 12h: STS gives at most 1h while the server's own key is temporary",
+      warning: "--session-duration 12h: STS allows at most 1h while the server's own key is temporary",
     },
   ])(
     'The flags $argv set a session duration of $ms ms, and warn if there is need',
@@ -49,7 +49,7 @@ describe('Session duration', () => {
     },
     {
       argv: ['--session-duration=55m1ms'],
-      fault: '--session-duration: 55m1ms is no whole number of seconds; STS takes no parts',
+      fault: '--session-duration: 55m1ms is not a whole number of seconds, as STS requires',
     },
   ])('The configuration refuses the session duration of $argv', ({ argv, fault }) => {
     expect(setup(argv).faults).toEqual([fault]);
@@ -60,7 +60,7 @@ describe('Attestation port', () => {
   const own = ['--region', 'eu-central-1', '--namespace', 'iam'];
 
   it('The flag --attest-bind warns that its port is not opened if certificates come from files', () => {
-    const warning = '--attest-bind: it is not opened; certificates come from --cert, --key and --ca';
+    const warning = '--attest-bind: ignored, because certificates come from --cert, --key and --ca';
     expect(setup(['--attest-bind=[::]:9611']).warnings).toEqual([warning]);
     expect(setup([], { env: { ROLEGATE_ATTEST_BIND: ':9611' } }).warnings).toEqual([warning]);
     expect(setup().warnings).toEqual([]);
@@ -68,7 +68,7 @@ describe('Attestation port', () => {
   });
 
   it('The attestation port must not be the port of the feed', () => {
-    const fault = '--attest-bind: it is the address of --bind; give it a port of its own';
+    const fault = '--attest-bind: the address is that of --bind; use another port';
     expect(setup(['--bind=:9611'], { base: own }).faults).toEqual([fault]);
     expect(setup(['--bind=:0', '--attest-bind=:0'], { base: own }).faults).toEqual([]);
     expect(setup(['--bind=:9611']).faults).toEqual([]);
@@ -78,23 +78,23 @@ describe('Attestation port', () => {
 describe('Configuration errors', () => {
   it('All required flags that are missing are reported at once', () => {
     expect(setup([], { base: [] }).faults).toEqual([
-      "--namespace: it is needed outside a Pod; the server's own authority is kept in a Secret there",
-      '--region: it is needed; STS is asked in its region (AWS_REGION counts too)',
+      "--namespace: needed outside a Pod; the server's own authority is kept in a Secret of this Namespace",
+      '--region: needed; the server calls the STS endpoint of this region (or set AWS_REGION)',
     ]);
   });
 
   it.each([
     {
       argv: ['--cert=c'],
-      faults: [/^--key: it is needed, since --cert is given; give all three/, /^--ca: /],
+      faults: [/^--key: needed because --cert is given; give all three/, /^--ca: /],
     },
     {
       argv: ['--key=k', '--ca=a'],
-      faults: [/^--cert: it is needed, since --key and --ca is given; give all/],
+      faults: [/^--cert: needed because --key and --ca is given; give all/],
     },
     {
       argv: ['--namespace=rolegate', '--agent-identity=shared'],
-      faults: [/^--agent-identity shared: agents attest to this server; leave it out/],
+      faults: [/^--agent-identity shared: not possible with the server's own authority; leave it out/],
     },
   ])('The certificate flags $argv are reported as incomplete or contradictory', ({ argv, faults }) => {
     const base = ['--region=eu-west-1'];
@@ -135,7 +135,7 @@ describe('Configuration errors', () => {
     },
     {
       argv: ['--role-base-arn', 'arn:aws:iam::1:role/'],
-      fault: /^--role-base-arn: the value has no account of 12 digits/,
+      fault: /^--role-base-arn: the value has no account ID of 12 digits/,
     },
     { argv: ['--default-role', 'a b'], fault: /^--default-role: the value / },
     {
@@ -145,20 +145,20 @@ describe('Configuration errors', () => {
     { argv: ['--session-name-template', '{nod}'], fault: /^--session-name-template: \{nod\} is not known; / },
     {
       argv: ['--session-name-template', '{pod}'],
-      fault: /^--session-name-template: \{pod\} differs between those who share/,
+      fault: /^--session-name-template: \{pod\} differs between Pods that share/,
     },
     {
       argv: ['--source-identity-template', '{'],
-      fault: /^--source-identity-template: a brace has no partner/,
+      fault: /^--source-identity-template: a brace is not closed or not opened/,
     },
     {
       argv: ['--session-tag', 'c={cluster}'],
-      fault: /^--session-tag c: \{cluster\} has no value; give --cluster-name$/,
+      fault: /^--session-tag c: \{cluster\} has no value; set --cluster-name$/,
     },
     { argv: ['--session-tag', 'c='], fault: /^--session-tag c: the template is empty$/ },
     {
       argv: ['--session-tag', 'aws:x=y'],
-      fault: /^--session-tag: the value has the key "aws:x"; those with aws: belong to AWS$/,
+      fault: /^--session-tag: the value has the key "aws:x"; the prefix aws: is reserved$/,
     },
     {
       argv: ['--session-tag', 'Team=a', '--session-tag', 'team=b'],
@@ -166,7 +166,7 @@ describe('Configuration errors', () => {
     },
     {
       argv: Array.from({ length: 51 }, (_, at) => `--session-tag=k${at}=v`),
-      fault: /^--session-tag: 51 are given; STS takes 50$/,
+      fault: /^--session-tag: 51 are given; STS accepts at most 50$/,
     },
     { argv: ['--sts-endpoint', 'sts.example'], fault: /^--sts-endpoint: "sts.example" is not a URL; / },
     { argv: ['--sts-rate', '0'], fault: /^--sts-rate: "0" is not a whole number from 1 to 100000; / },
@@ -174,7 +174,7 @@ describe('Configuration errors', () => {
   ])('The flags $argv are reported as invalid', ({ argv, fault }) => {
     const base = needed.filter((_, at) => !(argv[0] === '--region' && at >= 6));
     const { faults } = setup(argv, { base });
-    expect(faults.filter((text) => !text.includes('it is needed'))).toEqual([expect.stringMatching(fault)]);
+    expect(faults.filter((text) => !text.includes(': needed'))).toEqual([expect.stringMatching(fault)]);
   });
 
   it('Templates take {cluster} if the cluster has a name, and {pod} if Pods share no sessions', () => {

@@ -140,12 +140,12 @@ describe('Legacy flags', () => {
     {
       argv: ['--no-namespace-restrictions'],
       fault:
-        '--no-namespace-restrictions is refused: Namespaces always restrict here; ' +
-        'for a time of change use --namespace-policy audit',
+        '--no-namespace-restrictions is refused: Namespace restrictions are always on; ' +
+        'use --namespace-policy audit during a migration',
     },
     {
       argv: ['--role-base-arn-autodetect', '--role-base-arn=arn:aws:iam::123456789012:role/'],
-      fault: '--role-base-arn-autodetect: --role-base-arn is given too; leave one of them out',
+      fault: '--role-base-arn-autodetect: conflicts with --role-base-arn; leave one of them out',
     },
   ])('The legacy flags $argv are refused', ({ argv, fault }) => {
     expect(setup(argv).faults).toEqual([fault]);

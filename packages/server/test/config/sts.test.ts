@@ -25,13 +25,13 @@ describe('Assumed role', () => {
   it.each([
     {
       argv: ['--assume-role-arn=hop'],
-      fault: '--assume-role-arn: a name alone says no account; give the full ARN, or --role-base-arn',
+      fault: '--assume-role-arn: a name without an account; give the full ARN, or --role-base-arn',
     },
     {
       argv: [`--assume-role-arn=${HOP}`, '--session-duration=2h'],
       fault:
         '--session-duration: with --assume-role-arn 2h is too long; ' +
-        'STS gives 1h at most to who has assumed a role before',
+        'STS allows at most 1h for role chaining',
     },
     {
       argv: ['--assume-role-arn=arn:aws:s3:::bucket'],
@@ -60,7 +60,7 @@ describe('STS endpoint', () => {
     expect(setup(argv).faults).toEqual(
       ['--sts-fips', '--sts-dualstack'].map(
         (flag) =>
-          `${flag}: --sts-endpoint is given too; name an endpoint that is such a one there, and leave this out`,
+          `${flag}: conflicts with --sts-endpoint; leave this out, and give the matching endpoint there`,
       ),
     );
     const env = { AWS_USE_FIPS_ENDPOINT: 'false' };
@@ -80,7 +80,7 @@ describe('Startup taints', () => {
     'The flag --startup-taint refuses %s, which is no key',
     (text) => {
       expect(setup([`--startup-taint=${text}`]).faults).toEqual([
-        expect.stringContaining('write the key alone, without value and effect'),
+        expect.stringContaining('write only the key, without value and effect'),
       ]);
     },
   );

@@ -92,8 +92,8 @@ describe('Assumed role', () => {
     expect(await key()).toMatch(/^ASIA/);
     expect(health.current()).toBeUndefined();
     expect(lines.map(({ message }) => message)).toEqual([
-      'the role of --assume-role-arn is not given',
-      'the role of --assume-role-arn is given again',
+      'cannot assume the role of --assume-role-arn',
+      'can assume the role of --assume-role-arn again',
     ]);
   });
 

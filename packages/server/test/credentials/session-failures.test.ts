@@ -161,8 +161,8 @@ describe('Server credentials', () => {
     expect(sessions.counts().valid).toBe(50);
     const said = lines.filter(({ level, fields }) => level !== 'debug' && fields['audit'] !== true);
     expect(said.map(({ level, message }) => ({ level, message }))).toEqual([
-      { level: 'error', message: 'sts does not take the server' },
-      { level: 'info', message: 'sts takes the server again' },
+      { level: 'error', message: "STS rejects the server's credentials" },
+      { level: 'info', message: "STS accepts the server's credentials again" },
     ]);
   });
 
@@ -202,7 +202,7 @@ describe('Failure log', () => {
     expect(warned.filter((namespace) => namespace === 'shop')).toHaveLength(1);
     expect(ends[0]).toEqual({
       level: 'info',
-      message: 'failures of sessions left out of the log',
+      message: 'session failures omitted from log',
       fields: { namespace: 'storm', reason: 'StsAccessDenied', leftOut: 995 },
     });
   });

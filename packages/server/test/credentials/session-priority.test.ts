@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { HeldClaim } from '../../src/credentials/sessions.ts';
+import type { CachedClaim } from '../../src/credentials/sessions.ts';
 import { HOUR_MS, MINUTE_MS, awsError, createSessionsFixture, idOf, sessionOf } from './fixture.ts';
 
 /** A budget that is used up for the next hour but for what `refill` gives: calls stand in line. */
 function setup() {
   const fixture = createSessionsFixture({ budget: { maxInFlight: 1 } });
   /** All of one Namespace. */
-  const claim = (name: string, node: string, has?: HeldClaim) => {
+  const claim = (name: string, node: string, has?: CachedClaim) => {
     fixture.sessions.claim(sessionOf(name), node, has, 'shop');
   };
   claim('busy', 'node-0');

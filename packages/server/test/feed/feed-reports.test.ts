@@ -151,7 +151,7 @@ describe('Reports about another node', () => {
     const { open, audited, counts } = await setupOther();
     const stream = open();
     stream.report({ firstDeliveries: [{ podUid: 'uid-b', sessionId: 'x', heldMs: 1 }] });
-    expect(stream.error()).toMatch(/^ForeignNode: the report is of Pod uid-b, which is on node node-b/);
+    expect(stream.error()).toMatch(/^ForeignNode: the report is about Pod uid-b, which is on node node-b/);
     expect([counts.foreign, audited]).toEqual([1, [expect.objectContaining({ reason: 'ForeignNode' })]]);
   });
 
@@ -173,7 +173,7 @@ describe('Reports about another node', () => {
     expect([stream.error(), counts.foreign]).toEqual([undefined, 0]);
     await clock.advance(1);
     stream.report({ usedSessionIds: [foreign] });
-    expect(stream.error()).toMatch(/^ForeignNode: the report says that Pods asked for session/);
+    expect(stream.error()).toMatch(/^ForeignNode: the report says that Pods used session/);
     expect(counts.foreign).toBe(1);
   });
 
@@ -234,7 +234,7 @@ describe('Feed stream', () => {
       for (const pod of pods) cluster.podStore.remove(pod);
     }
     await clock.advance(0);
-    expect(stream.error()).toMatch(/^ServerUnavailable: the agent reads too little/);
+    expect(stream.error()).toMatch(/^ServerUnavailable: the agent reads its stream too slowly/);
     expect(nodes.connected).toBe(0);
   });
 

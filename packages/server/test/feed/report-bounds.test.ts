@@ -166,7 +166,7 @@ describe('Stream limits', () => {
       status.UNAVAILABLE,
       ...Array.from({ length: 4 }, () => undefined),
     ]);
-    expect(calls[0]?.state.error?.details).toMatch(/newer streams have taken the place of this one/);
+    expect(calls[0]?.state.error?.details).toMatch(/newer streams replaced this one/);
     expect([limits, other.state.error]).toEqual([['node_streams', 'node_streams'], undefined]);
     expect(agents.all().map(({ node }) => node)).toEqual(['node-a', 'node-b']);
   });
@@ -208,7 +208,7 @@ describe('Stream limits', () => {
     expect(of('node-b')).toHaveLength(1);
     await clock.advance(60_000);
     expect(of('node-a').at(-1)).toMatchObject({
-      message: 'agent connections left out of the log',
+      message: 'agent connections omitted from log',
       fields: { leftOut: 80 },
     });
   });

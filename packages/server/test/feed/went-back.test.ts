@@ -177,18 +177,18 @@ describe('Replica that has missed a restore', () => {
     const call = open({ ...seen('900'), forgotMs: 1_000 });
     await clock.advance(0);
     expect(call.written).toEqual([]);
-    expect(call.state.error?.details).toContain('reads it again');
+    expect(call.state.error?.details).toContain('is reading it again');
     expect(apiServer.listedAgain).toContain('Pod');
   });
 
-  it('A replica sends nothing to an agent told to forget while it cannot ask the API server', async () => {
+  it('A replica sends nothing to an agent told to forget while it cannot reach the API server', async () => {
     const { open, clock, apiServer } = setup();
     Object.assign(apiServer, { takesMs: 60_000 });
     await clock.advance(5_000);
     const call = open({ ...seen('900'), forgotMs: 1_000 });
     await clock.advance(3_000);
     expect(call.written).toEqual([]);
-    expect(call.state.error?.details).toContain('cannot ask the API server');
+    expect(call.state.error?.details).toContain('cannot reach the API server');
   });
 
   it('A replica need not ask if it has asked since the agent forgot, or if that was over ten minutes ago', async () => {

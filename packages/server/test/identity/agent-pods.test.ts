@@ -39,7 +39,7 @@ describe('Agent Pods', () => {
     await clock.advance(14_999);
     expect([fault('uid-agent'), told]).toEqual([undefined, 2]);
     await clock.advance(1);
-    expect(fault('uid-agent')).toMatch(/^ForeignNode: .*was deleted over 45 s ago, and something keeps it/);
+    expect(fault('uid-agent')).toMatch(/^ForeignNode: .*was deleted over 45 s ago and still exists/);
     expect(told).toBe(3);
     end();
     await clock.advance(60_000);
@@ -68,7 +68,7 @@ describe('Agent Pods', () => {
     expect(fault('uid-agent')).toMatch(/^ForeignNode: node node-a has been removed/);
     nodes.set(node('n-2'));
     removePod('agent');
-    expect(fault('uid-agent')).toMatch(/^ForeignNode: .*is not there any more/);
+    expect(fault('uid-agent')).toMatch(/^ForeignNode: .*does not exist any more/);
     setPod('next', { daemonSet: 'agents' });
     expect(fault('uid-next')).toBeUndefined();
   });
@@ -79,7 +79,7 @@ describe('Agent Pods', () => {
     await clock.advance(9_999);
     expect(fault('uid-agent')).toMatch(/^ServerUnavailable/);
     await clock.advance(1);
-    expect(fault('uid-agent')).toMatch(/^ForeignNode: .*is not there any more/);
+    expect(fault('uid-agent')).toMatch(/^ForeignNode: .*does not exist any more/);
     setPod('agent');
     expect(fault('uid-agent')).toBeUndefined();
   });

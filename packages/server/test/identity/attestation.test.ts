@@ -75,13 +75,13 @@ describe('Attestation', () => {
     {
       what: 'of another ServiceAccount',
       token: (api) => api.issueToken({ pod: 'rolegate/other-account' }),
-      says: /is of "system:serviceaccount:rolegate:other", agents have the ServiceAccount rolegate\/rolegate-agent/,
+      says: /is of "system:serviceaccount:rolegate:other"; the ServiceAccount of agents is rolegate\/rolegate-agent/,
     },
     {
       what: 'of the right ServiceAccount, bound to the Pod of another',
       token: (api) =>
         api.issueToken({ pod: 'rolegate/other-account', serviceAccount: 'rolegate/rolegate-agent' }),
-      says: /names Pod "other-account", which rolegate\/other-account with its ServiceAccount is not/,
+      says: /names Pod "other-account", which does not match Pod rolegate\/other-account/,
     },
     {
       what: 'of the right name in another Namespace',
@@ -140,7 +140,7 @@ describe('Attestation', () => {
         reason: 'ForeignNode',
         error: expect.stringMatching(says) as unknown,
         peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown,
-        remedy: expect.any(String) as unknown,
+        hint: expect.any(String) as unknown,
       }),
     );
     expect(JSON.stringify(server.lines)).not.toContain(text.split('.')[2] ?? 'garbage');
@@ -151,7 +151,7 @@ describe('Attestation', () => {
     server.api.delete('Pod', 'rolegate', 'force-deleted');
     await eventually(async () => {
       await expect(attested(server, token)).rejects.toThrow(
-        /ForeignNode: the agent's Pod .* is not there any more/,
+        /ForeignNode: the agent's Pod .* does not exist any more/,
       );
     }, PATIENCE);
   });
@@ -175,7 +175,7 @@ describe('Attestation', () => {
     server.api.refuse(503);
     try {
       await expect(attested(server, token)).rejects.toThrow(
-        /UNAVAILABLE: ServerUnavailable: the API server cannot be asked about the agent's token \(.*503.*\)/,
+        /UNAVAILABLE: ServerUnavailable: the API server cannot review the agent's token \(.*503.*\)/,
       );
       expect(await resolveIp(server.client(tls), '198.18.0.1')).toBe('a');
     } finally {

@@ -95,7 +95,7 @@ describe('User-provided certificates', () => {
     server.api.refuse(503);
     expect(await resolveIp(named, '198.18.0.1', metadata)).toBe('a');
     expect(await resolveIp(nameless, '198.18.0.1', metadata)).toMatch(
-      /UNAVAILABLE: .*API server cannot be asked/,
+      /UNAVAILABLE: .*API server cannot review/,
     );
   });
 
@@ -104,7 +104,7 @@ describe('User-provided certificates', () => {
     const agent = await client(NAMELESS);
     expect(await resolveIp(agent, '198.18.0.1', withToken(tokenOf(server.api, 'node-a')))).toBe('a');
     const other = await resolveIp(agent, '198.18.0.2', withToken(tokenOf(server.api, 'node-b')));
-    expect(other).toMatch(/ForeignNode: this connection is node node-a's, and now claims to be node-b/);
+    expect(other).toMatch(/ForeignNode: this connection belongs to node node-a, but the call is of node-b/);
     expect(
       await resolveIp(await client(NAMELESS), '198.18.0.2', withToken(tokenOf(server.api, 'node-b'))),
     ).toBe('b');
@@ -115,7 +115,7 @@ describe('User-provided certificates', () => {
     const feed = openFeed(await client(NAMELESS), {}, withToken(tokenOf(server.api, 'node-a')));
     await feed.synced();
     server.api.delete('Pod', 'rolegate', 'agent-node-a');
-    expect(await feed.ended).toMatch(/UNAVAILABLE: .*is not there any more/);
+    expect(await feed.ended).toMatch(/UNAVAILABLE: .*does not exist any more/);
   });
 
   it('A node that shows many bad ServiceAccount tokens has few of them reviewed, and delays no other node', async () => {
@@ -141,7 +141,7 @@ describe('User-provided certificates', () => {
         resolve(error?.message);
       });
     });
-    expect(words).toMatch(/UNIMPLEMENTED: this server has no authority of its own/);
+    expect(words).toMatch(/UNIMPLEMENTED: this server does not issue certificates/);
   });
 });
 
@@ -157,12 +157,12 @@ describe('Shared agent identity', () => {
     expect(feed.pods()).toContain('a');
     expect(await resolveIp(agent, '198.18.0.1')).toBe('a');
     const second = openFeed(agent, { nodeName: 'node-b' });
-    expect(await second.ended).toMatch(/ForeignNode: this connection is node node-a's/);
+    expect(await second.ended).toMatch(/ForeignNode: this connection belongs to node node-a/);
     feed.report({ nodeName: 'node-b' });
     expect(await feed.ended).toMatch(/ForeignNode/);
     expect((await server.ops('/metrics')).body).toMatch(/^rolegate_shared_identity 1$/m);
     expect((await server.ops('/readyz?verbose')).body).toContain(
-      '[!]identity of agents shared: an agent is whichever node it says',
+      '[!]identity of agents shared: an agent can claim to be any node',
     );
   });
 

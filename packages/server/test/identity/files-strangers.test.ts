@@ -94,8 +94,7 @@ describe('Clients without a valid certificate', () => {
           tickets: 0,
         });
       }
-      const refused = () =>
-        server.lines.filter(({ message }) => message === 'client refused in the handshake');
+      const refused = () => server.lines.filter(({ message }) => message === 'TLS handshake refused');
       await eventually(() => {
         expect(refused()).toHaveLength(CALLS.length);
       }, PATIENCE);

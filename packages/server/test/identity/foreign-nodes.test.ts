@@ -43,7 +43,7 @@ describe('Foreign node attempts', () => {
     expect(memory.sizes()).toEqual({ audit_sources: 0 });
   });
 
-  it('A refused attempt is logged with the reason, the peer and the remedy', () => {
+  it('A refused attempt is logged with its reason, its peer and a hint', () => {
     const { lines, nodes } = setup();
     const refusal = nodes.refuse('wrong', { peer: '198.18.0.9:1', node: 'node-a' });
     expect(refusal).toMatchObject({ reason: 'ForeignNode', message: 'wrong' });
@@ -57,7 +57,7 @@ describe('Foreign node attempts', () => {
           peer: '198.18.0.9:1',
           node: 'node-a',
           error: 'wrong',
-          remedy: expect.stringContaining('treat the node as stolen') as unknown,
+          hint: expect.stringContaining('treat the node as stolen') as unknown,
         },
       },
     ]);

@@ -42,7 +42,7 @@ describe('Certificates of the authority', () => {
     known.client = { node: 'node-a', podUid: 'uid-1', endsMs: NOW_MS + 1 };
     expect(proof()).toEqual(known.client);
     known.client = undefined;
-    expect(refusal()).toMatch(/^ForeignNode: .*is of no authority that this server trusts now/);
+    expect(refusal()).toMatch(/^ForeignNode: .*was not signed by an authority that this server trusts now/);
   });
 
   it.each([
@@ -65,7 +65,7 @@ describe('Certificates of the authority', () => {
     {
       what: 'has ended since the connection began',
       options: { notBefore: new Date(NOW_MS - HOUR_MS), notAfter: new Date(NOW_MS) },
-      says: /^ServerUnavailable: .*"URI:spiffe:.*ended at 2026-11-23T07:00:00Z: the agent must attest anew$/,
+      says: /^ServerUnavailable: .*"URI:spiffe:.*expired at 2026-11-23T07:00:00Z: the agent must attest again$/,
     },
     {
       what: 'is not valid yet',
@@ -83,7 +83,7 @@ describe('Certificates of the authority', () => {
 
 it('A connection without a certificate is refused as ForeignNode', async () => {
   const { refusal } = await setup(undefined);
-  expect(refusal()).toMatch(/^ForeignNode: the client showed no certificate, and TLS let it in$/);
+  expect(refusal()).toMatch(/^ForeignNode: the client has no certificate, although TLS requires one$/);
 });
 
 describe('User-provided certificates', () => {
@@ -114,8 +114,8 @@ describe('User-provided certificates', () => {
   });
 
   it.each([
-    { verified: false, says: /^ForeignNode: the client showed no certificate/ },
-    { verified: undefined, says: /^ServerUnavailable: the connection of the call is not/ },
+    { verified: false, says: /^ForeignNode: the client has no certificate/ },
+    { verified: undefined, says: /^ServerUnavailable: the connection of the call is no longer open/ },
   ])(
     'A user-provided certificate proves nothing if "verified by TLS" is $verified',
     async ({ verified, says }) => {

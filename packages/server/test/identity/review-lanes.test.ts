@@ -73,7 +73,7 @@ describe('Reviews for agent Pods', () => {
     await round();
     await round();
     expect(later.said).toBe('true again');
-    expect(forged[0]?.said).toMatch(/too many tokens wait for their review/);
+    expect(forged[0]?.said).toMatch(/too many tokens are waiting for review/);
     expect(hits).toContain('token_reviews 198.18.0.9');
     expect(hits).not.toContain('token_reviews 198.18.0.1');
   });
@@ -105,5 +105,5 @@ it('A ServiceAccount token that has waited for four seconds is no longer reviewe
   await clock.advance(4_000);
   await round();
   expect(asked).toEqual(['first']);
-  expect(second.said).toMatch(/has waited for 4 s to be reviewed/);
+  expect(second.said).toMatch(/waited 4 s for its review/);
 });

@@ -73,9 +73,7 @@ it.each<{ by: string; most: number; start: () => Promise<Open> }>([
       await feed.synced();
       feeds.push(feed);
     }
-    expect(await feeds[0]?.ended).toMatch(
-      /UNAVAILABLE: ServerUnavailable: newer streams have taken the place of this one/,
-    );
+    expect(await feeds[0]?.ended).toMatch(/UNAVAILABLE: ServerUnavailable: newer streams replaced this one/);
     expect(ended).toEqual([0]);
   },
 );

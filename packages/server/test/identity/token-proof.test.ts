@@ -25,7 +25,7 @@ function jwt(claims: unknown): string {
 function setup({ daemonSets = [] as string[] } = {}) {
   const cluster = createClusterStandIn();
   const said = { review: GOOD as TokenReview | Refusal, asked: 0 };
-  const { prove, names } = createTokenProof({
+  const { prove, claimedPod } = createTokenProof({
     review: () => {
       said.asked += 1;
       return said.review instanceof Refusal ? Promise.reject(said.review) : Promise.resolve(said.review);
@@ -39,7 +39,7 @@ function setup({ daemonSets = [] as string[] } = {}) {
   const attest = (token: string, address = '198.18.0.9', node?: string) => prove(token, { address, node });
   const agent = { serviceAccount: 'agents', daemonSet: 'agents' };
   cluster.setPod('agent', agent);
-  return { ...cluster, attest, names, said, agent };
+  return { ...cluster, attest, claimedPod, said, agent };
 }
 
 describe('Good TokenReviews', () => {
@@ -64,7 +64,7 @@ describe('Good TokenReviews', () => {
       /the token names node "node-a", but Pod shop\/agent is on node-b/,
     );
     removePod('agent');
-    await expect(attest('one')).rejects.toThrow(/is not there any more/);
+    await expect(attest('one')).rejects.toThrow(/does not exist any more/);
   });
 
   it('A good review is not forgotten because another node shows many ServiceAccount tokens', async () => {
@@ -123,7 +123,7 @@ it('A ServiceAccount token that is shown again while its review is under way is 
 
 describe('Tokens of no live agent', () => {
   it('ServiceAccount tokens of no live agent are limited by source, and delay neither another source nor an agent', async () => {
-    const { attest, said, names } = setup();
+    const { attest, said, claimedPod } = setup();
     said.review = { ...GOOD, authenticated: false };
     const flood = async (name: string) => {
       const words = await Promise.all(
@@ -135,7 +135,7 @@ describe('Tokens of no live agent', () => {
     await expect(attest('other', 'another')).rejects.toMatchObject({ reason: 'ForeignNode' });
     said.review = GOOD;
     const token = jwt({ 'kubernetes.io': { pod: { uid: 'uid-agent' } } });
-    expect(names(token)).toBe('uid-agent');
+    expect(claimedPod(token)).toBe('uid-agent');
     expect(await attest(token)).toMatchObject({ node: 'node-a' });
   });
 
@@ -156,9 +156,9 @@ describe('Tokens of no live agent', () => {
     { what: 'a Pod of another ServiceAccount', pod: { serviceAccount: 'other' } },
     { what: 'a Pod of no DaemonSet', pod: { daemonSet: '' } },
   ])('The ServiceAccount token of $what names no live agent', ({ pod }) => {
-    const { names, setPod, agent } = setup();
+    const { claimedPod, setPod, agent } = setup();
     setPod('agent', { ...agent, ...pod });
-    expect(names(jwt({ 'kubernetes.io': { pod: { uid: 'uid-agent' } } }))).toBeUndefined();
+    expect(claimedPod(jwt({ 'kubernetes.io': { pod: { uid: 'uid-agent' } } }))).toBeUndefined();
   });
 });
 

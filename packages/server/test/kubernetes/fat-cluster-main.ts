@@ -37,7 +37,7 @@ async function follow(url: string, times: number) {
     ...silentLog,
     info: (message, fields = {}) => {
       const kind = 'kind' in fields ? String(fields.kind) : '';
-      if (message === 'a kind of object is listed') listed[kind] = (listed[kind] ?? 0) + 1;
+      if (message === 'list complete') listed[kind] = (listed[kind] ?? 0) + 1;
     },
   };
   const cluster = createCluster({ connection, clock: systemClock, log, metrics });

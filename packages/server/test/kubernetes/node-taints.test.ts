@@ -83,6 +83,6 @@ describe('Node taints', () => {
   it('The error names the right that is missing', async () => {
     await using run = await setup([OURS]);
     run.api.refuse(403);
-    await expect(run.remove()).rejects.toThrow('the right to get nodes by a ClusterRole');
+    await expect(run.remove()).rejects.toThrow('the right to get nodes with a ClusterRole');
   });
 });

@@ -150,7 +150,7 @@ describe('Event recorder', () => {
     await run.clock.advance(5);
     for (let seconds = 0; run.lines.length === 0 && seconds < 100; seconds += 1)
       await run.clock.advance(1000);
-    expect(run.lines[0]?.fields['error']).toBe('create events: not answered in full after 10 s');
+    expect(run.lines[0]?.fields['error']).toBe('create events: no complete response after 10 s');
   });
 
   it('The recorder logs the lost Events of a Namespace once a minute, with their number', async () => {

@@ -156,7 +156,7 @@ describe('Denial message', () => {
     {
       annotations: { [ROLE]: `${'a/'.repeat(200)}a` },
       namespace: { [PERMITTED]: '.*a'.repeat(500) },
-      says: 'takes too much work for so long a role name',
+      says: 'takes too much work for such a long role name',
     },
     {
       annotations: reader,

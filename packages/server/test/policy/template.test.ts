@@ -13,15 +13,15 @@ describe('Template', () => {
 
   it.each([
     { text: '', scope: 'pod', why: 'empty' },
-    { text: '{name}', scope: 'pod', why: '{name} is not known; templates can name {cluster} {namespace}' },
+    { text: '{name}', scope: 'pod', why: '{name} is not known; templates can contain {cluster} {namespace}' },
     { text: '{}', scope: 'pod', why: '{} is not known' },
     { text: '{constructor}', scope: 'pod', why: 'not known' },
     { text: '{Pod}', scope: 'pod', why: 'not known' },
-    { text: '{pod', scope: 'pod', why: 'no partner' },
-    { text: 'pod}', scope: 'pod', why: 'no partner' },
-    { text: '{{pod}}', scope: 'pod', why: 'no partner' },
-    { text: '{pod}', scope: 'workload', why: 'differs between those who share a session of scope workload' },
-    { text: '{namespace}', scope: 'role', why: 'where templates can name {cluster}' },
+    { text: '{pod', scope: 'pod', why: 'not closed or not opened' },
+    { text: 'pod}', scope: 'pod', why: 'not closed or not opened' },
+    { text: '{{pod}}', scope: 'pod', why: 'not closed or not opened' },
+    { text: '{pod}', scope: 'workload', why: 'differs between Pods that share a session of scope workload' },
+    { text: '{namespace}', scope: 'role', why: 'templates can contain {cluster}' },
   ] as const)('The template "$text" is rejected for the scope $scope', ({ text, scope, why }) => {
     expect(checkTemplate(text, scope)).toContain(why);
   });

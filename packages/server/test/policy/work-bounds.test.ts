@@ -86,7 +86,7 @@ describe('Decision cost', () => {
     expect(decision).toMatchObject({
       kind: 'deny',
       reason: 'BadNamespaceRule',
-      message: expect.stringContaining('takes too much work to match: write fewer globs'),
+      message: expect.stringContaining('takes too much work to match: use fewer globs'),
     });
   });
 });

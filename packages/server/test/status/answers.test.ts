@@ -182,9 +182,9 @@ describe('Pod explanation', () => {
     });
   });
 
-  it('The answer about an unknown Pod says whether the watch of Pods is complete or what it waits for', () => {
+  it('The answer about an unknown Pod says whether the list of Pods is complete or what it waits for', () => {
     const { found, text } = setup().ask('pod=shop/none');
-    expect([found, text]).toEqual([false, expect.stringContaining('the watch of Pods is complete')]);
+    expect([found, text]).toEqual([false, expect.stringContaining('the list of Pods is complete')]);
     expect(setup({ synced: false }).ask('pod=x').text).toContain('the first list of Pods');
   });
 });

@@ -2,18 +2,18 @@ import { createTokenBucket } from '@rolegate/runtime';
 import type { TokenBucketOptions } from '@rolegate/runtime';
 
 /**
- * A Namespace may have this many times what it leaves free, so that one alone gets four fifths, two get four ninths each, and
- * the last place is always for one that has none (dynamic thresholds: Choudhury and Hahne, IEEE/ACM ToN 6(2), 1998).
+ * A Namespace can have this many times what it leaves free: one Namespace gets up to four fifths, two get four ninths each,
+ * and the last place is always for a Namespace that has none (dynamic thresholds: Choudhury and Hahne, IEEE/ACM ToN 6(2), 1998).
  */
 const TIMES_FREE = 4;
 
-/** How many places of some whole each Namespace has. */
+/** Counts the places that each Namespace has taken of a fixed number. */
 export interface NamespaceShares {
-  /** Whether the Namespace may take a place if so many are free. */
+  /** Whether the Namespace can take a place when this many are free. */
   readonly mayTake: (namespace: string, free: number) => boolean;
   readonly take: (namespace: string) => void;
   readonly giveBack: (namespace: string) => void;
-  /** Gives back a place of some Namespace: of each that has one in turn. */
+  /** Gives back one place, of each Namespace that has one in turn. */
   readonly giveBackNext: () => void;
   readonly taken: number;
 }
@@ -51,19 +51,19 @@ export function createNamespaceShares(): NamespaceShares {
   };
 }
 
-/** A bucket that no Namespace can empty: who has taken the most lately leaves some of the burst to others. */
+/** A token bucket that no Namespace can empty: the one that took the most recently leaves some of the burst to others. */
 export interface SharedBucket {
   readonly mayTake: (namespace: string) => boolean;
   readonly take: (namespace: string) => void;
   /** Whole tokens. */
   readonly left: () => number;
-  /** Until there is one more. Milliseconds, at least 1. */
+  /** Time until the next token. Milliseconds, at least 1. */
   readonly nextInMs: () => number;
 }
 
 export function createSharedBucket(options: TokenBucketOptions): SharedBucket {
   const bucket = createTokenBucket(options);
-  /** Who has taken what has not come back yet. */
+  /** Tokens that were taken and are not refilled yet, by Namespace. */
   const shares = createNamespaceShares();
 
   function left(): number {

@@ -1,21 +1,21 @@
 /** One item that waits for its turn. */
 export interface Waiting {
-  /** Whose turn it takes; not to be changed while it waits. */
+  /** Must not change while the item waits. */
   namespace: string;
-  /** 0 goes first within its Namespace. */
+  /** 0 is first within its Namespace. */
   rank: number;
-  /** It has a part of all turns that nothing else can take. */
+  /** It is served from a share of the turns that other items cannot take. */
   reserved: boolean;
 }
 
-/** Whose turn it is: Namespaces one after the other; within one the lowest rank, and what was put first. */
+/** A queue with round-robin between Namespaces; within one, by rank and then first in, first out. */
 export interface NamespaceTurns<Item extends Waiting> {
   readonly put: (item: Item) => void;
-  /** Takes an item out of its turn; false if it was not there. */
+  /** Removes an item before its turn; false if it was not queued. */
   readonly remove: (item: Item) => boolean;
-  /** The next item of the first Namespace that may have a turn now; the others keep their places in the order. */
+  /** The next item of the first Namespace for which `may` is true; the others keep their places. */
   readonly take: (may?: (namespace: string) => boolean) => Item | undefined;
-  /** How many wait for a turn of the Namespace. */
+  /** How many items of the Namespace wait. */
   readonly waitingOf: (namespace: string) => number;
   readonly size: number;
 }
@@ -28,19 +28,19 @@ interface Namespace<Item> {
 
 export interface NamespaceTurnsOptions {
   readonly ranks: number;
-  /** Of all turns, for reserved items alone as long as one waits. */
+  /** The share of turns that goes to reserved items while one waits. */
   readonly reservedPart: number;
 }
 
-/** Of a turn: what floating point may lack. */
+/** Tolerance for floating-point rounding, in turns. */
 const HAIR = 1e-9;
 
-/** Fairness between Namespaces comes before any priority: however much one of them asks for, each gets its turn. */
+/** Fairness between Namespaces comes before priority: each gets its turn, however many items another has. */
 export function createNamespaceTurns<Item extends Waiting>({
   ranks,
   reservedPart,
 }: NamespaceTurnsOptions): NamespaceTurns<Item> {
-  /** Namespaces with items that wait, next one first; the second only those with reserved ones. */
+  /** Namespaces with waiting items, next one first; the second map has only those with reserved items. */
   const turns = new Map<string, Namespace<Item>>();
   const reservedTurns = new Map<string, Namespace<Item>>();
   const reservation = createReservation(reservedPart);
@@ -95,21 +95,20 @@ export function createNamespaceTurns<Item extends Waiting>({
   };
 }
 
-/** Which turns are for reserved items. */
+/** Decides which turns are for reserved items. */
 function createReservation(part: number) {
-  /** Turns that reserved items have a claim to. */
+  /** Turns that are owed to reserved items. */
   let owed = 0;
   return {
     isDue: () => owed + part >= 1 - HAIR,
-    /** One turn has been taken, by a reserved item or another. */
     taken(reserved: boolean): void {
-      // A turn that nobody has used is kept for the next one, and no more are saved up for a crowd.
+      // At most one unused turn is saved up.
       owed = reserved ? owed + part - 1 : Math.min(1, owed + part);
     },
   };
 }
 
-/** The first that may have a turn now; its next one comes after everybody else's. */
+/** The first entry for which `may` is true; moves it to the end. */
 function nextOf<Value>(order: Map<string, Value>, may: (name: string) => boolean): Value | undefined {
   for (const [name, value] of order) {
     if (!may(name)) continue;

@@ -4,44 +4,44 @@ import { createNamespaceTurns } from './namespace-turns.ts';
 import type { NamespaceTurns, Waiting } from './namespace-turns.ts';
 
 /**
- * In the order in which they go within a Namespace: a Pod waits, or credentials have less than half of their life left; a renewal
- * in good time; what STS has refused before.
+ * Highest first, within a Namespace. on-demand: a Pod waits, or less than half of the lifetime is left. expiring: an early
+ * renewal. prefetch: STS has refused it before.
  */
 export const priorities = ['on-demand', 'expiring', 'prefetch'] as const;
 export type Priority = (typeof priorities)[number];
 
 export interface StsBudgetOptions {
-  /** Calls per second in the long run (--sts-rate). */
+  /** Calls per second on average (--sts-rate). */
   readonly ratePerSecond: number;
-  /** Calls that may come at once after a rest (--sts-burst). */
+  /** Calls that can start at once after a pause (--sts-burst). */
   readonly burst: number;
-  /** Calls that STS has not answered yet. */
+  /** The most calls that STS has not answered yet. */
   readonly maxInFlight?: number;
   readonly clock: Clock;
 }
 
 export interface BudgetCall {
-  /** Namespaces take turns, whatever the priority of what they ask for. */
+  /** Namespaces take turns regardless of priority. */
   readonly namespace: string;
   readonly priority: Priority;
-  /** Credentials that are in use: they have a part of the budget that nothing else can take. */
+  /** Renews credentials in use; renewals have a reserved share of the budget. */
   readonly renewal: boolean;
-  /** Makes the call when its turn has come; must not reject. */
+  /** Makes the call; must not reject. */
   readonly start: () => Promise<void>;
 }
 
 export interface BudgetTicket {
-  /** Moves a call that still waits up to the priority, never down. */
+  /** Raises the priority of a waiting call; never lowers it. */
   raise(priority: Priority): void;
-  /** The Namespace wants the same: a call that waits takes its turns from now on if it has fewer calls waiting. True if so. */
+  /** The Namespace wants the same session: a waiting call moves to that Namespace if it has fewer waiting calls. True if moved. */
   wantedBy(namespace: string): boolean;
-  /** Takes back a call that still waits; false when it has started. */
+  /** Cancels a waiting call; false if it has started. */
   cancel(): boolean;
 }
 
 /**
- * How many calls STS gets, and whose come first. A Namespace that asks for more than its share, or whose calls are slow, leaves
- * some of the burst and some of the calls under way to others, who then need not wait at all.
+ * Limits the rate and number of STS calls, and orders them. A Namespace that wants more than its share, or whose calls are
+ * slow, always leaves some burst and some calls in flight to others.
  */
 export interface StsBudget {
   request(call: BudgetCall): BudgetTicket;
@@ -49,14 +49,14 @@ export interface StsBudget {
   readonly waiting: number;
   /** Calls that STS has not answered yet. */
   readonly inFlight: number;
-  /** Calls that may start at once. */
+  /** Calls that can start now. */
   readonly free: number;
 }
 
-/** STS itself takes 600 a second for an account and region; a hundred open sockets are plenty. */
+/** STS allows 600 calls a second for an account and region; 100 open sockets are enough for that. */
 const MAX_IN_FLIGHT = 100;
 
-/** Of the budget, for renewals alone as long as one waits (DESIGN.md 4.10). */
+/** The share of the budget that goes to renewals while one waits (DESIGN.md 4.10). */
 const RENEWALS_PART = 0.3;
 
 interface WaitingCall extends Waiting {
@@ -79,7 +79,7 @@ export function createStsBudget(options: StsBudgetOptions): StsBudget {
 
   function pump(): void {
     for (let call = next(); call !== undefined; call = next()) start(call);
-    // A place that comes free calls by itself.
+    // A call that ends runs this again.
     if (turns.size === 0 || freePlaces() < 1 || bucket.left() >= options.burst) return;
     wakeUp ??= clock.schedule(bucket.nextInMs(), () => {
       wakeUp = undefined;
@@ -124,7 +124,7 @@ export function createStsBudget(options: StsBudgetOptions): StsBudget {
   };
 }
 
-/** `moved` is called when the call has got another Namespace's turns, which may be earlier. */
+/** `moved` is called after the call has moved to another Namespace, whose turn may come earlier. */
 function ticketOf(call: WaitingCall, turns: NamespaceTurns<WaitingCall>, moved: () => void): BudgetTicket {
   return {
     raise(to) {

@@ -6,17 +6,17 @@ import type { createStsRequestHandler } from './request-handler.ts';
 export interface StsClientOptions {
   /** The endpoint is always the region's. */
   readonly region: string;
-  /** Instead of the region's own, e.g. of a PrivateLink. */
+  /** Overrides the region's endpoint, e.g. for PrivateLink. */
   readonly endpoint?: string;
   readonly useFips?: boolean;
   readonly useDualstack?: boolean;
-  /** The server's own credentials; else the SDK's default chain finds them. */
+  /** The server's own credentials. Defaults to the SDK's default chain. */
   readonly credentialProvider?: NonNullable<STSClientConfig['credentials']>;
 }
 
 type RequestHandler = ReturnType<typeof createStsRequestHandler>;
 
-/** client-sts without what costs CPU and says nothing here: measured, a quarter less for each call. */
+/** client-sts without middleware that is not needed here: this saves a quarter of the CPU of each call (measured). */
 export function createStsClient(options: StsClientOptions, requestHandler: RequestHandler): STSClient {
   const { credentialProvider } = options;
   const where = { ...endpointOf(options), requestHandler };
@@ -24,7 +24,7 @@ export function createStsClient(options: StsClientOptions, requestHandler: Reque
     ...where,
     cacheMiddleware: true,
     credentials: credentialProvider ?? createDefaultCredentials(where),
-    // Neither waits nor repeats: back-off is the sessions' matter, and must not hold a place in the budget.
+    // No retries: sessions back off by themselves, and must not occupy the budget while they wait.
     retryStrategy: { mode: 'standard', retry: (next, args) => next(args) },
   });
   for (const name of ['loggerMiddleware', 'getUserAgentMiddleware', 'recursionDetectionMiddleware'])
@@ -40,7 +40,7 @@ export function createStsClient(options: StsClientOptions, requestHandler: Reque
   return client;
 }
 
-/** When STS gave this output, by its own clock: the Date header. Milliseconds since the epoch. */
+/** The Date header of STS's response. Milliseconds since the epoch. */
 export function answerDateMs(output: object): number | undefined {
   return answerDates.get(output);
 }

@@ -4,15 +4,15 @@ import { defaultProvider } from '@aws-sdk/credential-provider-node';
 
 type Provider = ReturnType<typeof defaultProvider>;
 
-/** The SDK's own lines: which link of the chain is asked, and what was wrong with one. */
+/** Log lines of the SDK: the link of the chain that is tried, and why one failed. */
 const LINK = 'defaultProvider::';
 const WRONG = /property-provider -> (?<what>.*)$/s;
-/** Lines of one link, and characters of each. */
+/** Limits on the lines kept of one link, and on the length of each. */
 const MOST = { lines: 16, characters: 1_024 };
 
 /**
- * The SDK's default chain: environment, files, web identity, EKS Pod Identity, the node's metadata API. A web identity is
- * shown to the STS that is given: the chain's own client would ask another.
+ * The SDK's default chain: environment, files, web identity, EKS Pod Identity, the node's metadata API. Web identity uses the
+ * given STS endpoint; by default the chain would use another.
  */
 export function createDefaultCredentials(sts: STSClientConfig): Provider & { readonly memoized: true } {
   const chainLog = createChainLog();
@@ -27,11 +27,11 @@ export function createDefaultCredentials(sts: STSClientConfig): Provider & { rea
       throw chainLog.explained(error);
     }
   };
-  // To the SDK: it remembers by itself.
+  // Tells the SDK that the provider caches by itself.
   return Object.assign(provide, { memoized: true as const });
 }
 
-/** The chain ends in a sentence that says nothing: what its last link has said is told beside. */
+/** The chain's own error says nothing useful, so the messages of its last link are added. */
 function createChainLog() {
   let wrong = new Set<string>();
   const ignore = () => undefined;

@@ -1,9 +1,9 @@
 import type { Reason } from '@rolegate/protocol';
 
-/** soon: STS is expected back. later: the server's own trouble. seldom: STS said no, and IAM changes take minutes. */
+/** soon: STS is expected back. later: a problem of the server itself. seldom: STS refused, and IAM changes take minutes. */
 export type RetryClass = 'soon' | 'later' | 'seldom';
 
-/** The reasons that a call to STS can fail for. */
+/** The possible reasons of a failed STS call. */
 export type StsReason = Extract<
   Reason,
   | 'StsAccessDenied'
@@ -14,19 +14,19 @@ export type StsReason = Extract<
   | 'ServerCredentials'
 >;
 
-/** What a failed call to STS means. */
+/** A classified failure of an STS call. */
 export interface StsFault {
   readonly reason: StsReason;
   readonly retry: RetryClass;
-  /** AWS's own code, or the system's; '' where there is none. */
+  /** AWS's code, or the system's; '' if there is none. */
   readonly code: string;
-  /** For the operator, with the code and AWS's request ID; free of secrets. */
+  /** For the operator, with the code and AWS's request ID; contains no secrets. */
   readonly message: string;
-  /** STS finds DurationSeconds too long: for role chaining, or for this role. */
+  /** STS rejected DurationSeconds as too long for role chaining or for this role. */
   readonly durationTooLong: boolean;
 }
 
-/** Longer texts are cut: AccessDenied can carry kilobytes of an encoded message. Characters. */
+/** Longer texts are cut: AccessDenied can contain kilobytes of an encoded message. Characters. */
 const LONGEST_TEXT = 400;
 
 const retryOf: Record<StsReason, RetryClass> = {
@@ -38,7 +38,7 @@ const retryOf: Record<StsReason, RetryClass> = {
   ServerCredentials: 'later',
 };
 
-/** STS API reference: AssumeRole and common errors. Codes stand here without a last "Exception". */
+/** STS API reference: AssumeRole and common errors. Codes are listed without the suffix "Exception". */
 const reasonOfCode = new Map<string, StsReason>([
   ...codes('StsAccessDenied', 'AccessDenied', 'NotAuthorized'),
   ...codes(
@@ -86,7 +86,7 @@ const reasonOfCode = new Map<string, StsReason>([
 
 const TOO_LONG = /DurationSeconds exceeds|MaxSessionDuration|1 hour session limit/i;
 
-/** Sorts what a call to STS was rejected with, whatever it is. */
+/** Classifies any error of an STS call. */
 export function classifyStsError(error: unknown): StsFault {
   const { name, message, code: systemCode, $metadata = {} } = asRecord(error);
   const { httpStatusCode, requestId } = asRecord($metadata);
@@ -105,11 +105,11 @@ export function classifyStsError(error: unknown): StsFault {
   };
 }
 
-/** The same failure, whose message ends in what to do. */
+/** A copy of the error with the hint appended to its message. */
 export function withHint(error: unknown, hint: string): Error {
   const { name, code, $metadata, message } = asRecord(error);
-  const said = firstLineOf(textOf(message)).slice(0, LONGEST_TEXT - hint.length - 2);
-  return Object.assign(new Error(`${said}; ${hint}`, { cause: error }), {
+  const cut = firstLineOf(textOf(message)).slice(0, LONGEST_TEXT - hint.length - 2);
+  return Object.assign(new Error(`${cut}; ${hint}`, { cause: error }), {
     name,
     $metadata,
     ...(code !== undefined && { code }),
@@ -120,17 +120,17 @@ function reasonOf(name: string, status: number): StsReason {
   const known = reasonOfCode.get(name) ?? reasonOfCode.get(name.replace(/Exception$/, ''));
   if (known !== undefined) return known;
   if (status === 429) return 'StsThrottled';
-  // Anything else is taken for STS being away, strange refusals included: a Pod is not blamed for what is not understood.
+  // Anything else, unknown refusals included, is treated as STS being unavailable: a Pod is not blamed for an unknown error.
   return 'StsUnavailable';
 }
 
 function describe(code: string, text: string, requestId: string): string {
   const cut = firstLineOf(text).slice(0, LONGEST_TEXT);
-  const said = [code, cut].filter((part) => part !== '').join(': ');
-  return requestId === '' ? said : `${said} (request ${requestId})`;
+  const described = [code, cut].filter((part) => part !== '').join(': ');
+  return requestId === '' ? described : `${described} (request ${requestId})`;
 }
 
-/** A rejected signature is answered with the whole signed request, the server's session token in it, on later lines. */
+/** The error for a rejected signature contains the signed request, session token included, on later lines. */
 function firstLineOf(text: string): string {
   const [line = ''] = text.split(/[\r\n]|canonical string/i);
   return line.trim();

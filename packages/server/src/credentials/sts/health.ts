@@ -1,37 +1,48 @@
+import { reasons } from '@rolegate/protocol';
 import type { Clock, Log, Service } from '@rolegate/runtime';
 import { classifyStsError } from './errors.ts';
 import type { StsFault } from './errors.ts';
 
-/** How often STS is asked who the server is, which anybody may ask. Milliseconds. */
-const LOOK_EVERY_MS = 60_000;
+/** How often the server calls GetCallerIdentity, which needs no permission. Milliseconds. */
+const CHECK_EVERY_MS = 60_000;
 
-/** calls: what Pods' roles are asked with. assumedRole: `--assume-role-arn`. own: what that one is assumed with. */
+/** calls: credentials that assume Pods' roles. assumedRole: the role of `--assume-role-arn`. own: credentials that assume it. */
 export type SigningPart = 'calls' | 'assumedRole' | 'own';
 
-/** Whether STS accepts the server itself. Never a Pod's fault. */
+/** Whether STS accepts the server itself. Never the fault of a Pod. */
 export interface StsHealth {
   rejected(part: SigningPart, fault: StsFault): void;
   accepted(part: SigningPart): void;
-  /** What keeps the server from issuing anything, or soon will; until a call succeeds. */
+  /** Why the server cannot issue anything, or soon will not; undefined after a success. */
   readonly current: () => StsFault | undefined;
 }
 
-const LINES: Record<SigningPart, { readonly rejected: string; readonly accepted: string }> = {
-  calls: { rejected: 'sts does not take the server', accepted: 'sts takes the server again' },
-  assumedRole: {
-    rejected: 'the role of --assume-role-arn is not given',
-    accepted: 'the role of --assume-role-arn is given again',
+const LINES = {
+  calls: {
+    rejected: "STS rejects the server's credentials",
+    accepted: "STS accepts the server's credentials again",
   },
-  own: { rejected: 'own credentials are not taken', accepted: 'own credentials are taken again' },
-};
+  assumedRole: {
+    rejected: 'cannot assume the role of --assume-role-arn',
+    accepted: 'can assume the role of --assume-role-arn again',
+  },
+  own: {
+    rejected: 'STS rejects the credentials for --assume-role-arn',
+    accepted: 'STS accepts the credentials for --assume-role-arn again',
+  },
+} as const;
 
-/** One line for each change of what fails. */
+/** Logs each change. */
 export function createStsHealth({ log }: { readonly log: Log }): StsHealth {
   const faults = new Map<SigningPart, StsFault>();
   return {
     rejected(part, fault) {
       if (faults.get(part)?.reason !== fault.reason)
-        log.error(LINES[part].rejected, { reason: fault.reason, error: fault.message });
+        log.error(LINES[part].rejected, {
+          reason: fault.reason,
+          error: fault.message,
+          hint: reasons[fault.reason].remedy,
+        });
       faults.set(part, fault);
     },
     accepted(part) {
@@ -44,21 +55,21 @@ export function createStsHealth({ log }: { readonly log: Log }): StsHealth {
 }
 
 export interface OwnCredentialsOptions {
-  /** Who asks, as what. */
-  readonly looks: Partial<Record<SigningPart, () => Promise<unknown>>>;
+  /** Each makes a call with these credentials. */
+  readonly checks: Partial<Record<SigningPart, () => Promise<unknown>>>;
   readonly health: StsHealth;
   readonly clock: Clock;
 }
 
-/** Finds out in quiet times as well whether STS accepts the server, before a Pod needs it. Never rejects. */
-export function createOwnCredentialsWatch({ looks, health, clock }: OwnCredentialsOptions): Service {
-  async function look(part: SigningPart, ask: () => Promise<unknown>): Promise<void> {
+/** Checks regularly whether STS accepts the server, before a Pod needs it. Never rejects. */
+export function createOwnCredentialsWatch({ checks, health, clock }: OwnCredentialsOptions): Service {
+  async function check(part: SigningPart, call: () => Promise<unknown>): Promise<void> {
     try {
-      await ask();
+      await call();
       health.accepted(part);
     } catch (error) {
       const fault = classifyStsError(error);
-      // STS being away, or too busy, says nothing of who asks.
+      // An unavailable or busy STS says nothing about the credentials.
       if (fault.retry === 'later') health.rejected(part, fault);
     }
   }
@@ -67,8 +78,8 @@ export function createOwnCredentialsWatch({ looks, health, clock }: OwnCredentia
     name: 'own credentials',
     async run(signal) {
       while (!signal.aborted) {
-        await Promise.all(Object.entries(looks).map(([part, ask]) => look(part as SigningPart, ask)));
-        await clock.sleep(LOOK_EVERY_MS, signal);
+        await Promise.all(Object.entries(checks).map(([part, call]) => check(part as SigningPart, call)));
+        await clock.sleep(CHECK_EVERY_MS, signal);
       }
     },
   };

@@ -2,22 +2,22 @@ import type { STSClient } from '@aws-sdk/client-sts';
 import type { Clock } from '@rolegate/runtime';
 import { classifyStsError } from './errors.ts';
 
-/** What calls are signed with. */
+/** The key that signs calls. */
 export interface OwnKey {
   readonly accessKeyId: string;
-  /** Milliseconds since the epoch, as their giver says; undefined for a permanent key. */
+  /** Milliseconds since the epoch, from the provider; undefined for a permanent key. */
   readonly expiresAtMs: number | undefined;
-  /** They are variables of this process, and so never change. */
+  /** The key is in this process's environment, so it never changes. */
   readonly fixed: boolean;
 }
 
-/** Of a client's own credentials, as its provider gives them. */
+/** A client's own credentials. */
 export interface OwnKeys {
-  /** Rejects with a name that no answer of STS has. */
+  /** Rejects with an error name that STS never uses. */
   readonly current: () => Promise<OwnKey>;
-  /** Fetched past every cache, in a single flight, at most every ten seconds. */
+  /** Bypasses every cache; one fetch at a time, at most every 10 s. */
   readonly refreshed: () => Promise<OwnKey>;
-  /** As they were seen last. */
+  /** The last known key. */
   readonly seen: () => OwnKey | undefined;
 }
 
@@ -31,7 +31,7 @@ export function createOwnKeys(client: STSClient, clock: Clock): OwnKeys {
   async function fetch(forceRefresh: boolean): Promise<OwnKey> {
     try {
       const { accessKeyId, expiration, ...rest } = await client.config.credentials({ forceRefresh });
-      // Where the SDK has found them; not in its types.
+      // The source of the credentials, which the SDK's types do not have.
       const { $source = {} } = rest as { readonly $source?: object };
       seen = { accessKeyId, expiresAtMs: expiration?.getTime(), fixed: 'CREDENTIALS_ENV_VARS' in $source };
       return seen;
@@ -52,7 +52,7 @@ export function createOwnKeys(client: STSClient, clock: Clock): OwnKeys {
   };
 }
 
-/** The provider's own failures look like any error of STS, AccessDenied included: they get a name of their own. */
+/** Errors of the provider look like errors of STS, such as AccessDenied, so they get a distinct name. */
 function ownFault(cause: unknown): Error {
   const { message } = classifyStsError(cause);
   const name = 'CredentialsProviderError';
@@ -60,7 +60,7 @@ function ownFault(cause: unknown): Error {
   return Object.assign(new Error(text, { cause }), { name });
 }
 
-/** Seconds that a key has left; undefined for a permanent one, or while there is none. */
+/** Seconds until the key expires; undefined for a permanent key, or while there is none. */
 export function secondsLeftOf(key: OwnKey | undefined, clock: Clock): number | undefined {
   return key?.expiresAtMs === undefined ? undefined : (key.expiresAtMs - clock.now()) / 1000;
 }

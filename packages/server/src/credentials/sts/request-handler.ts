@@ -3,7 +3,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 
-/** What the SDK hands to a request handler, as far as STS needs it. */
+/** The fields of the SDK's request that are needed for STS. */
 interface SignedRequest {
   readonly protocol: string;
   readonly hostname: string;
@@ -28,10 +28,10 @@ export interface RequestHandlerOptions {
   readonly lookup?: LookupFunction | undefined;
 }
 
-/** A real answer has some 2 kB; what is far longer is none. Bytes. */
+/** A response of STS has about 2 kB. Bytes. */
 const LONGEST_ANSWER = 256 * 1024;
 
-/** Carries the SDK's requests over one keep-alive agent: the SDK's own handler costs more CPU than the call itself. */
+/** Sends the SDK's requests through one keep-alive agent: the SDK's own handler costs more CPU than the call itself. */
 export function createStsRequestHandler({ timeoutMs, maxSockets, lookup }: RequestHandlerOptions) {
   const agentOptions = { keepAlive: true, maxSockets, ...(lookup && { lookup }) };
   const http = new HttpAgent(agentOptions);
@@ -47,10 +47,10 @@ export function createStsRequestHandler({ timeoutMs, maxSockets, lookup }: Reque
   return {
     async handle(signed: SignedRequest): Promise<{ response: Response }> {
       const outgoing = open(signed);
-      // After the response the reading of it fails and tells; unheard, the error would end the process.
+      // After the response, errors are reported by the read; without a listener this event would end the process.
       outgoing.on('error', () => undefined);
       const timer = setTimeout(() => {
-        outgoing.destroy(namedError('TimeoutError', `STS has not answered in ${timeoutMs} ms`));
+        outgoing.destroy(namedError('TimeoutError', `STS did not answer within ${timeoutMs} ms`));
       }, timeoutMs);
       try {
         const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -66,7 +66,7 @@ export function createStsRequestHandler({ timeoutMs, maxSockets, lookup }: Reque
       http.destroy();
       https.destroy();
     },
-    // The SDK asks for these two; nothing here is changed after the start.
+    // Required by the SDK; the configuration never changes.
     updateHttpClientConfig: () => undefined,
     httpHandlerConfigs: () => ({}),
   };
@@ -77,7 +77,7 @@ async function readResponse(incoming: IncomingMessage): Promise<Response> {
   let size = 0;
   for await (const part of incoming as AsyncIterable<Buffer>) {
     size += part.length;
-    if (size > LONGEST_ANSWER) throw namedError('AnswerTooLong', 'the answer is too long to be of STS');
+    if (size > LONGEST_ANSWER) throw namedError('AnswerTooLong', 'the response is too long for STS');
     parts.push(part);
   }
   const headers = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)] as const);

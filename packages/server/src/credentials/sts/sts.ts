@@ -18,33 +18,32 @@ export interface StsOptions extends StsClientOptions {
   readonly lookup?: LookupFunction;
 }
 
-/** What STS gives for a session. */
+/** Credentials that STS issued for a session. */
 export interface Issued {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
   /** Milliseconds since the epoch, by the clock of STS. */
   readonly expiresAtMs: number;
-  /** What they had left when STS answered, whatever this machine's clock says. Milliseconds. */
+  /** Remaining lifetime when STS answered, independent of this machine's clock. Milliseconds. */
   readonly lifetimeMs: number;
 }
 
-/** STS as the server uses it: one attempt a call, retries are decided by who calls. Rejects with what the SDK says. */
+/** STS client with one attempt a call; the caller decides about retries. Rejects with the SDK's errors. */
 export interface Sts {
-  /** Asks with the session's whole key. */
   readonly assumeRole: (session: Session) => Promise<Issued>;
-  /** The server's own ARN. Every identity may ask for it. */
+  /** The server's own ARN. Needs no permission. */
   readonly callerArn: () => Promise<string>;
-  /** What the last call was signed with. */
+  /** The key that signed the last call. */
   readonly ownKey: () => OwnKey | undefined;
-  /** Ends open calls. */
+  /** Aborts open calls. */
   readonly close: () => void;
 }
 
-/** R1's arithmetic and a Pod's patience leave no room for longer. Milliseconds. */
+/** Promise R1 and the timeouts of SDKs allow no more. Milliseconds. */
 const TIMEOUT_MS = 5_000;
 
-/** As many as the budget lets be in flight. */
+/** The most calls in flight that the budget allows. */
 const MAX_SOCKETS = 100;
 
 export function createSts(options: StsOptions): Sts {
@@ -53,7 +52,7 @@ export function createSts(options: StsOptions): Sts {
   const client = createStsClient(options, handler);
   const own = createOwnKeys(client, clock);
 
-  /** One call, and a second one where STS refused the server's own credentials and there were newer ones to be had. */
+  /** Makes a call, and repeats it if STS rejected the server's own credentials and newer ones are available. */
   async function call<Answer>(send: () => Promise<Answer>): Promise<Answer> {
     const used = await own.current();
     try {
@@ -82,7 +81,7 @@ export function createSts(options: StsOptions): Sts {
     callerArn: () =>
       call(async () => {
         const { Arn } = await client.send(new GetCallerIdentityCommand({}));
-        if (Arn === undefined) throw new Error('STS has answered without an ARN');
+        if (Arn === undefined) throw new Error('the response of STS has no ARN');
         return Arn;
       }),
     ownKey: own.seen,
@@ -94,29 +93,29 @@ export function createSts(options: StsOptions): Sts {
 }
 
 const FIXED_HINT =
-  'the key is in the environment of the process, which never changes: once the Secret is right, restart the server';
+  'the key is in the environment of the process, which never changes: correct the Secret, then restart the server';
 
-/** A name that cannot be resolved is, with these two, most likely one that AWS has never given. */
+/** With these flags, a host name that does not resolve most likely does not exist. */
 function explained(error: unknown, { region, useFips, useDualstack }: StsOptions): unknown {
   const flags = [useFips === true ? '--sts-fips' : '', useDualstack === true ? '--sts-dualstack' : ''].filter(
     (flag) => flag !== '',
   );
   if (flags.length === 0 || classifyStsError(error).code !== 'ENOTFOUND') return error;
-  return withHint(error, `does ${region} have such an endpoint of STS (${flags.join(', ')})?`);
+  return withHint(error, `check that ${region} has such an STS endpoint (${flags.join(', ')})`);
 }
 
 function readIssued(output: AssumeRoleCommandOutput, askedMs: number, clock: Clock): Issued {
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = output.Credentials ?? {};
   if (!AccessKeyId || !SecretAccessKey || !SessionToken || Expiration === undefined)
-    throw new Error('STS has answered without whole credentials');
+    throw new Error('the response of STS has incomplete credentials');
   const expiresAtMs = Expiration.getTime();
-  if (Number.isNaN(expiresAtMs)) throw new Error('STS has answered credentials with an unreadable end');
+  if (Number.isNaN(expiresAtMs)) throw new Error('the response of STS has an unreadable expiration');
   return {
     accessKeyId: AccessKeyId,
     secretAccessKey: SecretAccessKey,
     sessionToken: SessionToken,
     expiresAtMs,
-    // STS's own clock against itself: this machine's may be wrong.
+    // Both times are from the clock of STS, because this machine's may be wrong.
     lifetimeMs: Math.min(askedMs, expiresAtMs - (answerDateMs(output) ?? clock.now())),
   };
 }

@@ -6,36 +6,36 @@ import { agentsReadSame } from '../../decisions/inputs.ts';
 import type { Pod } from '../../kubernetes/objects/objects.ts';
 import type { Session } from '../../session/session.ts';
 import { sessionId } from '../../session/session.ts';
-import type { HeldById, NodeSessions } from './node-sessions.ts';
+import type { CachedById, NodeSessions } from './node-sessions.ts';
 
 export interface DecidedPodsDeps {
   readonly decisions: Pick<Decisions, 'decide' | 'postpone'>;
-  /** A denial or a failure of STS that the Pod's owner should read in an Event. */
+  /** Records an Event on the Pod about a denial or an STS failure. */
   readonly warn: (pod: Pod, reason: Reason, message: string) => void;
-  /** Under --namespace-policy audit: what enforce would refuse. */
+  /** Under --namespace-policy audit: audits what enforce would refuse. */
   readonly audit: (pod: Pod, reason: Reason, message: string) => void;
   readonly metrics: { decision(reason: Reason | 'Allowed'): void };
 }
 
-/** What has changed of a Pod. */
+/** A change of a Pod's decision or state. */
 export interface DecidedChange {
   readonly before: DecidedPod | undefined;
   readonly now: DecidedPod;
-  /** The session that the node needs from now on. */
+  /** The session that the node did not need before. */
   readonly added: string | undefined;
 }
 
-/** One node's Pods as its streams were told last, and what their owners are told. */
+/** One node's Pods as last sent to its streams, and the Events for their owners. */
 export interface DecidedPods {
-  /** Decides the Pod; undefined if agents are told the same. */
-  readonly decide: (pod: Pod, held: HeldById | undefined) => DecidedChange | undefined;
-  /** Pending until its turn comes. */
+  /** Decides the Pod; undefined if nothing changes for agents. */
+  readonly decide: (pod: Pod, cached: CachedById | undefined) => DecidedChange | undefined;
+  /** Makes the Pod pending until its turn comes. */
   readonly postpone: (pod: Pod) => DecidedPod;
-  /** False: it is none of them. */
+  /** False if the Pod is unknown. */
   readonly remove: (pod: Pod) => boolean;
   readonly uids: () => Iterable<string>;
   readonly all: () => DecidedPod[];
-  /** A session of these Pods has failed. */
+  /** Warns the owners of these Pods that their session has failed. */
   readonly warnOf: (
     uids: Iterable<string>,
     failure: { readonly reason: Reason; readonly message: string },
@@ -48,17 +48,17 @@ export function createDecidedPods(deps: DecidedPodsDeps, needed: NodeSessions): 
   const decided = new Map<string, DecidedPod>();
 
   return {
-    decide(pod, held) {
+    decide(pod, cached) {
       const before = decided.get(pod.uid);
       const now = decisions.decide(pod);
-      if (before !== undefined && saysSame(before, now)) return undefined;
+      if (before !== undefined && isUnchanged(before, now)) return undefined;
       decided.set(pod.uid, now);
       const session = sessionOf(now);
       const former = before && sessionOf(before);
-      const added = session && needed.need(pod, session, held);
+      const added = session && needed.need(pod, session, cached);
       if (former !== undefined && (session === undefined || sessionId(session) !== sessionId(former)))
-        needed.needNoMore(pod.uid, sessionId(former));
-      if (!sameDecision(before, now)) tellOwner(now, deps);
+        needed.release(pod.uid, sessionId(former));
+      if (!sameDecision(before, now)) report(now, deps);
       return { before, now, added };
     },
     postpone(pod) {
@@ -71,7 +71,7 @@ export function createDecidedPods(deps: DecidedPodsDeps, needed: NodeSessions): 
       if (former === undefined) return false;
       decided.delete(uid);
       const session = sessionOf(former);
-      if (session !== undefined) needed.needNoMore(uid, sessionId(session));
+      if (session !== undefined) needed.release(uid, sessionId(session));
       return true;
     },
     uids: () => decided.keys(),
@@ -89,10 +89,8 @@ export function createDecidedPods(deps: DecidedPodsDeps, needed: NodeSessions): 
   };
 }
 
-function tellOwner(
-  { pod, verdict: { decision } }: DecidedPod,
-  { warn, audit, metrics }: DecidedPodsDeps,
-): void {
+/** Counts and audits a decision, and warns the Pod's owner of a denial. */
+function report({ pod, verdict: { decision } }: DecidedPod, { warn, audit, metrics }: DecidedPodsDeps): void {
   if (decision.kind === 'pending') return;
   metrics.decision(decision.kind === 'deny' ? decision.reason : 'Allowed');
   if (decision.kind === 'allow' && decision.auditWould !== undefined)
@@ -101,18 +99,18 @@ function tellOwner(
     warn(pod, decision.reason, decision.message);
 }
 
-/** A Pod whose containers have ended needs no credentials any more. */
+/** Undefined for a Pod whose containers have ended: it needs no credentials. */
 function sessionOf({ pod, verdict: { decision } }: DecidedPod): Session | undefined {
   return decision.kind === 'allow' && !pod.ended ? decision.session : undefined;
 }
 
-/** Whether agents are told the same: then nothing is sent. The same version of a Pod is the same Pod. */
-function saysSame(before: DecidedPod, now: DecidedPod): boolean {
+/** Whether nothing needs to be sent. Pods with equal versions are equal. */
+function isUnchanged(before: DecidedPod, now: DecidedPod): boolean {
   return isDeepStrictEqual(before.versions, now.versions) && sameVerdict(before, now);
 }
 
-/** The same in newer versions. */
-export function isSameNews(before: DecidedPod, now: DecidedPod): boolean {
+/** Whether only the versions differ. */
+export function isSameInNewerVersions(before: DecidedPod, now: DecidedPod): boolean {
   return sameVerdict(before, now) && agentsReadSame(before.pod, now.pod);
 }
 

@@ -3,7 +3,7 @@ import type { IssuedCredentials, SessionCredentials } from '../../credentials/se
 import type { DecidedPod } from '../../decisions/decisions.ts';
 import { sessionId } from '../../session/session.ts';
 
-/** A decided Pod as the wire says it. */
+/** The wire message of a decided Pod. */
 export function podState({ pod, verdict: { decision, metadata }, versions, inputs }: DecidedPod): PodState {
   const message: PodState = {
     uid: pod.uid,
@@ -44,19 +44,19 @@ export function podState({ pod, verdict: { decision, metadata }, versions, input
 }
 
 /**
- * What an agent that holds the credentials with `held` is told of a session: new credentials only where it has not got
- * them yet, and whether the last attempt to issue them failed.
+ * The wire message of a session, for an agent that has cached the credentials with fingerprint `cached`: it gets credentials
+ * only if they are new to it, and the failure of the last attempt.
  */
 export function sessionState(
   id: string,
   { credentials, failure }: SessionCredentials,
-  held: string | undefined,
+  cached: string | undefined,
   nowMs: number,
 ): SessionState {
   const message: SessionState = { sessionId: id };
   if (failure !== undefined) message.failure = { reason: failure.reason, message: failure.message };
   if (credentials === undefined) return message;
-  if (credentials.fingerprint === held) return { ...message, heldFingerprint: held };
+  if (credentials.fingerprint === cached) return { ...message, heldFingerprint: cached };
   return { ...message, credentials: credentialsMessage(credentials, nowMs) };
 }
 

@@ -4,42 +4,42 @@ import type { Pod } from '../../kubernetes/objects/objects.ts';
 import type { Session } from '../../session/session.ts';
 import { sessionId } from '../../session/session.ts';
 
-/** What an agent says to hold, by session. */
-export type HeldById = ReadonlyMap<string, HeldSessionRead>;
+/** What an agent has cached, by session. */
+export type CachedById = ReadonlyMap<string, HeldSessionRead>;
 
-export const NOTHING_HELD: HeldById = new Map();
+export const NOTHING_CACHED: CachedById = new Map();
 
-export function heldById(held: readonly HeldSessionRead[]): HeldById {
-  return new Map(held.map((session) => [session.sessionId, session]));
+export function cachedById(cached: readonly HeldSessionRead[]): CachedById {
+  return new Map(cached.map((session) => [session.sessionId, session]));
 }
 
 export interface NodeSessionsDeps {
   readonly node: string;
   readonly sessions: Pick<Sessions, 'claim' | 'wantedBy' | 'release'>;
-  /** No Pod of the node needs the session any more. */
+  /** Called when no Pod of the node needs the session any more. */
   readonly gone: (id: string) => void;
 }
 
-/** The sessions that one node needs, each claimed once however many of its Pods need it. */
+/** The sessions that one node needs. Each is claimed once, however many of its Pods need it. */
 export interface NodeSessions {
   /**
-   * Returns the session's ID if no Pod of the node has needed it before. It is claimed then, unless `held` is undefined: the
-   * node has no stream.
+   * Returns the session's ID if no other Pod of the node needs it. The session is then claimed, unless `cached` is undefined
+   * because the node has no stream.
    */
-  readonly need: (pod: Pod, session: Session, held: HeldById | undefined) => string | undefined;
-  readonly needNoMore: (uid: string, id: string) => void;
-  /** A new stream of the node: its agent may hold other credentials than the last time, or none. */
-  readonly claimAgain: (held: HeldById) => void;
+  readonly need: (pod: Pod, session: Session, cached: CachedById | undefined) => string | undefined;
+  readonly release: (uid: string, id: string) => void;
+  /** For a new stream of the node: its agent may have cached other credentials than before, or none. */
+  readonly claimAgain: (cached: CachedById) => void;
   readonly has: (id: string) => boolean;
   readonly ids: () => Iterable<string>;
-  /** UIDs of the Pods that need the session; undefined: none does. */
+  /** UIDs of the Pods that need the session; undefined if none does. */
   readonly podsOf: (id: string) => Iterable<string> | undefined;
   readonly close: () => void;
 }
 
 interface NeededSession {
   readonly session: Session;
-  /** Of the first Pod. */
+  /** The Namespace of the first Pod. */
   readonly namespace: string;
   readonly uids: Set<string>;
 }
@@ -48,7 +48,7 @@ export function createNodeSessions({ node, sessions, gone }: NodeSessionsDeps): 
   const needed = new Map<string, NeededSession>();
 
   return {
-    need({ uid, namespace }, session, held) {
+    need({ uid, namespace }, session, cached) {
       const id = sessionId(session);
       const known = needed.get(id);
       if (known !== undefined) {
@@ -57,19 +57,19 @@ export function createNodeSessions({ node, sessions, gone }: NodeSessionsDeps): 
         return undefined;
       }
       needed.set(id, { session, namespace, uids: new Set([uid]) });
-      if (held !== undefined) sessions.claim(session, node, held.get(id), namespace);
+      if (cached !== undefined) sessions.claim(session, node, cached.get(id), namespace);
       return id;
     },
-    needNoMore(uid, id) {
+    release(uid, id) {
       const known = needed.get(id);
       if (known?.uids.delete(uid) !== true || known.uids.size > 0) return;
       needed.delete(id);
       sessions.release(id, node);
       gone(id);
     },
-    claimAgain(held) {
+    claimAgain(cached) {
       for (const [id, { session, namespace }] of needed)
-        sessions.claim(session, node, held.get(id), namespace);
+        sessions.claim(session, node, cached.get(id), namespace);
     },
     has: (id) => needed.has(id),
     ids: () => needed.keys(),

@@ -3,35 +3,35 @@ import type { Clock } from '@rolegate/runtime';
 import type { SessionCredentials, Sessions } from '../../credentials/sessions.ts';
 import type { DecidedPod, Decisions } from '../../decisions/decisions.ts';
 import type { Pod } from '../../kubernetes/objects/objects.ts';
-import { createDecidedPods, isSameNews } from './decided-pods.ts';
+import { createDecidedPods, isSameInNewerVersions } from './decided-pods.ts';
 import type { DecidedPods, DecidedPodsDeps } from './decided-pods.ts';
 import { podState } from './messages.ts';
-import { createNodeSessions, NOTHING_HELD } from './node-sessions.ts';
-import type { HeldById } from './node-sessions.ts';
+import { createNodeSessions, NOTHING_CACHED } from './node-sessions.ts';
+import type { CachedById } from './node-sessions.ts';
 import { createOpening } from './opening.ts';
 import { createSettling } from './settling.ts';
 
-/** What a stream to one agent is told. */
+/** The updates for one agent's stream. */
 export interface NodeStream {
   pod(state: PodState): void;
   podRemoved(uid: string, resourceVersion: string): void;
   session(id: string, current: () => SessionCredentials | undefined): void;
-  /** No Pod of the node needs it: the agent has dropped its credentials. */
+  /** No Pod of the node needs the session, so the agent has dropped its credentials. */
   sessionRemoved(id: string): void;
 }
 
 export interface NodeView {
   readonly streams: Set<NodeStream>;
-  /** Decides what can be decided at once. */
-  open(pods: Iterable<Pod>, held: HeldById): void;
-  /** Decides the rest and tells the streams, a Pod a step. */
+  /** Decides the Pods, as many as time allows. */
+  open(pods: Iterable<Pod>, cached: CachedById): void;
+  /** Decides the remaining Pods and updates the streams, one Pod a step. */
   readonly restOfOpening: () => Iterable<() => void>;
-  /** Calls when all Pods have been decided. */
+  /** Calls once all Pods have been decided. */
   readonly whenOpened: (call: () => void) => void;
-  /** A new stream of the node: its agent may hold other credentials than the last time, or none. */
-  readonly claimAgain: (held: HeldById) => void;
+  /** For a new stream of the node: its agent may have cached other credentials than before, or none. */
+  readonly claimAgain: (cached: CachedById) => void;
   snapshot(stream: NodeStream): void;
-  /** Whether the streams, if there are any, are told something. */
+  /** Decides the Pod; true if something changes for agents. */
   readonly update: (pod: Pod) => boolean;
   readonly remove: (pod: Pod) => void;
   sessionChanged(id: string): void;
@@ -46,22 +46,22 @@ export interface NodeViewDeps extends DecidedPodsDeps {
   readonly sessions: Sessions;
 }
 
-/** One node's Pods as decided, and the sessions that they need. */
+/** One node's decided Pods and the sessions that they need. */
 export function createNodeView(deps: NodeViewDeps): NodeView {
   const { node, sessions } = deps;
   const streams = createStreams(sessions);
   const needed = createNodeSessions({ node, sessions, gone: streams.sessionRemoved });
   const pods = createDecidedPods(deps, needed);
   const { opening, settling, update, remove } = createPodUpdates(deps, { streams, pods });
-  /** Just now: what is decided is of the newest versions. */
+  /** The view was just opened, so all decisions are of the newest versions. */
   let opened = false;
 
   return {
     streams: streams.all,
     needs: needed.has,
-    open(podsOfNode, held) {
+    open(podsOfNode, cached) {
       opened = true;
-      opening.begin(podsOfNode, held);
+      opening.begin(podsOfNode, cached);
     },
     restOfOpening: opening.steps,
     whenOpened: opening.whenOver,
@@ -94,7 +94,7 @@ interface PodUpdateParts {
   readonly pods: DecidedPods;
 }
 
-/** Decides Pods as their turns come, and tells the streams: at the opening of the view, and whenever one may have changed. */
+/** Decides Pods in their turns and updates the streams: when the view opens, and whenever a Pod may have changed. */
 function createPodUpdates({ decisions, clock }: NodeViewDeps, { streams, pods }: PodUpdateParts) {
   const settling = createSettling(clock, decisions.look);
   const opening = createOpening({ clock, decide: pods.decide, tell: update, postpone });
@@ -102,15 +102,15 @@ function createPodUpdates({ decisions, clock }: NodeViewDeps, { streams, pods }:
   function update(pod: Pod): boolean {
     const looked = settling.looked(pod.uid);
     opening.leave(pod.uid);
-    // Without a stream the agent is another replica's, which has the session issued: it is claimed when a stream is back.
-    const held = opening.held() ?? (streams.all.size > 0 ? NOTHING_HELD : undefined);
-    const changed = pods.decide(pod, held);
+    // Without a stream, the agent is connected to another replica, which issues its sessions: nothing is claimed here.
+    const cached = opening.cached() ?? (streams.all.size > 0 ? NOTHING_CACHED : undefined);
+    const changed = pods.decide(pod, cached);
     if (changed === undefined) return false;
     const { before, now, added } = changed;
-    const repeated = looked && before !== undefined && isSameNews(before, now);
+    const repeated = looked && before !== undefined && isSameInNewerVersions(before, now);
     if (streams.all.size > 0 && !repeated) settling.sent(pod.uid);
     streams.pod(now);
-    // It may be there already, because of another node: then nothing else would tell this one.
+    // If another node already needs the session, no change of it would reach this node's streams.
     if (added !== undefined) streams.session(added);
     return true;
   }
@@ -130,7 +130,7 @@ function createPodUpdates({ decisions, clock }: NodeViewDeps, { streams, pods }:
   return { opening, settling, update, remove };
 }
 
-/** All streams of a node: each is told the same. */
+/** All streams of a node; all get the same updates. */
 function createStreams(sessions: Pick<Sessions, 'get'>) {
   const all = new Set<NodeStream>();
   return {
@@ -151,7 +151,7 @@ function createStreams(sessions: Pick<Sessions, 'get'>) {
   };
 }
 
-/** What is withdrawn goes first: nothing permitted may hold it up. */
+/** Denials are sent first, so that no permit delays a withdrawal. */
 function sendSnapshot(
   stream: NodeStream,
   {
@@ -170,7 +170,7 @@ function sendSnapshot(
   for (const one of pods) if (isAllowed(one)) stream.pod(podState(one));
 }
 
-/** A snapshot names the newest versions, so that the agent does not take it for an older state than it has seen. */
+/** A snapshot has the newest versions, so that the agent does not drop it as older than what it has seen. */
 function newest(one: DecidedPod, { node, decisions }: Pick<NodeViewDeps, 'node' | 'decisions'>): DecidedPod {
   const now = decisions.recall(one.pod.uid);
   return now?.verdict === one.verdict && now.pod.nodeName === node ? now : one;

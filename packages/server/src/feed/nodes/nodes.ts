@@ -7,55 +7,55 @@ import type { Pod } from '../../kubernetes/objects/objects.ts';
 import type { PodIndex } from '../../kubernetes/objects/pod-index.ts';
 import type { ServerMemory } from '../../memory/memory.ts';
 import { podState } from './messages.ts';
-import { heldById } from './node-sessions.ts';
-import type { HeldById } from './node-sessions.ts';
+import { cachedById } from './node-sessions.ts';
+import type { CachedById } from './node-sessions.ts';
 import { createNodeView } from './node-view.ts';
 import type { NodeStream, NodeView, NodeViewDeps } from './node-view.ts';
 
-/** How long a node's sessions are kept after its last stream: it comes back at once when only the stream broke. */
+/** How long a node's sessions are kept after its last stream ended, because the agent may reconnect. Milliseconds. */
 const LINGER_MS = 60_000;
-/** Longer than any session lives: no agent holds credentials that were issued before. Milliseconds. */
+/** Longer than any session: no agent has credentials that were issued before. Milliseconds. */
 const CHANGES_KNOWN_MS = 13 * 3_600_000;
-/** More nodes than a cluster has; but Pods can name nodes that do not exist. */
+/** More nodes than a cluster has; Pods can name nodes that do not exist. */
 const MOST_CHANGES = 6_000;
 
 export interface NodesDeps extends Omit<NodeViewDeps, 'node' | 'decisions'> {
   readonly decisions: Decisions;
   readonly pods: PodIndex;
   readonly clock: Clock;
-  /** A Pod has changed its node, which the API server never lets it do. */
+  /** Called if a Pod has changed its node, which the API server never allows. */
   readonly moved?: (pod: Pod, from: string) => void;
-  /** Calls once the event loop has looked at its sockets again. */
+  /** Calls after the event loop has polled its sockets. */
   readonly defer?: (call: () => void) => void;
   readonly memory?: ServerMemory;
 }
 
 export interface Nodes {
   /**
-   * Sends the node's Pods and sessions to the stream when its turn comes, then calls `synced`, and from then on sends what
-   * changes; the returned function ends it.
+   * Sends the node's Pods and sessions to the stream when its turn comes, calls `synced`, and then sends changes. The
+   * returned function ends it.
    */
-  join(node: string, stream: NodeStream, held: readonly HeldSessionRead[], synced?: () => void): () => void;
-  /** Pods of the node have asked for these sessions. Foreign ones are ignored. */
+  join(node: string, stream: NodeStream, cached: readonly HeldSessionRead[], synced?: () => void): () => void;
+  /** Pods of the node have used these sessions. Those of other nodes are ignored. */
   used(node: string, sessionIds: readonly string[]): void;
   /** Whether a Pod of the node needs the session. */
   needs(node: string, sessionId: string): boolean;
-  /** The live Pod of the node with this IP, as decided now. */
+  /** The live Pod of the node with this IP, with its current decision. */
   resolve(node: string, ip: string): PodState | undefined;
-  /** Those of the sessions that other nodes need, and this one does not. */
+  /** Those of the sessions that only other nodes need. */
   foreignTo(node: string, sessionIds: readonly string[]): string[];
-  /** Since a Pod of the node, or what is decided on one, last changed; less if that had to be forgotten. Milliseconds. */
+  /** Since the last change of a Pod of the node or its decision; less if that was forgotten. Milliseconds. */
   unchangedForMs(node: string): number;
-  /** Nodes with a stream. */
+  /** The number of nodes with a stream. */
   readonly connected: number;
 }
 
-/** What the server knows for each node whose agent is connected: its decided Pods, and the sessions that they need. */
+/** The decided Pods of each node whose agent is connected, and the sessions that they need. */
 export function createNodes(deps: NodesDeps): Nodes {
   const { decisions, pods, sessions, clock } = deps;
   const { defer = setImmediate, memory = createMemory({ clock }) } = deps;
   const changes = createNodeChanges(clock, memory);
-  /** After a restart all agents come at once. */
+  /** Joins take turns: after a restart all agents connect together. */
   const joins = createTurns<() => void>({
     defer,
     now: () => clock.monotonic(),
@@ -74,12 +74,12 @@ export function createNodes(deps: NodesDeps): Nodes {
   }
 
   return {
-    join(node, stream, held, synced = () => undefined) {
+    join(node, stream, cached, synced = () => undefined) {
       let view: NodeView | undefined;
       let over = false;
       const join = () => {
         if (over) return;
-        view = views.enter(node, stream, held);
+        view = views.enter(node, stream, cached);
         view.snapshot(stream);
         view.whenOpened(() => {
           if (!over) synced();
@@ -100,7 +100,7 @@ export function createNodes(deps: NodesDeps): Nodes {
       return pod && podState(decisions.decide(pod));
     },
     foreignTo(node, sessionIds) {
-      // What is claimed at all, and not by this node, is claimed by another.
+      // A session that is claimed, but not by this node, is claimed by another.
       return sessionIds.filter((id) => !needs(node, id) && sessions.get(id) !== undefined);
     },
     unchangedForMs: (node) => clock.monotonic() - changes.lastMs(node),
@@ -112,20 +112,20 @@ export function createNodes(deps: NodesDeps): Nodes {
 
 type Views = ReturnType<typeof createViews>;
 
-/** The nodes' views, each from the first stream of its node until some time after the last. */
+/** The nodes' views. A view exists from the first stream of its node until some time after the last. */
 function createViews(deps: NodesDeps, opened: (node: string, view: NodeView) => void) {
   const { pods, clock } = deps;
   const views = new Map<string, NodeView>();
 
-  function viewOf(node: string, held: HeldById): NodeView {
+  function viewOf(node: string, cached: CachedById): NodeView {
     const known = views.get(node);
     if (known !== undefined) {
-      known.claimAgain(held);
+      known.claimAgain(cached);
       return known;
     }
     const view = createNodeView({ ...deps, node });
     views.set(node, view);
-    view.open(pods.onNode(node), held);
+    view.open(pods.onNode(node), cached);
     opened(node, view);
     return view;
   }
@@ -134,8 +134,8 @@ function createViews(deps: NodesDeps, opened: (node: string, view: NodeView) => 
     get: (node: string) => views.get(node),
     all: () => views.values(),
     connected: () => [...views.values()].filter(({ streams }) => streams.size > 0).length,
-    enter: (node: string, stream: NodeStream, held: readonly HeldSessionRead[]): NodeView => {
-      const view = viewOf(node, heldById(held));
+    enter: (node: string, stream: NodeStream, cached: readonly HeldSessionRead[]): NodeView => {
+      const view = viewOf(node, cachedById(cached));
       view.streams.add(stream);
       return view;
     },
@@ -151,15 +151,15 @@ function createViews(deps: NodesDeps, opened: (node: string, view: NodeView) => 
   };
 }
 
-/** Tells each view what concerns its node. */
+/** Updates the view of the node that a change affects. */
 function followDecisions(
   { decisions, pods, sessions, moved = () => undefined }: NodesDeps,
   { views, changes }: { readonly views: Views; readonly changes: NodeChanges },
 ): void {
   decisions.onChange((changed) => {
     for (const pod of changed) {
-      const isNews = views.get(pod.nodeName)?.update(pod) ?? true;
-      if (isNews) changes.note(pod.nodeName, pod);
+      const isChange = views.get(pod.nodeName)?.update(pod) ?? true;
+      if (isChange) changes.note(pod.nodeName, pod);
     }
   });
   pods.onChange((change) => {
@@ -175,7 +175,7 @@ function followDecisions(
   });
 }
 
-/** Of the Pods with one address, the one that answers for it. */
+/** The Pod that owns the address, of several with the same one. */
 function livePod(pods: readonly Pod[]): Pod | undefined {
   const live = pods.filter(({ ended, hostNetwork }) => !ended && !hostNetwork);
   return live.find(({ terminating }) => !terminating) ?? live[0];
@@ -183,9 +183,9 @@ function livePod(pods: readonly Pod[]): Pod | undefined {
 
 type NodeChanges = ReturnType<typeof createNodeChanges>;
 
-/** When something last changed on a node. */
+/** Remembers when something last changed on a node. */
 function createNodeChanges(clock: Clock, memory: ServerMemory) {
-  /** Of those that had to be forgotten, the latest. */
+  /** The latest change that was evicted. */
   let forgottenMs = -Infinity;
   const changedMs = memory.remember<number>('changed_nodes', {
     keepMs: CHANGES_KNOWN_MS,
@@ -198,7 +198,7 @@ function createNodeChanges(clock: Clock, memory: ServerMemory) {
     note(node: string, { namespace }: Pod): void {
       if (node !== '') changedMs.set(node, clock.monotonic(), namespace);
     },
-    /** An honest agent must not be accused because of what was forgotten. */
+    /** If the change was evicted, the latest possible time, so that no honest agent is accused. */
     lastMs: (node: string): number => changedMs.get(node) ?? forgottenMs,
   };
 }

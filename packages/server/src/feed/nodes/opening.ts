@@ -1,51 +1,51 @@
 import type { Clock } from '@rolegate/runtime';
 import type { Pod } from '../../kubernetes/objects/objects.ts';
-import type { HeldById } from './node-sessions.ts';
+import type { CachedById } from './node-sessions.ts';
 
-/** What deciding the Pods of a node may take at once, of one Namespace and in all; the rest get their turns one by one. */
-const AT_ONCE_MS = { namespace: 5, all: 20 };
-/** An agent waits for 30 s until it knows that it has been told everything. Milliseconds. */
+/** Time for deciding a node's Pods in one go, for one Namespace and in all; the remaining Pods get turns. Milliseconds. */
+const BATCH_MS = { namespace: 5, all: 20 };
+/** An agent waits for 30 s until its stream is synced. Milliseconds. */
 const LONGEST_MS = 10_000;
 
 export interface OpeningDeps {
   readonly clock: Pick<Clock, 'monotonic'>;
-  readonly decide: (pod: Pod, held: HeldById) => void;
-  /** It is one of the rest, and streams are there to be told. */
+  readonly decide: (pod: Pod, cached: CachedById) => void;
+  /** Decides one of the remaining Pods and updates the streams. */
   readonly tell: (pod: Pod) => void;
-  /** The rest takes too long: the Pod gets its turn later. */
+  /** Sends the Pod as pending, because the opening takes too long. */
   readonly postpone: (pod: Pod) => void;
 }
 
-/** The first look at the Pods of a node: an agent may have connected to hundreds, some of which take long to decide. */
+/** The first decisions on a node's Pods when its agent connects: there may be hundreds, some of them slow to decide. */
 export interface Opening {
-  /** Decides what can be decided at once. */
-  readonly begin: (pods: Iterable<Pod>, held: HeldById) => void;
-  /** As `begin` was told, until all Pods are decided. */
-  readonly held: () => HeldById | undefined;
-  /** Decides the rest, a Pod a step. */
+  /** Decides as many Pods as time allows. */
+  readonly begin: (pods: Iterable<Pod>, cached: CachedById) => void;
+  /** The argument of `begin`, until all Pods are decided. */
+  readonly cached: () => CachedById | undefined;
+  /** Decides the remaining Pods, one a step. */
   readonly steps: () => Iterable<() => void>;
-  /** Calls when all Pods are decided, at once if they are. */
+  /** Calls once all Pods are decided. */
   readonly whenOver: (call: () => void) => void;
-  /** The Pod has been decided for another reason, or has gone. */
+  /** The Pod was decided for another reason, or deleted. */
   readonly leave: (uid: string) => void;
 }
 
 export function createOpening({ clock, decide, tell, postpone }: OpeningDeps): Opening {
   const rest = new Map<string, Pod>();
   const waiting = new Set<() => void>();
-  let held: HeldById | undefined;
+  let cached: CachedById | undefined;
   let beganMs = 0;
 
-  function decideAtOnce(pods: Iterable<Pod>, heldById: HeldById): void {
+  function decideBatch(pods: Iterable<Pod>, cachedById: CachedById): void {
     const spentMs = new Map<string, number>();
     for (const pod of byNamespaceInTurn(pods)) {
       const beforeMs = clock.monotonic();
       const ofNamespaceMs = spentMs.get(pod.namespace) ?? 0;
-      if (beforeMs - beganMs >= AT_ONCE_MS.all || ofNamespaceMs >= AT_ONCE_MS.namespace) {
+      if (beforeMs - beganMs >= BATCH_MS.all || ofNamespaceMs >= BATCH_MS.namespace) {
         rest.set(pod.uid, pod);
         continue;
       }
-      decide(pod, heldById);
+      decide(pod, cachedById);
       spentMs.set(pod.namespace, ofNamespaceMs + clock.monotonic() - beforeMs);
     }
   }
@@ -57,18 +57,18 @@ export function createOpening({ clock, decide, tell, postpone }: OpeningDeps): O
   }
 
   function end(): void {
-    held = undefined;
+    cached = undefined;
     for (const call of waiting) call();
     waiting.clear();
   }
 
   return {
-    begin(pods, heldById) {
+    begin(pods, cachedById) {
       beganMs = clock.monotonic();
-      decideAtOnce(pods, heldById);
-      held = rest.size > 0 ? heldById : undefined;
+      decideBatch(pods, cachedById);
+      cached = rest.size > 0 ? cachedById : undefined;
     },
-    held: () => held,
+    cached: () => cached,
     *steps() {
       for (const pod of rest.values())
         yield () => {
@@ -77,14 +77,14 @@ export function createOpening({ clock, decide, tell, postpone }: OpeningDeps): O
       yield end;
     },
     whenOver(call) {
-      if (held === undefined) call();
+      if (cached === undefined) call();
       else waiting.add(call);
     },
     leave: (uid) => rest.delete(uid),
   };
 }
 
-/** The first Pod of each Namespace, then the second of each: one Namespace's Pods may take long to decide. */
+/** The first Pod of each Namespace, then the second of each, because one Namespace's Pods may be slow to decide. */
 function* byNamespaceInTurn(pods: Iterable<Pod>): Generator<Pod> {
   const namespaces = new Map<string, Pod[]>();
   for (const pod of pods) {

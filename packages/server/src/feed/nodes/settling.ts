@@ -1,12 +1,12 @@
 import type { Clock } from '@rolegate/runtime';
 
 /**
- * When what was sent is looked at again, counted from when it was sent. The last is longer than a replica may lag behind
- * another and than an agent has streams to two of them. Milliseconds.
+ * When sent Pods are checked again, counted from the sending. The last is longer than a replica lags behind another, and than
+ * an agent has streams to two of them. Milliseconds.
  */
-const LOOKS_MS = [1_000, 5_000, 20_000, 60_000];
+const CHECKS_MS = [1_000, 5_000, 20_000, 60_000];
 
-/** What is sent within this time is looked at together: a Namespace may have a hundred Pods on the node. Milliseconds. */
+/** Pods that are sent within this time are checked together: a Namespace may have a hundred on the node. Milliseconds. */
 const TOGETHER_MS = 100;
 
 interface Batch {
@@ -15,21 +15,21 @@ interface Batch {
 }
 
 export interface Settling {
-  /** Agents have been sent something about the Pod. */
+  /** The Pod was sent to agents. */
   readonly sent: (uid: string) => void;
-  /** Whether the Pod's turn comes because of a look, which is then done. */
+  /** Whether a check is the cause of the Pod's turn; the check is then done. */
   readonly looked: (uid: string) => boolean;
   readonly forget: (uid: string) => void;
   readonly end: () => void;
 }
 
 /**
- * Looks a few times at the Pods that an agent was told of, and then leaves them alone. An agent refuses a decision if it has
- * seen a newer version of one of its three objects, from a replica that was ahead with that object. Such a decision is
- * repeated as soon as this replica has seen that version too (docs/adr/0012).
+ * Checks Pods a few times after they were sent. An agent drops a decision if it has seen a newer version of one of its three
+ * objects, from a replica that was ahead with that object. Such a decision is sent again once this replica has seen that
+ * version too (docs/adr/0012).
  */
 export function createSettling(clock: Clock, look: (uid: string) => void): Settling {
-  /** By Pod, the batch of what was sent of it last. */
+  /** By Pod, the batch in which it was last sent. */
   const batches = new Map<string, Batch>();
   const timers = new Map<Batch, () => void>();
   const looking = new Set<string>();
@@ -37,7 +37,7 @@ export function createSettling(clock: Clock, look: (uid: string) => void): Settl
 
   function plan(batch: Batch, step: number, sentMs: number): void {
     timers.delete(batch);
-    const atMs = LOOKS_MS[step];
+    const atMs = CHECKS_MS[step];
     if (atMs === undefined) for (const uid of batch.uids) leave(uid, batch);
     if (atMs === undefined || batch.uids.size === 0) return;
     const timer = clock.schedule(sentMs + atMs - clock.monotonic(), () => {

@@ -6,16 +6,16 @@ const VARINT = 0;
 const FIXED_64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED_32 = 5;
-/** Of 64 bits, seven in a byte. */
+/** Bytes of a 64-bit number, seven bits each. */
 const LONGEST_VARINT = 10;
 
-/** Three times what all limits allow; who sends more is not cut, but refused. */
+/** Three times what all limits allow; a report with more is refused. */
 const MOST_FIELDS = 32_768;
 
 export interface CutReport {
-  /** Without the fields that are too many or too long; what it was if there are none. */
+  /** Without the fields that are too many or too long; the same buffer if there are none. */
   readonly bytes: Buffer;
-  /** How many were left out, by field. */
+  /** The number of dropped values, by field. */
   readonly dropped: ReadonlyMap<ReportField, number>;
 }
 
@@ -31,8 +31,8 @@ const knownFields: ReadonlyMap<number, KnownField> = new Map(
 );
 
 /**
- * Bounds what the parser makes of a report: two bytes on the wire can be an object of a hundred. Fields of later versions stay,
- * the parser skips them. Throws if the bytes are no message, or one that parsers do not agree on.
+ * Limits the memory of a parsed report: two bytes on the wire can become an object of a hundred. Unknown fields of later
+ * versions are kept; the parser skips them. Throws if the bytes are not a message, or one on which parsers disagree.
  */
 export function cutReport(report: Buffer): CutReport {
   const seen = new Map<ReportField, number>();
@@ -67,20 +67,20 @@ function add(counts: Map<ReportField, number>, name: ReportField): number {
 
 interface Field {
   readonly number: number;
-  /** Of its value, bytes. */
+  /** Of the value. Bytes. */
   readonly length: number;
-  /** Where the next one begins. */
+  /** The offset of the next field. */
   readonly end: number;
 }
 
 function fieldAt(report: Buffer, at: number): Field {
   const tag = varintAt(report, at);
-  // protobufjs takes the last 32 bits of a longer tag.
+  // protobufjs uses the last 32 bits of a longer tag.
   if (tag.value >= 2 ** 32) throw new Error('a field has too large a number');
   const [number, wireType] = [tag.value >>> 3, tag.value & 7];
   const known = knownFields.get(number);
   const expected = known?.isNumber === true ? VARINT : LENGTH_DELIMITED;
-  // One of another type protobufjs would read all the same.
+  // protobufjs would read a field of another type all the same.
   if (known !== undefined && wireType !== expected) throw new Error(`field ${number} has another type`);
   const value = valueAt(report, tag.end, wireType);
   if (value.end > report.length) throw new Error('a field ends beyond the report');
@@ -111,7 +111,7 @@ function varintAt(report: Buffer, at: number): { value: number; end: number } {
   for (let read = 0; read < LONGEST_VARINT; read += 1) {
     const byte = report[at + read];
     if (byte === undefined) throw new Error('the report ends in a number');
-    // Beyond 2^53 it is inexact: such a length ends beyond every report.
+    // Beyond 2^53 the value is inexact, but such a length is beyond the end of any report.
     value += (byte & 0x7f) * 2 ** (7 * read);
     if (byte < 0x80) return { value, end: at + read + 1 };
   }

@@ -1,32 +1,31 @@
-/** DESIGN.md 4.11. Held sessions have 70 bytes each: the first report of 14,000 sessions fits. Bytes. */
+/** DESIGN.md 4.11. A cached session takes 70 bytes, so 14,000 of them fit. Bytes. */
 export const LARGEST_FIRST_REPORT = 1024 * 1024;
-/**
- * A Pod that got its first credentials since the last report has 77 bytes and a session that was asked for 34: all of 500 Pods,
- * each with a session of its own, fit. Bytes.
- */
+/** A first delivery takes 77 bytes and a used session 34, so 500 Pods with a session each fit. Bytes. */
 export const LARGEST_REPORT = 64 * 1024;
 
-/** An agent reports every 10 s, and once a second while Pods wait. Of all streams of a node. */
+/** For all streams of a node. An agent reports every 10 s, and once a second while Pods wait. */
 export const REPORTS = { perSecond: 5, burst: 60 };
 
-/** Answers of one report: a day at 10,000 a second, which an agent without a feed keeps for its next report. */
+/** The most answers of one report: a day at 10,000 a second, which an agent without a feed saves for its next report. */
 export const MOST_ANSWERS = 1_000_000_000;
 
-/** How many of a report's fields are read, and how long each may be. Bytes. */
+/** The limits of one field of a report. */
 export interface FieldLimit {
   /** Its number on the wire (protos/rolegate/v1/rolegate.proto). */
   readonly number: number;
+  /** The most values that are read. */
   readonly most: number;
+  /** Of one value. Bytes. */
   readonly longest: number;
-  /** It is a number; all others are texts, messages and maps. */
+  /** Set for numbers; all other fields are texts, messages or maps. */
   readonly isNumber?: true;
 }
 
-/** A kubelet takes 110 Pods by default, and hardly more than 500: several times that. */
+/** A kubelet runs 110 Pods by default and rarely more than 500; this is several times that. */
 const MOST_SESSIONS = 4_096;
-/** An agent keeps no more for one report. */
+/** An agent saves no more for one report. */
 const MOST_DELIVERIES = 1_024;
-/** An agent has 28 reasons (DESIGN.md 4.8), ten faults of requests, and success; one of a later version may have more. */
+/** An agent has 28 reasons (DESIGN.md 4.8), ten request errors, and success; later versions may have more. */
 const MOST_REASONS = 64;
 
 /** Every field of a report. */

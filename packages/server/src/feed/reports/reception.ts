@@ -11,44 +11,44 @@ import { cutReport } from './cut-report.ts';
 import { MOST_ANSWERS } from './limits.ts';
 import type { ReportField } from './limits.ts';
 
-/** By what answers are counted: '' for success, 'other' for faults of requests, and for reasons of a later version. */
+/** The label of counted answers: '' for success, 'other' for request errors and for reasons of later versions. */
 export type AnswerLabel = Reason | '' | 'other';
 
-/** A report of which every part has the form that agents give it. Whether it is of the agent's own node is not known yet. */
+/** A well-formed report. It is not yet checked whether it is about the agent's own node. */
 export interface Report {
-  /** '' if it does not say. */
+  /** '' if unset. */
   readonly nodeName: string;
   readonly version: string;
   readonly heldSessions: readonly HeldSessionRead[];
-  /** Undefined: it does not say. */
+  /** Undefined if unset. */
   readonly interception: InterceptionRead | undefined;
   readonly firstDeliveries: readonly FirstDeliveryRead[];
   readonly answers: ReadonlyMap<AnswerLabel, number>;
   readonly usedSessionIds: readonly string[];
-  /** Undefined: it does not say, as agents of 0.1 do not. '' for a kind of which nothing was seen. */
+  /** Undefined if unset, as by agents of 0.1. '' for a kind of which nothing was seen. */
   readonly newestSeen: ResourceVersionsRead | undefined;
-  /** Undefined: it was never told to forget what it has seen. */
+  /** Since the agent was told to forget versions; undefined if it never was. */
   readonly forgotMs: number | undefined;
 }
 
 export interface Received {
   readonly report: Report;
-  /** How many values were left out, by field. */
+  /** The number of dropped values, by field. */
   readonly dropped: ReadonlyMap<ReportField, number>;
 }
 
 const VERSION = /^[\w.+-]{1,64}$/;
-/** What is shown for a version that is none. */
+/** Shown instead of an invalid version. */
 const NO_VERSION = 'invalid';
-/** Made by a server (session.ts); one of another version may make others. */
+/** Created by a server (session.ts); other versions may use another form. */
 const SESSION_ID = /^[\w-]{1,64}$/;
 const FINGERPRINT = /^[\w-]{0,64}$/;
 /** In practice a UUID, or the hash of a static Pod. */
 const POD_UID = /^[A-Za-z0-9-]{1,63}$/;
-/** As reasons look, those of later versions too. */
+/** The form of reasons, those of later versions included. */
 const REASON_WORD = /^[A-Za-z]{1,64}$/;
 
-/** Reads a report, and leaves out what no agent writes. Throws if the bytes are no report. */
+/** Reads a report and drops invalid values. Throws if the bytes are not a report. */
 export function receiveReport(bytes: Buffer): Received {
   const cut = cutReport(bytes);
   const dropped = new Map(cut.dropped);
@@ -116,7 +116,7 @@ function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }
 
-/** Without what the reading of the wire adds. */
+/** Without the fields that deserialization adds. */
 function layersOf({ interception }: AgentReportRead): InterceptionRead | undefined {
   if (interception === null) return undefined;
   const { nat, filter, route, input } = interception;

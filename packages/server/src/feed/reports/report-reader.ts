@@ -9,19 +9,19 @@ import { LARGEST_FIRST_REPORT, LARGEST_REPORT, REPORTS } from './limits.ts';
 import { receiveReport } from './reception.ts';
 import type { Received } from './reception.ts';
 
-/** Whose stream it is. */
+/** The sender of a stream's reports. */
 export interface StreamSource {
-  /** Undefined: it is not known before its first report. */
+  /** Undefined until the first report. */
   readonly node: string | undefined;
   readonly peer: string;
 }
 
 export interface ReportReader {
-  /** Throws a Refusal, audited, if the report is too large, cannot be read, or comes too soon. */
+  /** Throws an audited Refusal if the report is too large, unreadable or too frequent. */
   read(bytes: Buffer, first: boolean, source: StreamSource): Received;
-  /** Audits what was left out of a report. */
+  /** Audits the dropped values of a report. */
   noteDropped(received: Received, source: StreamSource): void;
-  /** grpc-js has ended the stream, because of a message that is larger than the largest report. */
+  /** grpc-js ended the stream because a message was larger than any report can be. */
   noteTooLarge(source: StreamSource): void;
 }
 
@@ -31,7 +31,7 @@ export interface ReportReaderDeps {
   readonly memory?: ServerMemory | undefined;
 }
 
-/** Reads reports within the bounds of DESIGN.md 4.11. */
+/** Reads reports within the limits of DESIGN.md 4.11. */
 export function createReportReader({ clock, hit, memory }: ReportReaderDeps): ReportReader {
   const mayReport = createRateLimits({ ...REPORTS, clock, memory, kind: 'reporting_nodes' });
 
@@ -49,7 +49,7 @@ export function createReportReader({ clock, hit, memory }: ReportReaderDeps): Re
       const largest = first ? LARGEST_FIRST_REPORT : LARGEST_REPORT;
       if (bytes.length > largest) {
         const which = first ? 'the first report of a stream' : 'a later report';
-        const message = `the report has ${bytes.length} bytes, ${which} may have ${largest}`;
+        const message = `the report has ${bytes.length} bytes; the limit for ${which} is ${largest}`;
         refuse('report_bytes', new Refusal('TooManyRequests', message), source);
       }
       try {

@@ -2,24 +2,24 @@ import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { isP256, makeAuthority } from './certificates.ts';
 import type { AuthorityLife, AuthorityState, RotationStep } from './rotation.ts';
 
-/** An authority as it is stored. Only prepared and active ones still have their key. */
+/** An authority as stored. Only prepared and active ones have their key. */
 export interface KnownAuthority extends AuthorityLife {
   readonly certificatePem: string;
   readonly keyPem?: string;
   readonly certificate: X509Certificate;
 }
 
-/** All authorities of a cluster, and which were withdrawn: a replica that still knows those must forget them. */
+/** All authorities of a cluster, and those that were withdrawn, which replicas must not trust again. */
 export interface Authorities {
   readonly all: readonly KnownAuthority[];
-  /** Kept until they would have ended. */
+  /** Kept until they would have expired. */
   readonly removed: readonly { readonly id: string; readonly endsMs: number }[];
 }
 
-/** What is kept is missing or invalid, and does not mend by itself. Its texts never hold key material. */
+/** The stored authorities are missing or invalid, and only the operator can repair them. The message never contains key material. */
 export class AuthorityFault extends Error {
   override readonly name = 'AuthorityFault';
-  /** What the operator can do, if the fault itself knows. */
+  /** What the operator can do, if it depends on the fault. */
   readonly hint: string | undefined;
 
   constructor(message: string, { hint, ...options }: ErrorOptions & { readonly hint?: string } = {}) {
@@ -28,14 +28,14 @@ export class AuthorityFault extends Error {
   }
 }
 
-/** The one that signs. */
+/** The authority that signs. */
 export function activeOf({ all }: Authorities): KnownAuthority & { readonly keyPem: string } {
   const active = all.find(({ state }) => state === 'active');
   if (active?.keyPem === undefined) throw new AuthorityFault('no authority is active');
   return { ...active, keyPem: active.keyPem };
 }
 
-/** PEM of all that are to be trusted, the one that signs first; the same text on every replica. */
+/** PEM of all trusted authorities, the active one first; the same text on every replica. */
 export function bundleOf({ all }: Authorities): string {
   const order: readonly AuthorityState[] = ['active', 'prepared', 'retired'];
   return order
@@ -44,7 +44,6 @@ export function bundleOf({ all }: Authorities): string {
     .join('');
 }
 
-/** A new authority, made from nothing. */
 export async function newAuthority(
   state: AuthorityState,
   { nowMs, ageMs }: { nowMs: number; ageMs: number },
@@ -58,7 +57,7 @@ export async function newAuthority(
   });
 }
 
-/** Throws an AuthorityFault where certificate and key are not those of an authority. */
+/** Throws an AuthorityFault if certificate and key are not those of an authority. */
 export function knownAuthority(stored: {
   readonly id: string;
   readonly state: AuthorityState;
@@ -71,9 +70,8 @@ export function knownAuthority(stored: {
     return new X509Certificate(stored.certificatePem);
   });
   if (!certificate.ca)
-    throw new AuthorityFault(`the certificate of authority ${id} is not one of an authority`);
-  if (!isP256(certificate.publicKey))
-    throw new AuthorityFault(`the key of authority ${id} is not of EC P-256`);
+    throw new AuthorityFault(`the certificate of authority ${id} is not that of a certificate authority`);
+  if (!isP256(certificate.publicKey)) throw new AuthorityFault(`the key of authority ${id} is not EC P-256`);
   if (keyPem === undefined) {
     if (state !== 'retired') throw new AuthorityFault(`authority ${id} is ${state} and has no key`);
   } else {
@@ -85,7 +83,7 @@ export function knownAuthority(stored: {
   return { ...stored, certificate, beginsMs, endsMs };
 }
 
-/** The authorities after a step. `made` is the one that a step `prepare` needs. */
+/** The authorities after a step. `made`: the new authority of a `prepare` step. */
 export function applyStep(
   { all, removed }: Authorities,
   step: RotationStep,
@@ -114,7 +112,7 @@ export function applyStep(
   }
 }
 
-/** The same authority, retired now. What signs no more needs no key. */
+/** The same authority, retired, without its key. */
 export function retired(authority: KnownAuthority, nowMs: number): KnownAuthority {
   const { id, beginsMs, endsMs, certificatePem, certificate } = authority;
   return { id, state: 'retired', sinceMs: nowMs, beginsMs, endsMs, certificatePem, certificate };
@@ -124,7 +122,7 @@ function attempt<T>(message: string, act: () => T): T {
   try {
     return act();
   } catch {
-    // Parsers quote what they do not understand: it may be a key.
+    // The parser's error may quote the key.
     throw new AuthorityFault(message);
   }
 }

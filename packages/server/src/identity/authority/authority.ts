@@ -12,21 +12,21 @@ import type { ClientAsk, VerifiedClient } from './client-certificates.ts';
 import { createComplaint } from './complaint.ts';
 import { createServerCertificate } from './server-certificate.ts';
 
-/** The server's own certificate authority: what it trusts, what it is to agents, and what it signs. */
+/** The server's own certificate authority. */
 export interface Authority {
-  /** The server's own certificate and what it trusts; changes by themselves. */
+  /** The server's own certificate and the trusted authorities; changes by itself. */
   readonly tls: TlsSource;
-  /** PEM of every authority to trust: prepared, active and retired ones. */
+  /** PEM of all trusted authorities: prepared, active and retired. */
   readonly bundle: () => string;
-  /** Signs a certificate for a node; rejects with Refusal('ForeignNode') where the request (PKCS#10 DER) is not good. */
+  /** Signs a certificate for a node; rejects with Refusal('ForeignNode') if the request (PKCS#10 DER) is invalid. */
   readonly issueClient: (ask: ClientAsk) => Promise<{ readonly chain: string; readonly endsMs: number }>;
-  /** Whom a client certificate (DER) of ours names; undefined: not of a current authority, out of its time, good for too long, or not exactly so. */
+  /** The identity in a client certificate (DER). Undefined unless a current authority signed it, and it is valid, not too long-lived and of the exact form. */
   readonly verifyClient: (der: Uint8Array) => VerifiedClient | undefined;
-  /** 32 bytes that all replicas share; what the Secret says now. */
+  /** 32 bytes that all replicas share, from the Secret. */
   readonly tokenSecret: Buffer;
-  /** What is wrong with the Secret, the ConfigMap or the way to them; undefined while all is well. */
+  /** What is wrong with the Secret, the ConfigMap or the connection to them; undefined if nothing. */
   readonly condition: () => string | undefined;
-  /** Follows the Secret, renews the server's certificate, rotates by age, until the signal aborts. Never rejects. */
+  /** Polls the Secret, renews the server's certificate and rotates authorities until the signal aborts. Never rejects. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -36,23 +36,23 @@ export interface AuthorityDeps {
   readonly log: Log;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** Where Secret and ConfigMap of this name are. */
+  /** Of the Secret and the ConfigMap. */
   readonly namespace: string;
   readonly name: string;
   /** DNS names in the server's own certificate. */
   readonly serverNames: readonly string[];
   readonly trustDomain: string;
-  /** Life of an authority. Milliseconds. */
+  /** Lifetime of an authority. Milliseconds. */
   readonly ageMs: number;
   readonly metrics: Pick<AuthorityKeeperDeps, 'authorityOlder'>;
-  /** Ends the waiting for the API server: the promise then rejects with its reason. */
+  /** Ends the wait for the API server: the promise rejects with its reason. */
   readonly signal: AbortSignal;
 }
 
-/** How often Secret and ConfigMap are looked at: a fifth more or less. Milliseconds. */
+/** How often Secret and ConfigMap are read, ± 20 %. Milliseconds. */
 const POLL_MS = 10_000;
 
-/** Resolves once there is an authority: waits and tries again while the API server is away, and says why. */
+/** Resolves once there is an authority; retries while the API server is unavailable, and logs why. */
 export async function openAuthority(deps: AuthorityDeps): Promise<Authority> {
   const { clock, log, random, namespace, name, ageMs, trustDomain, serverNames } = deps;
   const stop = new AbortController();
@@ -67,9 +67,9 @@ export async function openAuthority(deps: AuthorityDeps): Promise<Authority> {
     authorityOlder: deps.metrics.authorityOlder,
   });
   const certificate = createServerCertificate({ clock, log, serverNames });
-  const renewal = createComplaint({ log, signal, of: 'certificate' });
+  const renewal = createComplaint({ log, signal, task: 'certificate' });
 
-  /** Undefined: there is nothing to serve with. */
+  /** Undefined if there is nothing to serve with. */
   async function look(): Promise<Shared | undefined> {
     await keeper.look();
     const shared = keeper.shared();

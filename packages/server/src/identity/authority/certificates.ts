@@ -24,10 +24,10 @@ export interface LeafOptions extends Validity {
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
-/** A certificate is valid from this long before it was made, since clocks differ. Milliseconds. */
+/** Certificates are valid from this long before they were issued, because clocks differ. Milliseconds. */
 export const CLOCK_SKEW_MS = 5 * 60_000;
 
-/** A new authority: ECDSA P-256, signs end certificates only. `id` is in its subject. */
+/** A new authority: ECDSA P-256, signs only leaf certificates. `id` is in its subject. */
 export async function makeAuthority(id: string, { nowMs, lifeMs }: Validity): Promise<KeyedCertificate> {
   const x509 = await loadX509();
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
@@ -53,7 +53,7 @@ export async function makeAuthority(id: string, { nowMs, lifeMs }: Validity): Pr
   };
 }
 
-/** Signs an end certificate, PEM. It never outlives its issuer. */
+/** Signs a leaf certificate, PEM. It never outlives its issuer. */
 export async function signLeaf(options: LeafOptions): Promise<string> {
   const { issuer, subject, purpose, names, publicKey, nowMs, lifeMs } = options;
   const x509 = await loadX509();
@@ -83,8 +83,8 @@ export async function signLeaf(options: LeafOptions): Promise<string> {
 }
 
 /**
- * The key in a certificate request (PKCS#10 DER), all else in which is ignored. Throws an Error in an operator's words where
- * it does not parse, is not signed by that key, or is not of EC P-256.
+ * The key in a certificate request (PKCS#10 DER); everything else in it is ignored. Throws an Error for the operator if the
+ * request does not parse, is not signed by that key, or the key is not EC P-256.
  */
 export async function publicKeyOfRequest(der: Uint8Array): Promise<KeyObject> {
   const x509 = await loadX509();
@@ -92,20 +92,20 @@ export async function publicKeyOfRequest(der: Uint8Array): Promise<KeyObject> {
   let key: KeyObject;
   try {
     request = new x509.Pkcs10CertificateRequest(Uint8Array.from(der));
-    // OpenSSL looks whether the point is on the curve.
+    // OpenSSL checks that the point is on the curve.
     key = createPublicKey({ key: Buffer.from(request.publicKey.rawData), format: 'der', type: 'spki' });
   } catch (cause) {
     throw new Error('the certificate request is not PKCS#10 DER', { cause });
   }
-  if (!isP256(key)) throw new Error("the certificate request's key is not of EC P-256");
+  if (!isP256(key)) throw new Error("the certificate request's key is not EC P-256");
   if (!(await request.verify().catch(() => false)))
     throw new Error('the certificate request is not signed by the key in it');
   return key;
 }
 
-/** True for the only kind of key that is signed for here. */
+/** The only kind of key that is supported. */
 export function isP256(key: KeyObject): boolean {
-  // OpenSSL's name of P-256 (RFC 5480: secp256r1).
+  // OpenSSL's name for P-256 (RFC 5480: secp256r1).
   return key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
 }
 
@@ -119,7 +119,7 @@ function newSerial(): string {
   return `4${randomBytes(15).toString('hex')}0`;
 }
 
-/** Late: it costs 50 ms at start and 10 MB, and with user-provided certificates it is not needed. */
+/** Loaded on demand: it costs 50 ms and 10 MB, and user-provided certificates do not need it. */
 async function loadX509(): Promise<typeof X509> {
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');

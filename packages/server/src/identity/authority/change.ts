@@ -6,31 +6,31 @@ import type { AuthorityStore } from './store.ts';
 import { commandStep } from './rotation.ts';
 import type { Command, RotationStep } from './rotation.ts';
 
-/** Somebody else writes at the same time: after so many lost races it is said. */
+/** Gives up after this many write conflicts. */
 const MOST_ATTEMPTS = 5;
 
 export interface AuthorityChangeDeps {
   readonly store: AuthorityStore;
   readonly where: { readonly namespace: string; readonly name: string };
   readonly clock: Pick<Clock, 'now'>;
-  /** Life of an authority that is prepared. Milliseconds. */
+  /** Lifetime of a prepared authority. Milliseconds. */
   readonly ageMs: number;
 }
 
 export interface AuthorityView {
   readonly authorities: Authorities;
   readonly generation: number;
-  /** What the ConfigMap holds; undefined: there is none. */
+  /** The text of the ConfigMap; undefined if there is none. */
   readonly published: string | undefined;
 }
 
-/** What the Secret and the ConfigMap hold. Rejects if the Secret does not exist or is invalid. */
+/** Reads Secret and ConfigMap. Rejects if the Secret does not exist or is invalid. */
 export async function readAuthorities(deps: AuthorityChangeDeps): Promise<AuthorityView> {
   const { authorities, generation } = (await read(deps)).shared;
   return { authorities, generation, published: (await deps.store.readBundle())?.values };
 }
 
-/** One step by command: done, or refused with what to do instead. */
+/** Performs one step: it is done, or refused with a message that says what to do instead. */
 export async function changeAuthorities(
   command: Command,
   deps: AuthorityChangeDeps & { readonly atOnce: boolean },
@@ -53,10 +53,10 @@ export async function changeAuthorities(
     )
       return { done: true, message: messageOf(step, made?.id) };
   }
-  return { done: false, message: 'the Secret is being written by others again and again: try again' };
+  return { done: false, message: 'the Secret is being changed by others; try again' };
 }
 
-/** Servers publish what is prepared; where they do not, agents would refuse the server afterwards. */
+/** Why agents do not know the prepared authority yet: activating it would make them reject the server. */
 async function whyUnpublished(
   step: RotationStep,
   { all }: Authorities,
@@ -67,8 +67,8 @@ async function whyUnpublished(
   const bundle = await store.readBundle();
   if (bundle?.values.includes(prepared.certificatePem.trim()) === true) return undefined;
   return (
-    `the ConfigMap ${where.namespace}/${where.name} does not hold authority ${prepared.id}, so agents do not know it: ` +
-    'see whether a server runs and may write the ConfigMap, or give --now'
+    `the ConfigMap ${where.namespace}/${where.name} does not contain authority ${prepared.id}, so agents do not trust it yet: ` +
+    'check that a server is running and may update the ConfigMap, or give --now'
   );
 }
 
@@ -76,8 +76,8 @@ async function read({ store, where, clock }: AuthorityChangeDeps) {
   const found = await store.readSecret();
   if (found === undefined || isEmptied(found.values))
     throw new AuthorityFault(
-      `the Secret ${where.namespace}/${where.name} does not exist or is empty: a server fills it when it starts; ` +
-        'is the Namespace right?',
+      `the Secret ${where.namespace}/${where.name} does not exist or is empty; a server fills it when it starts; ` +
+        'check --namespace',
     );
   return { found, shared: readShared(found.values, clock.now()) };
 }
@@ -85,9 +85,9 @@ async function read({ store, where, clock }: AuthorityChangeDeps) {
 function messageOf(step: RotationStep, madeId = ''): string {
   switch (step.kind) {
     case 'prepare':
-      return `authority ${madeId} is prepared: activate it in a few minutes, or it is activated by itself in a day`;
+      return `authority ${madeId} is prepared; activate it in a few minutes, or wait a day for a server to do it`;
     case 'activate':
-      return `authority ${step.id} is active, and the former one is retired: it is removed by itself in a day`;
+      return `authority ${step.id} is active; the former one is retired, and a server removes it in a day`;
     case 'remove':
       return `no longer trusted: ${step.ids.join(', ')}`;
   }

@@ -6,7 +6,7 @@ import type { Authorities } from './authorities.ts';
 import { CLOCK_SKEW_MS, publicKeyOfRequest, signLeaf } from './certificates.ts';
 import { CLIENT_LIFE_MS } from './rotation.ts';
 
-/** What an agent asks to have signed. */
+/** An agent's request for a certificate. */
 export interface ClientAsk {
   readonly certificateRequest: Uint8Array;
   readonly node: string;
@@ -14,7 +14,7 @@ export interface ClientAsk {
   readonly podUid: string;
 }
 
-/** Whom a client certificate names. */
+/** The identity in a client certificate. */
 export interface VerifiedClient {
   readonly node: string;
   readonly podUid: string;
@@ -32,25 +32,25 @@ export interface ClientCertificatesDeps {
 /** RFC 5280, 4.2.1.12. */
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 
-/** What a Pod's UID may be in a URN; in practice a UUID, or the hash of a static Pod. */
+/** A Pod's UID in a URN; in practice a UUID, or the hash of a static Pod. */
 const POD_UID = /^[A-Za-z0-9-]{1,63}$/;
 
-/** A request with a P-256 key has 300 bytes; what is much larger is no such thing. */
+/** A request with a P-256 key has 300 bytes. */
 const LARGEST_REQUEST_BYTES = 16 * 1024;
 
-/** From the first to the last moment of what `issue` signs. Milliseconds. */
+/** The validity period of what `issue` signs. Milliseconds. */
 const LONGEST_MS = CLIENT_LIFE_MS + CLOCK_SKEW_MS;
 
-/** True for a client certificate that no server has issued: whoever has an authority's key can sign for years. */
+/** Whether the certificate lives longer than servers issue: somebody with a stolen authority key could sign for years. */
 export function livesTooLong({
   validFrom,
   validTo,
 }: Pick<X509Certificate, 'validFrom' | 'validTo'>): boolean {
-  // NaN, a time that does not parse, is too long as well.
+  // NaN, from a time that does not parse, is also too long.
   return !(Date.parse(validTo) - Date.parse(validFrom) <= LONGEST_MS);
 }
 
-/** Agents' certificates: signs and verifies them. */
+/** Signs and verifies agents' certificates. */
 export function createClientCertificates({ authorities, trustDomain, now }: ClientCertificatesDeps) {
   const idOf = (node: string) => `spiffe://${trustDomain}/node/${node}`;
   const urnOf = (podUid: string) => `urn:rolegate:pod:${podUid}`;
@@ -59,7 +59,7 @@ export function createClientCertificates({ authorities, trustDomain, now }: Clie
     const node = nodeOfSan(subjectAltName, trustDomain);
     const [, podUid] = /, URI:urn:rolegate:pod:([A-Za-z0-9-]+)$/.exec(subjectAltName) ?? [];
     if (node === undefined || podUid === undefined) return undefined;
-    // As it is issued, and not otherwise.
+    // Only the exact form that is issued.
     return subjectAltName === `URI:${idOf(node)}, URI:${urnOf(podUid)}` ? { node, podUid } : undefined;
   }
 
@@ -71,10 +71,16 @@ export function createClientCertificates({ authorities, trustDomain, now }: Clie
     }: ClientAsk): Promise<{ chain: string; endsMs: number }> => {
       const publicKey = await publicKeyFor(certificateRequest);
       if (!isNodeName(node) || !POD_UID.test(podUid))
-        throw new Refusal('ForeignNode', 'the node or the Pod has no name that a certificate can carry');
+        throw new Refusal(
+          'ForeignNode',
+          'the name of the node or the UID of the Pod is not valid in a certificate',
+        );
       const issuer = activeOf(authorities());
       if (issuer.endsMs <= now())
-        throw new Refusal('ServerUnavailable', `authority ${issuer.id} has expired: nothing can be signed`);
+        throw new Refusal(
+          'ServerUnavailable',
+          `authority ${issuer.id} has expired, so nothing can be signed`,
+        );
       const chain = await signLeaf({
         issuer,
         publicKey,
@@ -93,7 +99,7 @@ export function createClientCertificates({ authorities, trustDomain, now }: Clie
       const endsMs = Date.parse(certificate.validTo);
       const inTime = (begins: number, ends: number) => begins <= now() && now() < ends;
       if (!inTime(Date.parse(certificate.validFrom), endsMs)) return undefined;
-      // The types say string[]; it may be missing.
+      // Typed as string[], but may be missing.
       const usages = certificate.keyUsage as string[] | undefined;
       const names = certificate.subjectAltName;
       if (usages?.length !== 1 || usages[0] !== CLIENT_AUTH || names === undefined) return undefined;
@@ -117,7 +123,7 @@ async function publicKeyFor(certificateRequest: Uint8Array): Promise<KeyObject> 
   } catch (error) {
     throw new Refusal(
       'ForeignNode',
-      error instanceof Error ? error.message : 'the certificate request is bad',
+      error instanceof Error ? error.message : 'the certificate request is invalid',
       {
         cause: error,
       },
@@ -129,6 +135,6 @@ function parsed(der: Uint8Array): X509Certificate | undefined {
   try {
     return new X509Certificate(der);
   } catch {
-    return undefined; // no certificate at all
+    return undefined;
   }
 }

@@ -2,45 +2,55 @@ import { describeError } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { AuthorityFault } from './authorities.ts';
 
-const MESSAGES = {
-  secret: { failed: 'authority Secret sync failed', recovered: 'authority Secret sync recovered' },
-  bundle: { failed: 'authority bundle sync failed', recovered: 'authority bundle sync recovered' },
+/** The log messages of each task, and the hint for errors without one. */
+const TASKS = {
+  secret: {
+    failed: 'authority Secret sync failed',
+    recovered: 'authority Secret sync recovered',
+    hint: 'check that the server can reach the API server and may read and update this Secret',
+  },
+  bundle: {
+    failed: 'authority bundle sync failed',
+    recovered: 'authority bundle sync recovered',
+    hint: 'check that the server can reach the API server and may read and update this ConfigMap',
+  },
   certificate: {
     failed: 'server certificate renewal failed',
     recovered: 'server certificate renewal recovered',
+    hint: 'check the authority with "rolegate-server authority status"',
   },
 } as const;
 
 export interface ComplaintDeps {
   readonly log: Log;
-  /** Faults after it has aborted are not told. */
+  /** Errors after it has aborted are not logged. */
   readonly signal: AbortSignal;
-  readonly of: keyof typeof MESSAGES;
-  /** Where, for the log. */
+  readonly task: keyof typeof TASKS;
+  /** Fields of each line. */
   readonly fields?: object;
 }
 
-/** Does something again and again that may fail: each fault is told once, and its end. */
-export function createComplaint({ log, signal, of, fields = {} }: ComplaintDeps) {
-  const { failed, recovered } = MESSAGES[of];
+/** Repeats a task that may fail: logs each new error once, and the recovery. */
+export function createComplaint({ log, signal, task, fields = {} }: ComplaintDeps) {
+  const { failed, recovered, hint: defaultHint } = TASKS[task];
   let fault: string | undefined;
 
-  function tell(error: unknown, hint: string | undefined): void {
+  function complain(error: unknown, hint: string | undefined): void {
     if (signal.aborted) return;
     const described = describeError(error);
     const text = hint === undefined ? described : `${described}; ${hint}`;
     if (text === fault) return;
     fault = text;
-    // Others' faults pass by themselves; these do not.
+    // An AuthorityFault needs the operator; other errors pass by themselves.
     log[error instanceof AuthorityFault ? 'error' : 'warn'](failed, {
       ...fields,
       error: described,
-      ...(hint !== undefined && { hint }),
+      hint: hint ?? defaultHint,
     });
   }
 
   return {
-    /** The fault and its hint in one sentence; undefined: there is none. */
+    /** The last error and its hint in one sentence; undefined after a success. */
     current: () => fault,
     /** Never rejects. */
     async during(
@@ -52,7 +62,7 @@ export function createComplaint({ log, signal, of, fields = {} }: ComplaintDeps)
         if (fault !== undefined) log.info(recovered, fields);
         fault = undefined;
       } catch (error) {
-        tell(error, hintOf(error));
+        complain(error, hintOf(error));
       }
     },
   };

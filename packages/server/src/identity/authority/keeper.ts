@@ -13,28 +13,28 @@ export interface AuthorityKeeperDeps {
   readonly log: Log;
   /** Of the Secret and the ConfigMap, for the log. */
   readonly where: { readonly namespace: string; readonly name: string };
-  /** Life of an authority. Milliseconds. */
+  /** Lifetime of an authority. Milliseconds. */
   readonly ageMs: number;
-  /** Faults after it has aborted are not told. */
+  /** Errors after it has aborted are not logged. */
   readonly signal: AbortSignal;
-  /** Counts a Secret that was not newer than what this replica knows. */
+  /** Counts a Secret that is older than what this replica knows. */
   readonly authorityOlder: (found: OlderSecret['found']) => void;
 }
 
-/** Holds what the replicas share: reads it, mends it, and lets it rotate. */
+/** Reads, repairs and rotates what the replicas share. */
 export interface AuthorityKeeper {
-  /** The last that was good; undefined until there was one. */
+  /** The last valid state; undefined until there is one. */
   readonly shared: () => Shared | undefined;
-  /** What is wrong with the Secret, the ConfigMap, or the way to them, or was within the last hour: an older Secret. */
+  /** What is wrong with the Secret, the ConfigMap or the connection to them; or that the Secret was older within the last hour. */
   readonly condition: () => string | undefined;
-  /** Looks at both, and does what is due. Never rejects. */
+  /** Reads both, and does what is due. Never rejects. */
   readonly look: () => Promise<void>;
 }
 
 export function createAuthorityKeeper(deps: AuthorityKeeperDeps): AuthorityKeeper {
   const { store, clock, log, where: fields, signal } = deps;
-  const secretFault = createComplaint({ log, signal, of: 'secret', fields });
-  const bundleFault = createComplaint({ log, signal, of: 'bundle', fields });
+  const secretFault = createComplaint({ log, signal, task: 'secret', fields });
+  const bundleFault = createComplaint({ log, signal, task: 'bundle', fields });
   const olderSecret = createOlderSecretLog({ clock, log, fields, count: deps.authorityOlder });
   const bundle = createPublishedBundle(store, log);
   const { shared, settle } = createKnownAuthorities({
@@ -55,11 +55,11 @@ export function createAuthorityKeeper(deps: AuthorityKeeperDeps): AuthorityKeepe
   };
 }
 
-/** The bundle of authorities in its ConfigMap. */
+/** Publishes the bundle of authorities in its ConfigMap. */
 function createPublishedBundle(store: Pick<AuthorityStore, 'readBundle' | 'writeBundle'>, log: Log) {
   let current: string | undefined;
   return {
-    /** As it was read last. */
+    /** As last read. */
     current: () => current,
     publish: async (pem: string): Promise<void> => {
       for (let round = 0; round < MOST_ROUNDS; round += 1) {
@@ -75,8 +75,8 @@ function createPublishedBundle(store: Pick<AuthorityStore, 'readBundle' | 'write
 function hintOf(error: unknown, known: Shared | undefined): string | undefined {
   if (!(error instanceof AuthorityFault) || error.hint !== undefined) return ownHintOf(error);
   return known === undefined
-    ? 'correct the Secret, or empty it: then a new authority is made'
-    : 'the last good authorities stay; correct the Secret, or empty it: then they are written again';
+    ? 'correct the Secret, or empty it to create a new authority'
+    : 'the last valid authorities stay in use; correct the Secret, or empty it to have them restored';
 }
 
 function ownHintOf(error: unknown): string | undefined {

@@ -9,29 +9,29 @@ import { isEmptied, newTokenSecret, readShared, writeShared } from './secret.ts'
 import type { Shared } from './secret.ts';
 import type { AuthorityStore, FoundSecret } from './store.ts';
 
-/** Each round is a read and at most one write; after so many lost races the next look tries again. */
+/** A round is one read and at most one write. After this many conflicts, the next look tries again. */
 export const MOST_ROUNDS = 8;
 
-/** How long a new replica waits for running ones to restore a lost Secret. They look every 10 s. Milliseconds. */
+/** How long a new replica waits for running ones to restore a lost Secret. They read it every 10 s. Milliseconds. */
 const RESTORE_MS = 30_000;
 
 export interface KnownAuthoritiesDeps {
   readonly store: AuthorityStore;
   readonly clock: Clock;
   readonly log: Log;
-  /** Life of an authority. Milliseconds. */
+  /** Lifetime of an authority. Milliseconds. */
   readonly ageMs: number;
-  /** What the ConfigMap held when it was read last. */
+  /** The ConfigMap's text when last read. */
   readonly publishedBundle: () => string | undefined;
-  /** The Secret was not newer than what this replica knows, which is at this generation. */
+  /** Called if the Secret is older than what this replica knows. `generation`: that of this replica. */
   readonly onOlder: (older: OlderSecret, generation: number) => void;
 }
 
-/** What this replica knows of the authorities, and their Secret. */
+/** What this replica knows about the authorities. */
 export interface KnownAuthorities {
-  /** The last that was good; undefined until there was one. */
+  /** The last valid state; undefined until there is one. */
   readonly shared: () => Shared | undefined;
-  /** Reads the Secret and writes what is due, until there is nothing more to do. */
+  /** Reads the Secret and writes what is due until nothing is left to do. */
   readonly settle: () => Promise<void>;
 }
 
@@ -46,7 +46,7 @@ export function createKnownAuthorities(deps: KnownAuthoritiesDeps): KnownAuthori
     others.reset();
   }
 
-  /** One read, and what is due of it. `mayRestore`: no older Secret has been written over yet. */
+  /** One read, and at most one write. `mayRestore`: no older Secret has been overwritten yet. */
   async function round(mayRestore: boolean): Promise<'done' | 'again' | 'restored'> {
     const found = await store.readSecret();
     if (found === undefined || isEmptied(found.values)) return remake(found);
@@ -55,10 +55,10 @@ export function createKnownAuthorities(deps: KnownAuthoritiesDeps): KnownAuthori
     const merged = shared === undefined ? { shared: read } : mergedShared(read, shared, nowMs);
     const active = await withActive(merged.shared.authorities, { nowMs, ageMs });
     const present = { ...merged.shared, authorities: active };
-    // Before anything is written: what was withdrawn is trusted at no moment.
+    // Before anything is written, so that a withdrawn authority is never trusted.
     adopt(present);
     if (merged.older !== undefined) {
-      // Whoever puts it back at once meets one write a look, not a race.
+      // At most one such write per look, so that two writers do not race.
       if (!mayRestore) return 'done';
       onOlder(merged.older, present.generation);
     }
@@ -70,14 +70,17 @@ export function createKnownAuthorities(deps: KnownAuthoritiesDeps): KnownAuthori
     return merged.older === undefined ? 'again' : 'restored';
   }
 
-  /** The Secret is gone or empty. */
+  /** Writes the Secret again if it is missing or empty. */
   async function remake(found: FoundSecret): Promise<'again'> {
     const nowMs = clock.now();
     const remembered = shared !== undefined && activeOf(shared.authorities).endsMs > nowMs;
     if (shared === undefined) await others.wait();
     const next = shared !== undefined && remembered ? shared : await made(shared, { nowMs, ageMs });
     if (!(await store.writeSecret(writeShared(next), found))) return 'again';
-    if (remembered) log.warn('authority secret was lost, and is written again');
+    if (remembered)
+      log.warn('authority Secret was missing; restored', {
+        hint: 'find out who deleted or emptied the Secret',
+      });
     adopt(next);
     return 'again';
   }
@@ -95,23 +98,23 @@ export function createKnownAuthorities(deps: KnownAuthoritiesDeps): KnownAuthori
   };
 }
 
-/** A bundle without its Secret: replicas that run still know what was in it. */
+/** If there is a bundle but no Secret, other replicas still know what was in the Secret. */
 function createWaitForOthers(store: AuthorityStore, clock: Clock) {
   let missingSinceMs: number | undefined;
   return {
-    /** The Secret is there. */
+    /** The Secret exists. */
     reset(): void {
       missingSinceMs = undefined;
     },
-    /** Rejects while servers that run may still put the Secret back. */
+    /** Rejects while running servers may still restore the Secret. */
     async wait(): Promise<void> {
       const bundle = await store.readBundle();
       if (bundle?.values.includes('BEGIN CERTIFICATE') !== true) return;
       missingSinceMs ??= clock.monotonic();
       if (clock.monotonic() - missingSinceMs < RESTORE_MS)
         throw new Error(
-          'the Secret is gone or empty and its bundle is still published: servers that run may write it again; ' +
-            `else a new authority is made after ${RESTORE_MS / 1000} s`,
+          'the Secret is missing or empty but its bundle is still published; waiting for a running server to restore it; ' +
+            `a new authority is created after ${RESTORE_MS / 1000} s`,
         );
     },
   };
@@ -122,7 +125,7 @@ interface At {
   readonly ageMs: number;
 }
 
-/** A new authority, with what `former` knows besides. */
+/** A new authority; everything else is taken from `former`. */
 async function made(former: Shared | undefined, at: At): Promise<Shared> {
   return {
     authorities: {
@@ -134,24 +137,24 @@ async function made(former: Shared | undefined, at: At): Promise<Shared> {
   };
 }
 
-/** The same object if one is active. Else this replica has learned that the active one was withdrawn. */
+/** The same object if one is active. If the active one was withdrawn, another is activated. */
 async function withActive(authorities: Authorities, at: At): Promise<Authorities> {
   const { all, removed } = authorities;
   if (all.some(({ state }) => state === 'active')) return authorities;
-  const heir = all.find(({ state, endsMs }) => state === 'prepared' && endsMs > at.nowMs);
-  if (heir !== undefined)
-    return applyStep(authorities, { kind: 'activate', id: heir.id }, { nowMs: at.nowMs });
+  const successor = all.find(({ state, endsMs }) => state === 'prepared' && endsMs > at.nowMs);
+  if (successor !== undefined)
+    return applyStep(authorities, { kind: 'activate', id: successor.id }, { nowMs: at.nowMs });
   return { all: [...all, await newAuthority('active', at)], removed };
 }
 
-/** The same object where nothing is due. */
+/** The same object if nothing is due. */
 async function rotated(
   authorities: Authorities,
   { nowMs, ageMs, publishedBundle }: At & { readonly publishedBundle: string | undefined },
 ): Promise<Authorities> {
   const step = nextStep(authorities.all, nowMs, ageMs);
   if (step === undefined) return authorities;
-  // Agents must have been able to learn of what they are to trust.
+  // Agents must be able to learn about the new authority first.
   const isPublished = publishedBundle === bundleOf(authorities);
   if (step.kind === 'activate' && !isPublished && activeOf(authorities).endsMs > nowMs) return authorities;
   const prepared = step.kind === 'prepare' ? await newAuthority('prepared', { nowMs, ageMs }) : undefined;

@@ -3,7 +3,7 @@ import type { KnownAuthority } from './authorities.ts';
 import type { OlderSecret } from './merge.ts';
 import type { Shared } from './secret.ts';
 
-/** How long readiness names it after the merge: people look later. Milliseconds. */
+/** How long readiness shows it after the merge. Milliseconds. */
 const SHOWN_MS = 3_600_000;
 
 const MESSAGES = {
@@ -12,7 +12,7 @@ const MESSAGES = {
   retired: 'authority retired',
 } as const;
 
-/** A line for each change of state: ids and times, never keys. */
+/** Logs each change of state, with ids and times but never keys. */
 export function logChanges(log: Log, before: Shared | undefined, after: Shared): void {
   const former = new Map(before?.authorities.all.map((authority) => [authority.id, authority]));
   for (const authority of after.authorities.all) {
@@ -22,10 +22,12 @@ export function logChanges(log: Log, before: Shared | undefined, after: Shared):
   }
   for (const authority of former.values()) log.info('authority removed', fieldsOf(authority));
   if (before !== undefined && !before.tokenSecret.equals(after.tokenSecret))
-    log.warn('token secret changed: metadata tokens of Pods end');
+    log.warn('token secret changed; existing metadata tokens are invalid', {
+      hint: 'SDKs fetch new tokens by themselves; find out who changed the authority Secret',
+    });
 }
 
-function messageOf({ state }: KnownAuthority, before: Shared | undefined): string {
+function messageOf({ state }: KnownAuthority, before: Shared | undefined) {
   return before === undefined ? 'authority found' : MESSAGES[state];
 }
 
@@ -36,41 +38,41 @@ function fieldsOf({ id, state, endsMs }: KnownAuthority): object {
 export interface OlderSecretLogDeps {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly log: Log;
-  /** Where the Secret is. */
+  /** The place of the Secret. */
   readonly fields: object;
   readonly count: (found: OlderSecret['found']) => void;
 }
 
-/** Says in log, metric and readiness that the Secret was older than what this replica knows. */
+/** Reports in log, metric and readiness that the Secret was older than what this replica knows. */
 export function createOlderSecretLog({ clock, log, fields, count }: OlderSecretLogDeps) {
   let last: { readonly atMs: number; readonly text: string } | undefined;
 
   return {
-    /** `known`: the generation that this replica is at. */
+    /** `known`: the generation of this replica. */
     tell: ({ found, generation, refused }: OlderSecret, known: number): void => {
       count(found);
       if (found === 'unnumbered') {
-        log.info('authority secret had lost its generation', {
+        log.info('authority Secret had no generation', {
           ...fields,
           known,
-          hint: 'expected while servers of version 0.1 run; they write it without one',
+          hint: 'expected while servers of version 0.1 are running, which write no generation',
         });
         return;
       }
       const at = new Date(clock.now()).toISOString();
       last = {
         atMs: clock.monotonic(),
-        text: `at ${at} the Secret was older (generation ${generation}) than what this server knows (${known}), and was merged`,
+        text: `at ${at} the Secret was older (generation ${generation}) than what this server knows (generation ${known}), and was merged`,
       };
-      log.error('authority secret is older than what this server knows, and is merged', {
+      log.error('authority Secret was older than known state; merged', {
         ...fields,
         generation,
         known,
         refused,
-        hint: 'find out who restored it; if all servers and the Secret were restored, withdraw the stolen authority again',
+        hint: 'find out who restored the Secret; if all servers were restored too, retire the stolen authority again',
       });
     },
-    /** Undefined: not within the last hour. */
+    /** Undefined if it did not happen within the last hour. */
     lately: () => (last !== undefined && clock.monotonic() - last.atMs < SHOWN_MS ? last.text : undefined),
   };
 }

@@ -6,29 +6,29 @@ import type { AuthorityState } from './rotation.ts';
 
 export const olderSecretKinds = ['older', 'unnumbered'] as const;
 
-/** A Secret that is not newer than what a replica knows, and differs from it. */
+/** A Secret that differs from what a replica knows without being newer. */
 export interface OlderSecret {
-  /** unnumbered: all is there but the generation, as a server of 0.1 writes it. */
+  /** unnumbered: only the generation is missing, as when a server of 0.1 wrote it. */
   readonly found: (typeof olderSecretKinds)[number];
   /** Of the Secret. */
   readonly generation: number;
-  /** Ids of authorities in it that are not taken: withdrawn, or never known here. */
+  /** Ids of its authorities that are not accepted: withdrawn, or unknown here. */
   readonly refused: readonly string[];
 }
 
 export interface Merged {
-  /** What counts from now on; `generation` is what it is based on, and `authorities` may have no active one. */
+  /** The merged state; `authorities` may have no active one. */
   readonly shared: Shared;
   readonly older?: OlderSecret;
 }
 
-/** An authority passes through them in this order, and never back. */
+/** The order of an authority's states; it never goes back. */
 const PASSED: Readonly<Record<AuthorityState, number>> = { prepared: 0, active: 1, retired: 2 };
 
 /**
- * What counts of a Secret and of what this replica knows (ADR 17). A higher generation is followed. Of a lower one, or an equal
- * one with other contents, only progress is taken: what it withdraws, and states that authorities have reached. What either side
- * has withdrawn stays withdrawn.
+ * Merges a Secret with what this replica knows (ADR 17). A higher generation is followed. From a lower one, or an equal one with
+ * other contents, only progress is accepted: withdrawals, and later states of authorities. What either side has withdrawn stays
+ * withdrawn.
  */
 export function mergedShared(read: Shared, known: Shared, nowMs: number): Merged {
   if (read.generation > known.generation)
@@ -44,7 +44,7 @@ export function mergedShared(read: Shared, known: Shared, nowMs: number): Merged
   };
 }
 
-/** The newer ones; those that only this replica knows stay trusted, as retired. The same object if nothing is missing. */
+/** The newer authorities; those that only this replica knows stay trusted as retired. The same object if nothing is missing. */
 function followed(newer: Authorities, known: Authorities, nowMs: number): Authorities {
   const removed = united(newer.removed, known.removed, nowMs);
   const staying = withoutIds(newer.all, removed);
@@ -61,9 +61,9 @@ function followed(newer: Authorities, known: Authorities, nowMs: number): Author
   return { all: [...staying, ...remembered], removed };
 }
 
-/** What this replica knows, as far as the older one has got with it. */
+/** What this replica knows, with the progress of the older Secret. */
 function advanced(known: Authorities, older: Authorities, nowMs: number): Authorities {
-  // Withdrawn for all: other replicas may have read the older one first.
+  // Withdrawn for all replicas: others may have read the older Secret first.
   const refused = refusedOf(older, known).map(({ id, endsMs }) => ({ id, endsMs }));
   const removed = united(united(known.removed, older.removed, nowMs), refused, nowMs);
   const stateThere = new Map(older.all.map(({ id, state }) => [id, state]));
@@ -72,7 +72,7 @@ function advanced(known: Authorities, older: Authorities, nowMs: number): Author
   );
   const active = all.filter(({ state }) => state === 'active');
   if (active.length <= 1) return { all, removed };
-  // The one that this replica has seen sign.
+  // Keep the one that this replica knows as active.
   const signer = known.all.find(({ state }) => state === 'active')?.id;
   const extra = active.filter(({ id }) => id !== signer);
   return { all: all.map((one) => (extra.includes(one) ? retired(one, nowMs) : one)), removed };
@@ -83,12 +83,12 @@ function further(authority: KnownAuthority, there: AuthorityState | undefined, n
   return there === 'retired' ? retired(authority, nowMs) : { ...authority, state: there, sinceMs: nowMs };
 }
 
-/** Nothing that only the older one has is trusted: it may be what was withdrawn before this replica was there. */
+/** Authorities that only the older Secret has are not trusted: they may have been withdrawn before this replica started. */
 function refusedOf(older: Authorities, known: Authorities): KnownAuthority[] {
   return withoutIds(older.all, known.all);
 }
 
-/** It lacks something that is known here, or has something that is not. */
+/** Whether the Secret lacks something that is known here, or has something that is not. */
 function isBehind(read: Shared, known: Shared, nowMs: number): boolean {
   const [there, here] = [read.authorities, known.authorities];
   const living = (one: { readonly endsMs: number }) => one.endsMs > nowMs;
@@ -109,7 +109,7 @@ function isSame(one: Shared, other: Shared): boolean {
 
 type Removed = Authorities['removed'];
 
-/** The first, and of the second what is missing and has not ended. */
+/** All of the first, and those of the second that are missing in it and not expired. */
 function united(first: Removed, second: Removed, nowMs: number): Removed {
   return [...first, ...withoutIds(second, first).filter(({ endsMs }) => endsMs > nowMs)];
 }

@@ -4,12 +4,12 @@ import { AuthorityFault, knownAuthority } from './authorities.ts';
 import type { Authorities, KnownAuthority } from './authorities.ts';
 import type { AuthorityState } from './rotation.ts';
 
-/** What all replicas share. */
+/** The state that all replicas share. */
 export interface Shared {
   readonly authorities: Authorities;
-  /** From it the keys of metadata tokens are derived. 32 bytes. */
+  /** The keys of metadata tokens are derived from it. 32 bytes. */
   readonly tokenSecret: Buffer;
-  /** Counted up with each change (DESIGN.md 4.6); 0: a server of 0.1 wrote it. */
+  /** Incremented with each change (DESIGN.md 4.6); 0 if a server of 0.1 wrote it. */
   readonly generation: number;
 }
 
@@ -19,10 +19,10 @@ export type SecretValues = Readonly<Record<string, string>>;
 const AUTHORITIES = 'authorities.json';
 const TOKEN_SECRET = 'token-secret';
 const TOKEN_SECRET_BYTES = 32;
-/** All that a server writes into the Secret. */
+/** The keys that a server writes into the Secret. */
 export const secretKeys: readonly string[] = [AUTHORITIES, TOKEN_SECRET];
 
-/** A change a millisecond for 30,000 years; beyond, counting up would lose precision. */
+/** Beyond it, incrementing would lose precision. */
 const HIGHEST_GENERATION = 1e15;
 
 const ID = /^[0-9a-f]{16}$/;
@@ -32,7 +32,7 @@ export function newTokenSecret(): Buffer {
   return randomBytes(TOKEN_SECRET_BYTES);
 }
 
-/** True for a Secret that was made empty, or emptied: there is nothing in it to lose. */
+/** Whether a Secret was created empty, or emptied. */
 export function isEmptied(values: SecretValues): boolean {
   return [AUTHORITIES, TOKEN_SECRET].every((key) => (values[key] ?? '').trim() === '');
 }
@@ -45,18 +45,18 @@ export function writeShared({ authorities, tokenSecret, generation }: Shared): S
     certificatePem,
     ...(keyPem !== undefined && { keyPem }),
   }));
-  // Servers of 0.1 ignore the generation, and write without it.
+  // Servers of 0.1 ignore the generation and do not write it.
   const text = JSON.stringify({ generation, authorities: all, removed: authorities.removed }, null, 1);
   return { [AUTHORITIES]: text, [TOKEN_SECRET]: tokenSecret.toString('hex') };
 }
 
-/** Throws an AuthorityFault: what is in the Secret is invalid. Its message holds nothing of the contents. */
+/** Throws an AuthorityFault if the Secret is invalid. Its message contains nothing of the Secret. */
 export function readShared(values: SecretValues, nowMs: number): Shared {
   const tokenSecret = readTokenSecret(values[TOKEN_SECRET] ?? '');
   const stored = record(parse(values[AUTHORITIES] ?? ''));
   const { authorities, removed = [], generation = 0 } = stored;
   if (!Array.isArray(authorities) || !Array.isArray(removed))
-    throw new AuthorityFault(`${AUTHORITIES} holds no list of authorities`);
+    throw new AuthorityFault(`${AUTHORITIES} has no list of authorities`);
   const all = authorities.map(readAuthority);
   check(all, nowMs);
   return {
@@ -75,7 +75,7 @@ function readGeneration(stored: unknown): number {
 function readTokenSecret(text: string): Buffer {
   const hex = text.trim();
   if (hex.length !== 2 * TOKEN_SECRET_BYTES || !/^[0-9a-f]*$/i.test(hex))
-    throw new AuthorityFault(`${TOKEN_SECRET} is not ${TOKEN_SECRET_BYTES} bytes in hexadecimal digits`);
+    throw new AuthorityFault(`${TOKEN_SECRET} is not ${TOKEN_SECRET_BYTES} bytes in hexadecimal`);
   return Buffer.from(hex, 'hex');
 }
 
@@ -84,9 +84,9 @@ function readAuthority(stored: unknown): KnownAuthority {
   if (typeof id !== 'string' || !ID.test(id))
     throw new AuthorityFault(`${AUTHORITIES}: an authority has no id`);
   if (!STATES.includes(state) || typeof sinceMs !== 'number' || typeof certificatePem !== 'string')
-    throw new AuthorityFault(`${AUTHORITIES}: authority ${id} is not complete`);
+    throw new AuthorityFault(`${AUTHORITIES}: authority ${id} is incomplete`);
   if (keyPem !== undefined && typeof keyPem !== 'string')
-    throw new AuthorityFault(`${AUTHORITIES}: the key of authority ${id} is no text`);
+    throw new AuthorityFault(`${AUTHORITIES}: the key of authority ${id} is not a string`);
   return knownAuthority({
     id,
     state: state as AuthorityState,
@@ -99,19 +99,21 @@ function readAuthority(stored: unknown): KnownAuthority {
 function readRemoved(stored: unknown): Authorities['removed'][number] {
   const { id, endsMs } = record(stored);
   if (typeof id !== 'string' || typeof endsMs !== 'number')
-    throw new AuthorityFault(`${AUTHORITIES}: what was removed does not parse`);
+    throw new AuthorityFault(`${AUTHORITIES}: the list of removed authorities does not parse`);
   return { id, endsMs };
 }
 
 function check(all: readonly KnownAuthority[], nowMs: number): void {
   const [active, ...more] = all.filter(({ state }) => state === 'active');
   if (active === undefined || more.length > 0)
-    throw new AuthorityFault(`${AUTHORITIES}: ${more.length === 0 ? 'none' : 'more than one'} is active`);
+    throw new AuthorityFault(
+      `${AUTHORITIES}: ${more.length === 0 ? 'no' : 'more than one'} authority is active`,
+    );
   const prepared = all.filter(({ state }) => state === 'prepared');
-  if (prepared.length > 1) throw new AuthorityFault(`${AUTHORITIES}: more than one is prepared`);
+  if (prepared.length > 1) throw new AuthorityFault(`${AUTHORITIES}: more than one authority is prepared`);
   if (new Set(all.map(({ id }) => id)).size < all.length)
-    throw new AuthorityFault(`${AUTHORITIES}: an id is there twice`);
-  // A prepared one that is good is activated.
+    throw new AuthorityFault(`${AUTHORITIES}: an id occurs twice`);
+  // A valid prepared authority will be activated.
   if (active.endsMs > nowMs || prepared.some(({ endsMs }) => endsMs > nowMs)) return;
   throw new AuthorityFault(`authority ${active.id} expired at ${new Date(active.endsMs).toISOString()}`);
 }

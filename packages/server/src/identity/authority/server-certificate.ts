@@ -18,7 +18,7 @@ export interface ServerCertificateDeps {
 export interface ServerCertificate {
   /** Throws until `renew` has resolved once. */
   readonly tls: TlsSource;
-  /** Follows the authorities, and renews at half life. Rejects where it cannot be signed; the last one stays. */
+  /** Renews at half of the lifetime, or when authorities change. Rejects if it cannot be signed; the last certificate stays in use. */
   readonly renew: (authorities: Authorities) => Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export function createServerCertificate({
     const active = activeOf(authorities).id;
     if (signer === active) return false;
     if (!authorities.all.some(({ id }) => id === signer)) return true;
-    // One that came as a surprise: agents may not have it in their bundle yet, and what we have is still good.
+    // Agents may not have an unexpected new authority in their bundle yet, and the current certificate is still valid.
     return clock.monotonic() - (knownSinceMs.get(active) ?? 0) >= BUNDLE_SPREAD_MS;
   }
 
@@ -111,7 +111,7 @@ async function makeOwn(
 ): Promise<Own> {
   const issuer = activeOf(authorities);
   if (issuer.endsMs <= nowMs)
-    throw new Error(`authority ${issuer.id} expired at ${isoOf(issuer.endsMs)}: nothing can be signed`);
+    throw new Error(`authority ${issuer.id} expired at ${isoOf(issuer.endsMs)}, so nothing can be signed`);
   const { publicKey, privateKey } = await generate('ec', { namedCurve: 'P-256' });
   const cert = await signLeaf({
     issuer,

@@ -5,13 +5,13 @@ import { AuthorityFault } from './authorities.ts';
 import { secretKeys } from './secret.ts';
 import type { SecretValues } from './secret.ts';
 
-/** A Secret holds at most 1 MB (Kubernetes docs, "Secrets"); in base64, and with what else an object has. UTF-16 units. */
+/** A Secret has at most 1 MB (Kubernetes docs, "Secrets"), plus base64 and metadata. UTF-16 units. */
 const MOST_TEXT = 4 * 1024 * 1024;
 const TIMEOUT_MS = 10_000;
 const BUNDLE = 'ca.crt';
 const OWN_KEYS: readonly string[] = [...secretKeys, BUNDLE];
 
-/** An object as it was read: what a write must be based on. Undefined: there was none. */
+/** An object as read, on which a write is based. Undefined if there was none. */
 type Found<Values> = { readonly values: Values; readonly object: StoredObject } | undefined;
 export type FoundSecret = Found<SecretValues>;
 export type FoundBundle = Found<string>;
@@ -21,21 +21,20 @@ interface StoredObject {
   readonly data?: Readonly<Record<string, unknown>> | null;
 }
 
-/** Where the authorities are kept, and their bundle is published. Everything rejects while the API server is away. */
+/** The Secret of the authorities and the ConfigMap of their bundle. Everything rejects while the API server is unavailable. */
 export interface AuthorityStore {
   readonly readSecret: () => Promise<FoundSecret>;
-  /** False: somebody else has written it since it was read. */
+  /** False if it was changed since it was read. */
   readonly writeSecret: (values: SecretValues, found: FoundSecret) => Promise<boolean>;
   readonly readBundle: () => Promise<FoundBundle>;
   readonly writeBundle: (pem: string, found: FoundBundle) => Promise<boolean>;
 }
 
-/** What is needed to be rid of both. */
 export interface AuthorityRemovalStore extends Pick<AuthorityStore, 'readSecret' | 'readBundle'> {
-  /** Both: false as above; gone already is as good as removed. */
+  /** False if it was changed since it was read. A missing object counts as removed. */
   readonly removeSecret: (found: NonNullable<FoundSecret>) => Promise<boolean>;
   readonly removeBundle: (found: NonNullable<FoundBundle>) => Promise<boolean>;
-  /** What else the object holds. */
+  /** The object's keys that no server writes. */
   readonly foreignKeys: (found: NonNullable<FoundSecret> | NonNullable<FoundBundle>) => readonly string[];
 }
 
@@ -46,7 +45,7 @@ export interface AuthorityStoreDeps {
   readonly signal: AbortSignal;
 }
 
-/** One Secret and one ConfigMap of the same name. Writes never overwrite what was not read, and keep what is not ours. */
+/** One Secret and one ConfigMap of the same name. Writes keep foreign keys, and never overwrite a version that was not read. */
 export function createAuthorityStore(deps: AuthorityStoreDeps): AuthorityStore & AuthorityRemovalStore {
   const secrets = collection('secrets', deps);
   const configMaps = collection('configmaps', deps);
@@ -87,7 +86,7 @@ function collection(resource: 'secrets' | 'configmaps', deps: AuthorityStoreDeps
     return readText(chunks, MOST_TEXT);
   }
 
-  /** With the chart's rights a server may only update what is there (ADR 18). */
+  /** With the chart's rights a server may only update existing objects (ADR 18). */
   async function created(create: () => Promise<string>): Promise<string> {
     try {
       return await create();
@@ -96,7 +95,7 @@ function collection(resource: 'secrets' | 'configmaps', deps: AuthorityStoreDeps
       const what = `${resource === 'secrets' ? 'Secret' : 'ConfigMap'} ${namespace}/${name}`;
       throw new AuthorityFault(`the ${what} does not exist, and the server may not create it`, {
         cause,
-        hint: 'create it empty by helm upgrade of the chart rolegate-server or by kubectl apply of deploy/rolegate-server.yaml: servers fill it',
+        hint: 'create it empty with "helm upgrade" of the chart rolegate-server or "kubectl apply" of deploy/rolegate-server.yaml; servers fill it',
       });
     }
   }
@@ -110,7 +109,7 @@ function collection(resource: 'secrets' | 'configmaps', deps: AuthorityStoreDeps
       const written = await unless(409, () =>
         found === undefined
           ? created(() => ask({ method: 'POST', path, body }))
-          : // It is gone: whoever asked reads again before it is created.
+          : // It was deleted: the caller reads again before creating it.
             unless(404, () => ask({ method: 'PUT', path: one, body })),
       );
       return written !== undefined;
@@ -141,14 +140,14 @@ function parsed(text: string, resource: string): StoredObject {
     const object = JSON.parse(text) as Partial<StoredObject> | null;
     if (typeof object?.metadata === 'object') return object as StoredObject;
   } catch {
-    // Said below: the error itself would quote the text, keys included.
+    // Reported below: this error would quote the text, keys included.
   }
-  throw new Error(`get ${resource}: the answer is no object of the API`);
+  throw new Error(`get ${resource}: the response is not a Kubernetes object`);
 }
 
 function decoded({ data }: StoredObject): SecretValues {
   const values = Object.entries(data ?? {}).map(([key, value]): [string, string] => {
-    if (typeof value !== 'string') throw new AuthorityFault(`${key} is no text`);
+    if (typeof value !== 'string') throw new AuthorityFault(`${key} is not a string`);
     return [key, Buffer.from(value, 'base64').toString()];
   });
   return Object.fromEntries(values);

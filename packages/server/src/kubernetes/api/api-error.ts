@@ -1,13 +1,13 @@
-/** Of a Status object (Kubernetes API conventions, "Response Status Kind") what decides how we go on. */
+/** The used fields of a Status object (Kubernetes API conventions, "Response Status Kind"). */
 export interface ApiErrorFields {
   readonly code: number;
-  /** Status.reason, e.g. Expired; '' when there is none. */
+  /** Status.reason, e.g. Expired; '' if unset. */
   readonly reason: string;
-  /** How long the server asks us to wait. Milliseconds. */
+  /** How long the API server asks to wait. Milliseconds. */
   readonly retryAfterMs?: number;
 }
 
-/** The API server has answered, and the answer is no. Never leaves this folder. */
+/** The API server answered with an error. Never leaves this folder. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: number;
@@ -22,22 +22,22 @@ export class ApiError extends Error {
   }
 }
 
-/** Nothing came for too long: the peer may be gone without a word. Never leaves this folder. */
+/** Nothing was received for too long; the connection may be dead. Never leaves this folder. */
 export class IdleTimeoutError extends Error {
   override readonly name = 'IdleTimeoutError';
 }
 
-/** The answer was not over in the time that it may take, whether or not something came. Never leaves this folder. */
+/** The response was not complete within its total time. Never leaves this folder. */
 export class OverdueError extends Error {
   override readonly name = 'OverdueError';
 }
 
-/** The API server is at an older resourceVersion than we are: etcd was restored. Never leaves this folder. */
+/** The API server has an older resourceVersion than the store, because etcd was restored. Never leaves this folder. */
 export class OlderVersionError extends Error {
   override readonly name = 'OlderVersionError';
 }
 
-/** Reads a Status object, or whatever came in its place. */
+/** Converts a Status object, or whatever the body was. */
 export function toApiError(
   what: string,
   {
@@ -46,23 +46,23 @@ export function toApiError(
     retryAfterSeconds,
   }: { code: number; status: unknown; retryAfterSeconds?: string | undefined },
 ): ApiError {
-  const { message, reason, code: said, details } = asStatus(status);
-  const effective = typeof said === 'number' ? said : code;
+  const { message, reason, code: statusCode, details } = asStatus(status);
+  const effective = typeof statusCode === 'number' ? statusCode : code;
   const seconds = Number(retryAfterSeconds ?? asRecord(details)['retryAfterSeconds'] ?? 0);
   const words = typeof message === 'string' ? message.slice(0, 1000) : 'no reason given';
-  return new ApiError(`${what}: ${effective} ${words}${remedy(effective, what)}`, {
+  return new ApiError(`${what}: ${effective} ${words}${hintOf(effective, what)}`, {
     code: effective,
     reason: typeof reason === 'string' ? reason : '',
     ...(Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: seconds * 1000 } : {}),
   });
 }
 
-function remedy(code: number, what: string): string {
+function hintOf(code: number, what: string): string {
   if (code === 401) return '; the credentials are not accepted: check the token or the kubeconfig';
   if (code !== 403) return '';
-  // Secrets and ConfigMaps are of one Namespace; what is watched is of all.
+  // Secrets and ConfigMaps are read in one Namespace; everything else is cluster-wide.
   const role = /\/|^create (?:secrets|configmaps)$/.test(what) ? 'Role' : 'ClusterRole';
-  return `; give the server's ServiceAccount the right to ${what} by a ${role}`;
+  return `; grant the server's ServiceAccount the right to ${what} with a ${role}`;
 }
 
 function asStatus(status: unknown): Record<string, unknown> {

@@ -9,12 +9,12 @@ import { readText } from './lines.ts';
 import { createRequestDeadline } from './request-deadline.ts';
 import type { RequestDeadline } from './request-deadline.ts';
 
-/** Of an error's body no more is read. Bytes. */
+/** The most that is read of an error's body. Bytes. */
 const MAX_STATUS_BYTES = 64 * 1024;
 
-/** The resource in a path, and the name of one object. */
+/** The resource and the object name in a path. */
 const OF_NAMESPACE = /\/namespaces\/[^/]+\/([a-z]+)\/([^/]+)$/;
-/** Rights to one Node alone are of no use: the resource says enough. */
+/** Rights are never for one Node only, so its name is left out. */
 const NODE = /\/nodes\/[^/]+$/;
 
 const VERBS = { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' } as const;
@@ -23,24 +23,24 @@ export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  /** Sent as JSON; of a PATCH it is a list of operations (RFC 6902). */
+  /** Sent as JSON; for a PATCH, a list of operations (RFC 6902). */
   readonly body?: unknown;
   /** Media types; JSON by default. */
   readonly accept?: string;
   readonly signal: AbortSignal;
-  /** How long the whole answer may take, however much of it comes. Milliseconds. */
+  /** Total time for the whole response. Milliseconds. */
   readonly timeoutMs: number;
 }
 
 export interface ApiResponse {
   readonly status: number;
-  /** The body as it comes. Not reading it to its end closes the connection. */
+  /** The body. The connection is closed unless it is read to its end. */
   readonly chunks: AsyncIterable<Buffer>;
-  /** From now on the answer may take for ever, but the request is given up after so long without a byte. Milliseconds. */
+  /** Removes the total time limit; the request then fails after this long without a byte. Milliseconds. */
   readonly keepOpen: (idleMs: number) => void;
 }
 
-/** Asks the Kubernetes API; what it refuses is an ApiError that says which right is missing. */
+/** A client of the Kubernetes API. Errors are ApiErrors, which say which right is missing. */
 export interface Connection {
   request(request: ApiRequest): Promise<ApiResponse>;
   close(): void;
@@ -51,10 +51,10 @@ export interface ConnectionDeps {
   readonly clock: Clock;
 }
 
-/** Connections of our own to the API server: the library's client keeps none open and cuts long watches. */
+/** Not the library's client, which keeps no connections open and cuts long watches. */
 export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connection {
   const cluster = kubeConfig.getCurrentCluster();
-  if (cluster === null) throw new Error('the kubeconfig names no cluster');
+  if (cluster === null) throw new Error('the kubeconfig has no current cluster');
   const base = new URL(cluster.server);
   const isTls = base.protocol === 'https:';
   const ownAgent = isTls ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
@@ -62,7 +62,7 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
 
   async function optionsOf(request: ApiRequest): Promise<RequestOptions> {
     const given: RequestOptions = {};
-    // Asked again each time: tokens and CA files change while we run.
+    // For each request, because tokens and CA files change.
     await kubeConfig.applyToHTTPSOptions(given);
     const agent = cluster?.proxyUrl === undefined ? ownAgent : given.agent;
     return { ...requestOptions(request, base, given), agent };
@@ -75,7 +75,7 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
       try {
         return await answer(sent, request);
       } catch (error) {
-        if (!wasClosedMeanwhile(sent, error)) throw error;
+        if (!wasClosedBeforeReuse(sent, error)) throw error;
       }
     }
   }
@@ -103,7 +103,7 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
   };
 }
 
-/** `given`: what the kubeconfig says of TLS and of who we are. */
+/** `given`: TLS options and credentials from the kubeconfig. */
 function requestOptions(
   { method, path, query, accept = 'application/json' }: ApiRequest,
   base: URL,
@@ -113,7 +113,7 @@ function requestOptions(
   const prefix = base.pathname.replace(/\/+$/, '');
   return {
     ...definedOnly({ ca, cert, key, pfx, passphrase, servername, auth }),
-    // Never left to NODE_TLS_REJECT_UNAUTHORIZED.
+    // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED has no effect.
     rejectUnauthorized: given.rejectUnauthorized ?? true,
     method,
     hostname: base.hostname.replace(/^\[|\]$/g, ''),
@@ -127,15 +127,15 @@ function requestOptions(
   };
 }
 
-/** The API server has closed a connection that was kept open, just as it was used again (Node.js, http: reusedSocket). */
-function wasClosedMeanwhile(sent: ClientRequest, error: unknown): boolean {
+/** Whether the API server closed a kept-alive connection just as it was reused (Node.js, http: reusedSocket). */
+function wasClosedBeforeReuse(sent: ClientRequest, error: unknown): boolean {
   return sent.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
 }
 
 function answer(sent: ClientRequest, { method, body }: ApiRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     sent.on('response', resolve);
-    // Later errors, after the response, are told to its reader.
+    // Errors after the response are reported to its reader.
     sent.on('error', reject);
     if (body === undefined) {
       sent.end();
@@ -168,7 +168,7 @@ async function apiErrorOf(request: ApiRequest, response: IncomingMessage, chunks
   });
 }
 
-/** As RBAC says it: the verb and the resource, or the one object. */
+/** In RBAC's terms: the verb and the resource, or one object. */
 function describe({ method, path, query }: Pick<ApiRequest, 'method' | 'path' | 'query'>): string {
   const [, resource, name] = OF_NAMESPACE.exec(path) ?? [];
   if (resource !== undefined && name !== undefined) return `${VERBS[method]} ${resource}/${name}`;
@@ -181,7 +181,7 @@ function parseOrText(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    // A proxy's page, for one: its text is all there is to say.
+    // For example the error page of a proxy.
     return text;
   }
 }

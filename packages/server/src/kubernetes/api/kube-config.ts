@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import type { KubeConfig } from '@kubernetes/client-node';
 
-/** Where the kubelet puts the Pod's own (Kubernetes, "Accessing the Kubernetes API from a Pod"). */
+/** The Pod's Namespace, written by kubelet (Kubernetes, "Accessing the Kubernetes API from a Pod"). */
 const OWN_NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 
 export interface KubeConfigSource {
-  /** A kubeconfig file. Without one: the Pod's own ServiceAccount. */
+  /** A kubeconfig file. Defaults to the Pod's ServiceAccount. */
   readonly path?: string | undefined;
 }
 
-/** Where the API server is and who we are to it. Loaded late: the library is large. */
+/** The library is loaded on demand, because it is large. */
 export async function loadKubeConfig({ path }: KubeConfigSource): Promise<KubeConfig> {
   const { KubeConfig } = await import('@kubernetes/client-node');
   const kubeConfig = new KubeConfig();
@@ -25,29 +25,29 @@ function loadFile(kubeConfig: KubeConfig, path: string): void {
     throw new Error(`the kubeconfig ${path} cannot be read`, { cause });
   }
   if (kubeConfig.getCurrentCluster() === null) {
-    throw new Error(`the kubeconfig ${path} names no cluster in its current-context: set one`);
+    throw new Error(`the kubeconfig ${path} has no cluster in its current-context; set one`);
   }
-  // Without a user the library leaves out the cluster's CA as well.
+  // Without a user the library also ignores the cluster's CA.
   if (kubeConfig.getCurrentUser() === null) {
-    throw new Error(`the kubeconfig ${path} names no user in its current-context: set one`);
+    throw new Error(`the kubeconfig ${path} has no user in its current-context; set one`);
   }
 }
 
 function loadFromPod(kubeConfig: KubeConfig): void {
   kubeConfig.loadFromCluster();
-  // The library takes the variables as they are, missing ones too.
+  // The library does not check whether the variables are set.
   const server = kubeConfig.getCurrentCluster()?.server ?? '';
   if (server.includes('undefined')) {
-    throw new Error('not in a Pod (no KUBERNETES_SERVICE_HOST and _PORT) and no --kubeconfig: give one');
+    throw new Error('not in a Pod (KUBERNETES_SERVICE_HOST and _PORT are not set); give --kubeconfig');
   }
 }
 
-/** The Namespace of the Pod in which we run; undefined outside one. */
+/** The Namespace of the Pod in which this process runs; undefined outside a Pod. */
 export function readOwnNamespace(file: string = OWN_NAMESPACE_FILE): string | undefined {
   try {
     const name = readFileSync(file, 'utf8').trim();
     return name === '' ? undefined : name;
   } catch {
-    return undefined; // no Pod, or one without a token: --namespace says it
+    return undefined; // Not in a Pod, or in one without a token: --namespace is needed.
   }
 }

@@ -2,19 +2,19 @@ import type { JsonRead, JsonReader } from '../json/json-reader.ts';
 
 const NEWLINE = 0x0a;
 
-/** A line of a stream, cut down to what is needed of it. */
+/** A line of a stream, cut down to the needed fields. */
 export type Line = JsonRead | (JsonRead & { readonly tooLong: true });
 
 export interface ReadLinesOptions {
   readonly chunks: AsyncIterable<Buffer>;
   readonly json: JsonReader;
-  /** Of a longer line no more is looked at. Bytes. */
+  /** The rest of a longer line is skipped. Bytes. */
   readonly longest: number;
 }
 
 /**
- * Cuts a stream into its lines, and each of them down to a shape as it comes in: no line is ever held whole. What follows
- * the last newline is not a line: a connection that breaks leaves half of one.
+ * Splits a stream into lines and cuts each down to a shape as it is received; no line is in memory as a whole. Text after the
+ * last newline is not a line, because a broken connection leaves half of one.
  */
 export async function* readLines({ chunks, json, longest }: ReadLinesOptions): AsyncGenerator<Line> {
   let length = 0;
@@ -34,7 +34,7 @@ export async function* readLines({ chunks, json, longest }: ReadLinesOptions): A
   }
 }
 
-/** The whole stream as one text; what is beyond `longest` bytes is not read. */
+/** The whole stream as one text, up to `longest` bytes. */
 export async function readText(chunks: AsyncIterable<Buffer>, longest: number): Promise<string> {
   const parts: Buffer[] = [];
   let length = 0;

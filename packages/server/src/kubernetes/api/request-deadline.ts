@@ -1,11 +1,11 @@
 import type { Clock } from '@rolegate/runtime';
 import { OverdueError, IdleTimeoutError } from './api-error.ts';
 
-/** Gives a request up: at first when its time is over, once it is kept open when nothing comes for too long. */
+/** Aborts a request: when its total time is over, or, once it is kept open, when nothing is received for too long. */
 export interface RequestDeadline {
-  /** From now on it is this that is destroyed. */
+  /** Sets the stream that is destroyed. */
   guard(stream: { destroy(error: Error): unknown }): void;
-  /** A byte has come. */
+  /** A byte was received. */
   progress(): void;
   readonly keepOpen: (idleMs: number) => void;
   end(): void;
@@ -26,7 +26,7 @@ export function createRequestDeadline({ clock, timeoutMs, what }: RequestDeadlin
   function giveUp(): void {
     const error =
       idleMs === undefined
-        ? new OverdueError(`${what}: not answered in full after ${Math.round(timeoutMs / 1000)} s`)
+        ? new OverdueError(`${what}: no complete response after ${Math.round(timeoutMs / 1000)} s`)
         : new IdleTimeoutError(`${what}: no byte for ${Math.round(idleMs / 1000)} s`);
     stream?.destroy(error);
   }

@@ -4,7 +4,7 @@ import type { Node, Shape } from './shape.ts';
 import { createTextBuffer } from './text-buffer.ts';
 import type { TextBuffer } from './text-buffer.ts';
 
-/** More than any object needs whose fields are within their limits. Bytes. */
+/** More than any object needs if its fields are within their limits. Bytes. */
 const MOST_KEPT = 2 * 1024 * 1024;
 
 const COMMA = 0x2c;
@@ -12,38 +12,38 @@ const CLOSE_LIST = 0x5d;
 const CLOSE_OBJECT = 0x7d;
 const NULL = Buffer.from('null');
 
-/** What is kept of a JSON text, as the shape says, while the text is read. */
+/** The parts of a JSON text that a shape keeps, built while the text is read. */
 export interface CutOutput {
   readonly buffer: TextBuffer;
-  /** The shape of the value in this place; undefined: it is left out. */
+  /** The shape of the current value; undefined if it is left out. */
   readonly wanted: () => Node | undefined;
   readonly isInList: () => boolean;
-  /** No list or object is open. */
+  /** Whether no list or object is open. */
   readonly isOver: () => boolean;
   /** A value begins. */
   readonly begin: () => void;
-  /** It is of another type than the shape's. */
+  /** The value has another type than the shape. */
   readonly mismatch: () => void;
-  /** It is a list or object, which is entered if this is true. */
+  /** A list or object begins; it is entered if this returns true. */
   readonly open: (kind: Node['kind'], byte: number) => boolean;
   /** The key of a member has been read. */
   readonly key: (keys: KeyReader) => void;
-  /** The bracket that closes the list or object that is open. */
+  /** The open list or object is closed. */
   readonly close: () => void;
-  /** A value is over: a list or object once it is closed. */
+  /** A value has ended. */
   readonly done: () => void;
-  /** What was whole when the text broke, with its brackets closed. */
+  /** The complete values before a broken text ended, with brackets closed. */
   readonly salvage: () => string;
   readonly reset: () => void;
 }
 
 interface Frame {
   readonly node: Node;
-  /** Members or items that are kept. */
+  /** The number of kept members or items. */
   count: number;
 }
 
-/** `item`: given what is listed `oneByOne`. */
+/** `item` gets the items of lists that are `oneByOne`. */
 export function createCutOutput(shape: Shape, item: (text: string) => void): CutOutput {
   const root = prepare(shape);
   const buffer = createTextBuffer(MOST_KEPT);

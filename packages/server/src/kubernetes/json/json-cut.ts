@@ -11,28 +11,28 @@ const COLON = 0x3a;
 const CLOSE_LIST = 0x5d;
 const CLOSE_OBJECT = 0x7d;
 
-/** What is expected next. */
+/** States: what is expected next. */
 const [VALUE, FIRST_ITEM, KEY, FIRST_KEY, IN_KEY, BEFORE_COLON, AFTER, IN_VALUE, END] = [
   0, 1, 2, 3, 4, 5, 6, 7, 8,
 ] as const;
 
 export type CutText =
   | { readonly text: string }
-  /** It is no JSON. `text`: what was whole of it, as JSON. */
+  /** The text is not JSON. `text`: its complete values, as JSON. */
   | { readonly fault: string; readonly text: string };
 
-/** Cuts one JSON text after another down to a shape while it comes in, in bounded memory and without recursion. */
+/** Cuts a sequence of JSON texts down to a shape as they are received, in bounded memory and without recursion. */
 export interface JsonCut {
   push(chunk: Buffer, from: number, to: number): void;
-  /** Nothing more is of use: it is no JSON. */
+  /** The text is not JSON, so the rest of it can be skipped. */
   readonly broken: boolean;
-  /** The text is over; the next one begins. */
+  /** Ends the text; the next one begins. */
   end(): CutText;
 }
 
 /**
- * Numbers, words and nested values that are left out are not checked, beyond that their strings and brackets end. The
- * caller parses what is kept, and so finds what is wrong with that. `item`: given what is listed `oneByOne`.
+ * Values that are left out are only checked for the ends of their strings and brackets. The caller parses what is kept, and so
+ * finds errors in it. `item` gets the items of lists that are `oneByOne`.
  */
 export function createJsonCut(shape: Shape, item: (text: string) => void = () => undefined): JsonCut {
   let fault = '';
@@ -54,7 +54,7 @@ export function createJsonCut(shape: Shape, item: (text: string) => void = () =>
       const cut =
         isOver && fault === ''
           ? { text: output.buffer.text(0, output.buffer.length) }
-          : { fault: fault === '' ? 'it is cut short' : fault, text: output.salvage() };
+          : { fault: fault === '' ? 'it is incomplete' : fault, text: output.salvage() };
       output.reset();
       fault = '';
       return cut;
@@ -62,7 +62,7 @@ export function createJsonCut(shape: Shape, item: (text: string) => void = () =>
   };
 }
 
-/** Follows the grammar of JSON; `fail`: given what is wrong. */
+/** Follows the grammar of JSON; reports errors to `fail`. */
 function createGrammar(output: CutOutput, fail: (fault: string) => void) {
   const values = createValueReader(output, fail);
   const keys = createKeyReader();
@@ -89,12 +89,12 @@ function createGrammar(output: CutOutput, fail: (fault: string) => void) {
       output.close();
       done();
     } else {
-      fail(state === END ? 'something follows it' : 'it is no JSON');
+      fail(state === END ? 'it has trailing text' : 'it is not JSON');
     }
   }
 
   return {
-    /** The place behind what has been read. */
+    /** The offset after what was read. */
     step(chunk: Buffer, from: number, to: number): number {
       if (state === IN_VALUE) {
         const end = values.read(chunk, from, to);
@@ -112,7 +112,7 @@ function createGrammar(output: CutOutput, fail: (fault: string) => void) {
       if (!isSpace(byte)) token(byte);
       return from + 1;
     },
-    /** False: the text is cut short. The next one begins. */
+    /** Ends the text; false if it was incomplete. */
     end(): boolean {
       if (state === IN_VALUE && values.isLiteral()) done();
       const isOver = state === END;
@@ -127,7 +127,7 @@ function expectedIn(begun: Begun): number {
   return begun === OBJECT ? FIRST_KEY : IN_VALUE;
 }
 
-/** Whether the bracket closes the list or object that is open. */
+/** Whether the byte closes the open list or object. */
 function closes(byte: number, isList: boolean, state: number): boolean {
   return isList
     ? byte === CLOSE_LIST && (state === AFTER || state === FIRST_ITEM)

@@ -6,13 +6,13 @@ import { createTextBuffer } from './text-buffer.ts';
 
 export type JsonRead =
   | { readonly value: unknown }
-  /** It is not JSON. `value`: what could be read of it; undefined: nothing. */
+  /** The text is not JSON. `value`: the part that could be read; undefined if nothing. */
   | { readonly fault: string; readonly value: unknown };
 
-/** Reads one JSON text after another, cut down to a shape, in bounded memory. */
+/** Reads a sequence of JSON texts, cut down to a shape, in bounded memory. */
 export interface JsonReader {
   push(chunk: Buffer, from: number, to: number): void;
-  /** What follows makes no difference: it is not JSON. */
+  /** The text is not JSON, so the rest of it can be skipped. */
   readonly broken: boolean;
   /** Ends the text; the next one begins. */
   end(): JsonRead;
@@ -20,16 +20,13 @@ export interface JsonReader {
 
 export interface JsonReaderOptions {
   readonly shape: Shape;
-  /** A longer text is cut down while it comes in, before it is parsed. Bytes. */
+  /** A longer text is cut down as it is received, before it is parsed. Bytes. */
   readonly wholeBytes: number;
-  /** Given each item of what the shape lists `oneByOne`; undefined: it is not JSON. */
+  /** Gets the items of lists that are `oneByOne`; undefined for an item that is not JSON. */
   readonly item?: (value: unknown) => void;
 }
 
-/**
- * A short text is parsed as it is: V8 does that in less time and memory than any code of ours. A text that is long, or that
- * V8 takes for no JSON, goes through the cut.
- */
+/** A short text is parsed whole, which is fastest. A text that is long or not valid for V8 is cut down first. */
 export function createJsonReader({
   shape,
   wholeBytes,
@@ -60,7 +57,7 @@ export function createJsonReader({
     const read = cut.end();
     const value = parseJson(read.text);
     if ('fault' in read) return { fault: read.fault, value };
-    return value === undefined ? { fault: 'it is no JSON', value } : { value };
+    return value === undefined ? { fault: 'it is not JSON', value } : { value };
   }
 
   return {
@@ -81,7 +78,7 @@ export function createJsonReader({
   };
 }
 
-/** Cuts a parsed JSON value down to a shape, as a JsonCut cuts its text. `item`: given what is listed `oneByOne`. */
+/** Cuts a parsed JSON value down to a shape, as a JsonCut does with its text. */
 function cutValue(value: unknown, shape: Shape, item: (value: unknown) => void): unknown {
   if ('longest' in shape) return cutScalar(value, shape.longest);
   if ('each' in shape) return Array.isArray(value) ? cutList(value, shape, item) : null;
@@ -90,7 +87,7 @@ function cutValue(value: unknown, shape: Shape, item: (value: unknown) => void):
 
 function cutScalar(value: unknown, longest: number): unknown {
   if (typeof value === 'object') return null;
-  // A character is three bytes of UTF-8 at most.
+  // A UTF-16 unit takes at most three bytes in UTF-8.
   if (typeof value !== 'string' || value.length * 3 <= longest) return value;
   const size = Buffer.byteLength(value);
   return size > longest ? { tooLong: size } : value;

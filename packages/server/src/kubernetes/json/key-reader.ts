@@ -1,17 +1,17 @@
 import type { Member, Node } from './shape.ts';
 
-/** No key of a shape is longer, not even with every character escaped. Bytes. */
+/** Longer than any key of a shape, even with every character escaped. Bytes. */
 const LONGEST = 512;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Reads the keys of objects, without making texts of them. */
+/** Reads the keys of objects without creating strings. */
 export interface KeyReader {
   begin(): void;
-  /** The place behind the closing quote; -1 if the chunk ends before it. */
+  /** The offset after the closing quote; -1 if the chunk ends before it. */
   read(chunk: Buffer, from: number, to: number): number;
-  /** The member of the shape that has the key that was read. */
+  /** The member of the shape with the key that was read. */
   find(node: Node): Member | undefined;
 }
 
@@ -50,7 +50,7 @@ function startsWith(bytes: Buffer, start: Buffer): boolean {
   return true;
 }
 
-/** Writes the key without its escapes in its place. One that is too long, or no JSON, is no key of a shape. */
+/** Unescapes the key in place. A key that is too long or not JSON matches no key of a shape. */
 function unescape(key: Buffer, length: number): number {
   if (length > LONGEST) return length;
   try {

@@ -1,10 +1,10 @@
 /**
- * What is kept of a JSON text. A scalar is kept as it is, a longer string as `{"tooLong": its bytes}`; a value of another type than the
- * shape's becomes null; what is not in the shape is left out.
+ * The parts of a JSON text that are kept. A scalar is kept unchanged, or as `{"tooLong": its bytes}` if it is too long. A value of
+ * another type than the shape becomes null. Everything that is not in the shape is left out.
  */
 export type Shape = ScalarShape | ObjectShape | ListShape;
 
-/** The most items that are kept of a list that is not handed out one by one: no list that is of use is longer. */
+/** The most items that are kept of a list that is not `oneByOne`; no needed list is longer. */
 export const MOST_ITEMS = 64;
 
 export interface ScalarShape {
@@ -18,7 +18,7 @@ export interface ObjectShape {
 
 export interface ListShape {
   readonly each: Shape;
-  /** Its items are handed out one by one, and the list itself is left empty. */
+  /** Items are passed on one by one, and the list itself is left empty. */
   readonly oneByOne?: boolean;
 }
 
@@ -41,7 +41,7 @@ export interface Node {
 
 export interface Member {
   readonly key: Buffer;
-  /** As it is written: `"key":` */
+  /** The JSON text `"key":` */
   readonly written: Buffer;
   readonly node: Node;
 }

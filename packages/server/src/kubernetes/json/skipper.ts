@@ -1,14 +1,14 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** The first bytes of a string are compared one by one, and only then its end is searched for: most strings are short. */
+/** This many bytes of a string are compared before its end is searched with indexOf, because most strings are short. */
 const NEAR = 24;
 
-/** Finds the ends of strings and brackets in chunks, without looking at what is in them. */
+/** Finds the ends of strings and brackets in chunks. */
 export interface Skipper {
-  /** Begins to skip a string (0 brackets) or what stands in brackets (1). */
+  /** Begins to skip a string (0) or a list or object (1). */
   begin(brackets: 0 | 1): void;
-  /** The place behind the end; -1 if the chunk ends before it. */
+  /** The offset after the end; -1 if the chunk ends before it. */
   skip(chunk: Buffer, from: number, to: number): number;
 }
 
@@ -60,10 +60,10 @@ export function createSkipper(): Skipper {
   };
 }
 
-/** Finds the ends of strings, looking at each byte a bounded number of times. */
+/** Finds the ends of strings, reading each byte a bounded number of times. */
 function createStringEnds() {
   let escaped = false;
-  // The next of each in this chunk at or after the place that was looked from.
+  // The next quote and backslash in this chunk after the last search.
   let searched: Buffer | undefined;
   let nextQuote = -1;
   let nextBackslash = -1;
@@ -84,7 +84,7 @@ function createStringEnds() {
     begin(): void {
       escaped = false;
     },
-    /** The place behind the closing quote, or -1. */
+    /** The offset after the closing quote, or -1. */
     find(chunk: Buffer, from: number, to: number): number {
       let at = from;
       if (escaped) {

@@ -4,21 +4,21 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const LETTER_U = 0x75;
 
-/** Copies a string value, and counts what it would be without its escapes. */
+/** Copies a string value, and counts its unescaped size. */
 export interface StringCopier {
   begin(longest: number): void;
-  /** The place behind the closing quote; -1 if the chunk ends before it. */
+  /** The offset after the closing quote; -1 if the chunk ends before it. */
   copy(chunk: Buffer, from: number, to: number): number;
 }
 
-/** Instead of a string that is longer than its limit its size is written: see shape.ts. */
+/** Writes the size of a string that is longer than its limit, see shape.ts. */
 export function createStringCopier(buffer: TextBuffer): StringCopier {
   const escapes = createEscapes();
   let longest = 0;
   let start = 0;
   let size = 0;
 
-  /** Up to the next quote or backslash. */
+  /** Copies up to the next quote or backslash. */
   function copyPlain(chunk: Buffer, from: number, to: number): number {
     let at = from;
     while (at < to && chunk[at] !== QUOTE && chunk[at] !== BACKSLASH) at += 1;
@@ -64,9 +64,9 @@ export function createStringCopier(buffer: TextBuffer): StringCopier {
   };
 }
 
-/** Counts what a string's escapes stand for. */
+/** Counts the unescaped size of escapes. */
 function createEscapes() {
-  /** Hexadecimal digits that are to come of an escape; -1: the character behind a backslash. */
+  /** Hexadecimal digits left in an escape; -1 after a backslash. */
   let digits = 0;
   let code = 0;
   return {
@@ -74,7 +74,7 @@ function createEscapes() {
       digits = 0;
     },
     isOpen: () => digits !== 0,
-    /** What is complete with this byte: the backslash of an escape, or a part of it. Bytes of UTF-8. */
+    /** The size of the character that this byte completes; 0 within an escape. Bytes of UTF-8. */
     sizeAt(byte: number): number {
       if (digits === 0) {
         digits = -1;
@@ -92,7 +92,7 @@ function createEscapes() {
   };
 }
 
-/** Bytes of UTF-8; half of a pair is half of its four. */
+/** Bytes of UTF-8; a surrogate counts as half of its pair's four. */
 function sizeOf(code: number): number {
   if (code < 0x80) return 1;
   if (code < 0x800) return 2;

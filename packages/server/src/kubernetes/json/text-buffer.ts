@@ -1,20 +1,20 @@
 const FIRST = 16 * 1024;
 
-/** A JSON text that is put together piece by piece. Its memory is used again for the next one. */
+/** Builds a JSON text piece by piece, and reuses the memory for the next one. */
 export interface TextBuffer {
   readonly length: number;
-  /** False: it has become too large. */
+  /** False if the text became too large. */
   readonly fits: boolean;
   byte(byte: number): void;
   bytes(bytes: Uint8Array): void;
-  /** Forgets what is behind the place. */
+  /** Truncates the text. */
   cut(length: number): void;
   text(from: number, to: number): string;
   /** The text so far; its bytes are valid until the next call. */
   view(): Buffer;
 }
 
-/** `most`: a longer text does not fit. Bytes. */
+/** `most`: the longest text that fits. Bytes. */
 export function createTextBuffer(most: number): TextBuffer {
   let buffer = Buffer.allocUnsafeSlow(FIRST);
   let length = 0;
@@ -52,7 +52,7 @@ export function createTextBuffer(most: number): TextBuffer {
       length = to;
       if (to > 0) return;
       fits = true;
-      // One large object does not keep its memory for all that follow.
+      // The memory of one large object is not kept for those that follow.
       if (buffer.length > FIRST * 16) buffer = Buffer.allocUnsafeSlow(FIRST);
     },
     text: (from, to) => buffer.toString('utf8', from, to),

@@ -2,7 +2,7 @@ import type { CutOutput } from './cut-output.ts';
 import { createSkipper } from './skipper.ts';
 import { createStringCopier } from './string-copier.ts';
 
-/** A number, true, false or null. Bytes. */
+/** Of a number, true, false or null. Bytes. */
 const LONGEST_LITERAL = 64;
 
 const QUOTE = 0x22;
@@ -13,20 +13,20 @@ const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** What has begun: a list or object that is entered, or a value whose bytes are to be read. */
+/** What begins: a list or object that is entered, or a value to be read as bytes. */
 export const [LIST, OBJECT, BYTES] = [0, 1, 2] as const;
 export type Begun = typeof LIST | typeof OBJECT | typeof BYTES;
 
-/** Reads values, but for the lists and objects that are entered. */
+/** Reads values, except lists and objects that are entered. */
 export interface ValueReader {
   readonly begin: (byte: number) => Begun;
-  /** The place behind the end of the value; -1 if the chunk ends before it. */
+  /** The offset after the value; -1 if the chunk ends before it. */
   readonly read: (chunk: Buffer, from: number, to: number) => number;
-  /** What is read has no end of its own: what follows it ends it, or the end of the text. */
+  /** A literal has no closing byte: it ends at the next delimiter or at the end of the text. */
   readonly isLiteral: () => boolean;
 }
 
-/** `fail`: given what is wrong. */
+/** Reports errors to `fail`. */
 export function createValueReader(output: CutOutput, fail: (fault: string) => void): ValueReader {
   const { buffer } = output;
   const strings = createStringCopier(buffer);
@@ -65,7 +65,7 @@ export function createValueReader(output: CutOutput, fail: (fault: string) => vo
       if (isDelimiter(byte) || isSpace(byte)) return at;
       literalLength += 1;
       if (isKept) buffer.byte(byte);
-      if (literalLength > LONGEST_LITERAL) fail('a value is no JSON');
+      if (literalLength > LONGEST_LITERAL) fail('a value is not JSON');
     }
     return -1;
   }

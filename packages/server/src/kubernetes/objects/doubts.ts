@@ -1,30 +1,30 @@
 import { createListeners, listenerFailed } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 
-/** The most objects that are doubted by name; if there are more, all of the kind are doubted. */
+/** The most objects that are doubted by key. Beyond it, all objects of the kind are doubted. */
 const MOST = 1000;
 
 /** Keys of objects, or all objects of a kind. */
 export type Concerned = readonly string[] | 'all';
 
-/** Objects of a kind of which an event could not be read: the state that we know of them may be a former one. */
+/** Objects of a kind whose last event could not be read, so that their stored state may be outdated. */
 export interface Doubts {
-  /** An object by its key; undefined: any object of the kind. */
+  /** `key`: undefined for any object of the kind. */
   add(key: string | undefined): void;
-  /** The object's state is known again. True if it was doubted. */
+  /** The object's state was read. True if it was doubted. */
   confirm(key: string): boolean;
-  /** The object is gone: nothing of it is kept. True if it was doubted; if all are, it is still, should it come again. */
+  /** The object was deleted. True if it was doubted. If all objects are doubted, it will be again if it is created again. */
   gone(key: string): boolean;
-  /** A list has confirmed all objects but those that were unreadable in it. Returns whose doubt that ends. */
+  /** A list has confirmed all objects but the unreadable ones in it. Returns the objects that are no longer doubted. */
   listed(unreadable: Iterable<string | undefined>, listedKeys: Iterable<string>): Concerned;
   readonly has: (key: string) => boolean;
-  /** How many names this takes: never more than there are objects, and 1,000. */
+  /** The number of keys in memory: at most the number of objects, and 1,000. */
   readonly size: number;
 }
 
 export function createDoubts(): Doubts {
   const doubted = new Set<string>();
-  /** Present: all are doubted but these. */
+  /** Set if all objects are doubted but these. */
   let confirmed: Set<string> | undefined;
 
   function add(key: string | undefined): void {
@@ -72,13 +72,13 @@ export function createDoubts(): Doubts {
   };
 }
 
-/** Doubts whose beginning and end are told to listeners. */
+/** Doubts that notify listeners when they begin and end. */
 export interface AnnouncedDoubts {
   readonly has: (key: string) => boolean;
   readonly onDoubt: (listener: (concerned: Concerned) => void) => void;
-  /** As `Doubts.add`; the listeners are told of a single object only. */
+  /** As `Doubts.add`; notifies listeners only of a single object. */
   readonly doubt: (key: string | undefined) => void;
-  /** Tells the listeners that all are doubted still. */
+  /** Notifies the listeners that all objects are still doubted. */
   readonly announce: () => void;
   readonly confirm: (key: string) => void;
   readonly gone: (key: string) => void;

@@ -1,6 +1,6 @@
-/** Names that many objects share: one copy of each, for as long as an object that is kept has it. */
+/** Keeps one copy of each name that stored objects share. */
 export interface Names {
-  /** The one copy. It is kept until it has been released as often. */
+  /** Returns the shared copy, which is kept until it has been released as often. */
   readonly intern: (name: string) => string;
   readonly release: (name: string) => void;
   readonly size: number;

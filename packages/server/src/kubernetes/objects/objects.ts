@@ -7,37 +7,37 @@ import type { Kind } from './shapes.ts';
 
 export type Annotations = Readonly<Record<string, AnnotationValue>>;
 
-/** What every kept object has. */
+/** The fields of every stored object. */
 export interface ApiObject {
   readonly uid: string;
   readonly name: string;
   readonly resourceVersion: string;
-  /** Those of DESIGN.md 4.1 for the kind. */
+  /** The annotations of DESIGN.md 4.1 for the kind. */
   readonly annotations: Annotations;
 }
 
-/** Which object it is; '' for what could not be read. */
+/** Identifies an object; '' for unreadable fields. */
 export interface Identity {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
 }
 
-/** The fields of a Pod that are used. */
+/** The used fields of a Pod. */
 export interface Pod extends ApiObject {
   readonly namespace: string;
   /** '' until it is bound. */
   readonly nodeName: string;
   readonly serviceAccount: string;
-  /** Canonical: see canonicalIp. */
+  /** In canonical form, see canonicalIp. */
   readonly ips: readonly string[];
   readonly hostNetwork: boolean;
   /** Phase Succeeded or Failed. */
   readonly ended: boolean;
-  /** It has a deletionTimestamp: still served. */
+  /** It has a deletionTimestamp, and is still served. */
   readonly terminating: boolean;
   readonly staticPod: boolean;
-  /** The UID that the runtime knows a static Pod by; '' for others. */
+  /** The UID by which the runtime knows a static Pod; '' for others. */
   readonly runtimeUid: string;
   /** The name of the DaemonSet (apps) that controls it; '' for others. */
   readonly daemonSet: string;
@@ -45,17 +45,17 @@ export interface Pod extends ApiObject {
 
 export type Namespace = ApiObject;
 
-/** Of a node only that it is there. */
+/** Only the existence of a node is used. */
 export type ClusterNode = ApiObject;
 
 export interface ServiceAccount extends ApiObject {
   readonly namespace: string;
 }
 
-/** An object that cannot be kept comes as what is wrong with it. Picking never throws. */
+/** The used fields of an object, or why it is invalid. Picking never throws. */
 export type PickResult<T> = { readonly object: T } | { readonly fault: string };
 
-/** `intern` gives the one copy of a name; of what is picked, each of `namesOfPod` is interned once. */
+/** Interns each of `namesOfPod` once. */
 export function pickPod(raw: unknown, intern: Names['intern'] = asItIs): PickResult<Pod> {
   const { metadata, spec, status } = record(raw);
   const common = pickCommon('Pod', metadata);
@@ -95,7 +95,7 @@ export function pickNode(raw: unknown): PickResult<ClusterNode> {
   return pickCommon('Node', record(raw)['metadata']);
 }
 
-/** The name of its Namespace is interned once. */
+/** Interns the name of its Namespace once. */
 export function pickServiceAccount(
   raw: unknown,
   intern: Names['intern'] = asItIs,
@@ -108,7 +108,7 @@ export function pickServiceAccount(
   return { object: { ...common.object, namespace: intern(namespace) } };
 }
 
-/** As much as there is of it. */
+/** As far as it can be read. */
 export function identityOf(raw: unknown): Identity {
   const { namespace, name, uid } = record(record(raw)['metadata']);
   return { namespace: textOf(namespace), name: textOf(name), uid: textOf(uid) };
@@ -140,14 +140,14 @@ function pickAnnotations(keys: readonly string[], annotations: unknown): Annotat
   return kept.length === 0 ? NO_ANNOTATIONS : Object.fromEntries(kept);
 }
 
-/** A value beyond its limit comes as its length: see json/shape.ts. */
+/** A value beyond its limit is given as its length, see json/shape.ts. */
 function valueOf(key: string, value: unknown): AnnotationValue | undefined {
   if (typeof value === 'string') return withinLimit(key, value);
   const { tooLong } = record(value);
   return typeof tooLong === 'number' ? { tooLongBytes: tooLong, limitBytes: limitBytesOf(key) } : undefined;
 }
 
-/** Of the owners one at most is the controller (k8s.io/apimachinery, meta/v1 OwnerReference). */
+/** At most one owner is the controller (k8s.io/apimachinery, meta/v1 OwnerReference). */
 function pickDaemonSet(owners: unknown): string {
   const listed: unknown[] = Array.isArray(owners) ? owners : [];
   const { apiVersion, kind, name } = record(listed.find((owner) => record(owner)['controller'] === true));

@@ -4,7 +4,7 @@ import type { Store } from './store.ts';
 /** The cluster's Pods by UID, node, address, Namespace and ServiceAccount. */
 export interface PodIndex extends Store<Pod> {
   onNode(node: string): readonly Pod[];
-  /** All Pods of the node that have the address, ended and host-network ones too. */
+  /** All Pods of the node with the address, including ended and host-network ones. */
   byIp(node: string, ip: string): readonly Pod[];
   inNamespace(namespace: string): readonly Pod[];
   ofServiceAccount(namespace: string, name: string): readonly Pod[];
@@ -15,10 +15,7 @@ export interface PodIndexDeps {
   readonly store: Store<Pod>;
 }
 
-/**
- * Follows the store from the moment it is made, before any listener that is added later: what such a listener asks the
- * index, it is answered with the change in it.
- */
+/** The index listens to the store before listeners that are added later, so they see the change in it. */
 export function createPodIndex({ store }: PodIndexDeps): PodIndex {
   const nodes = createGroups(({ nodeName }) => nodeName);
   const namespaces = createGroups(({ namespace }) => namespace);
@@ -52,14 +49,14 @@ export function createPodIndex({ store }: PodIndexDeps): PodIndex {
       return store.syncedAtMs;
     },
     onNode: nodes.of,
-    // A node has a hundred Pods or so: looking at each costs less than an index of addresses.
+    // A node has about a hundred Pods: a scan costs less than an index of addresses.
     byIp: (node, ip) => nodes.of(node).filter(({ ips }) => ips.includes(ip)),
     inNamespace: namespaces.of,
     ofServiceAccount: (namespace, name) => serviceAccounts.of(serviceAccountKey(namespace, name)),
   };
 }
 
-/** Pods under one key each; under '' none is filed. */
+/** Groups Pods by a key; those with key '' are left out. */
 function createGroups(keyOf: (pod: Pod) => string) {
   const groups = new Map<string, Map<string, Pod>>();
   return {

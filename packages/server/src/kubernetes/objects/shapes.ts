@@ -2,11 +2,11 @@ import { annotationKeys, limitBytesOf } from '../../annotations/annotations.ts';
 import { object, scalar } from '../json/shape.ts';
 import type { Shape } from '../json/shape.ts';
 
-/** Names, UIDs and addresses: the API server takes 253 characters at most. Bytes. */
+/** Names, UIDs and addresses: the API server allows at most 253 characters. Bytes. */
 const NAME = scalar(253);
-/** The continue token of a page: base64 of a key of etcd and some more. Bytes. */
+/** The continue token of a page: an etcd key and a few more bytes in base64. Bytes. */
 const TOKEN = scalar(16 * 1024);
-/** What a Status says. Bytes. */
+/** The message of a Status. Bytes. */
 const MESSAGE = scalar(4 * 1024);
 
 /** Set by the kubelet on the Pod that mirrors a static one (k8s.io/kubernetes, pkg/kubelet/types: constants). */
@@ -27,7 +27,7 @@ const POD = {
 
 const OWNERS = { each: object({ apiVersion: NAME, kind: NAME, name: NAME, controller: NAME }) };
 
-/** What is needed of an object of the kind; `more`: of its annotations. */
+/** The needed fields of an object of the kind. `more`: further annotations. */
 function objectMembers(kind: Kind, more: Readonly<Record<string, Shape>> = {}) {
   const annotations = Object.fromEntries(annotationKeys[kind].map((key) => [key, scalar(limitBytesOf(key))]));
   if (kind !== 'Pod')
@@ -49,7 +49,7 @@ export function eventShape(kind: Kind): Shape {
   return object({ type: NAME, object: object({ ...members, ...status }) });
 }
 
-/** A page of a list, whose items are handed out one by one. */
+/** A page of a list, whose items are passed on one by one. */
 export function pageShape(kind: Kind): Shape {
   const metadata = object({ resourceVersion: NAME, continue: TOKEN });
   return object({ metadata, items: { each: object(objectMembers(kind)), oneByOne: true } });

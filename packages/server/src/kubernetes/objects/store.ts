@@ -10,69 +10,69 @@ export type Change<T> =
       readonly kind: 'set';
       readonly object: T;
       readonly previous?: T;
-      /** By a list, not by a watch event: there may have been states between the two that nobody has seen. */
+      /** Set by a list rather than a watch event: states in between may have been missed. */
       readonly listed?: boolean;
     }
-  /** As last seen, but with the resourceVersion at which it was gone. */
+  /** The last state, with the resourceVersion of the deletion. */
   | { readonly kind: 'removed'; readonly object: T };
 
-/** What the cluster's watch says of one kind. It is never emptied because a list failed. */
+/** The objects of one kind. The store is never emptied because a list failed. */
 export interface Store<T extends ApiObject> {
   get(key: string): T | undefined;
   values(): readonly T[];
   readonly size: number;
   /** Of the latest list, event or bookmark; '' before the first. */
   readonly resourceVersion: string;
-  /** When the first full list was in, on the monotonic clock. Milliseconds. */
+  /** When the first full list was complete, on the monotonic clock. Milliseconds. */
   readonly syncedAtMs: number | undefined;
-  /** Calls for each change, in order, after the store has it; the returned function ends it. */
+  /** Calls for each change, in order, after it was stored; the returned function removes the listener. */
   onChange(listener: (change: Change<T>) => void): () => void;
   /**
-   * True from when an event of the object could not be read until its state is known again: nothing new may be served on
-   * it (DESIGN.md 4.11). It may be an object that the store does not have.
+   * Whether an event of the object could not be read and its state has not been read since. Nothing new must be served based
+   * on it (DESIGN.md 4.11). The store may not have the object.
    */
   isDoubted(key: string): boolean;
-  /** Calls when objects are doubted, and when they no longer are; 'all': any of the kind. */
+  /** Calls when objects become doubted, and when they no longer are; 'all': any object of the kind. */
   onDoubt(listener: (concerned: Concerned) => void): void;
 }
 
-/** A list that was read to its end. */
+/** A complete list. */
 export interface FullList<T> {
   readonly objects: ReadonlyMap<string, T>;
   readonly resourceVersion: string;
-  /** Keys of what could not be read in it; undefined: not even which object it was. */
+  /** Keys of its unreadable objects; undefined for an object whose key is unreadable too. */
   readonly unreadable: readonly (string | undefined)[];
 }
 
 /** The watch loop's side of a store. */
 export interface WritableStore<T extends ApiObject> extends Store<T> {
   set(object: T): void;
-  /** `object` as the event of its deletion has it. */
+  /** `object`: from the event of its deletion. */
   remove(object: T): void;
-  /** A bookmark, or an event for which nothing is kept. */
+  /** After a bookmark, or an event without a change. */
   advance(resourceVersion: string): void;
-  /** A full list: what is not in it is gone. It stops after each object, so that its caller can pause. */
+  /** Applies a full list: objects that are not in it are removed. Yields after each object, so that the caller can pause. */
   replace(list: FullList<T>, nowMs: number): Generator<undefined, void>;
-  /** The same at once. */
+  /** The same without pauses. */
   replaceAll(objects: Iterable<T>, resourceVersion: string, nowMs: number): void;
-  /** An event of the object could not be read; undefined: of any. The listeners are told of a single object only. */
+  /** An event of the object (undefined: of any) could not be read. Notifies listeners only of a single object. */
   doubt(key: string | undefined): void;
-  /** Tells the listeners that all are doubted still. */
+  /** Notifies the listeners that all objects are still doubted. */
   announceDoubt(): void;
-  /** Names of objects that are doubted, or of those that are not if all others are. */
+  /** The number of keys that doubts have in memory. */
   readonly doubtedNames: number;
 }
 
 export interface StoreDeps<T> {
   readonly keyOf: (object: T) => string;
   readonly log: Log;
-  /** Called for each object that was given to the store and is not, or no longer, kept. */
+  /** Called for each object that was given to the store and is not stored, or no longer. */
   readonly dropped?: (object: T) => void;
-  /** A list is older than what was known, or an object in it is: the API server has gone back. The store has the list. */
+  /** Called after a list that is older than the store, or has an older object: the API server went back to an older state. */
   readonly restored?: (from: string, to: string) => void;
 }
 
-/** Keeps the latest state of each object of a kind and tells its listeners what changed. */
+/** Stores the latest state of each object of a kind and notifies listeners of changes. */
 export function createStore<T extends ApiObject>(deps: StoreDeps<T>): WritableStore<T> {
   const { keyOf, log, dropped = () => undefined, restored = () => undefined } = deps;
   const objects = createObjects({ keyOf, log, dropped });
@@ -134,7 +134,7 @@ export function createStore<T extends ApiObject>(deps: StoreDeps<T>): WritableSt
   };
 }
 
-/** The objects by their keys, and the listeners to their changes. */
+/** The objects by key, with listeners to their changes. */
 function createObjects<T extends ApiObject>({
   keyOf,
   log,
@@ -143,11 +143,17 @@ function createObjects<T extends ApiObject>({
   const byKey = new Map<string, T>();
   const { tell, on } = createListeners<Change<T>>({
     failed(error, { kind, object: { name } }) {
-      log.error('event listener failed', { to: 'cluster', change: kind, name, error: describeError(error) });
+      log.error('event listener failed', {
+        to: 'cluster',
+        change: kind,
+        name,
+        error: describeError(error),
+        hint: 'this is a bug in the server; report it with this line',
+      });
     },
   });
 
-  /** `anyway`: the same version may have been given twice, to two states. */
+  /** `anyway`: even if the version is the same, because after a restore two states can have the same version. */
   function put(object: T, { listed, anyway = false }: { listed: boolean; anyway?: boolean }): void {
     const key = keyOf(object);
     const previous = byKey.get(key);
@@ -155,7 +161,7 @@ function createObjects<T extends ApiObject>({
       dropped(object);
       return;
     }
-    // Another object has the name now: it must inherit nothing from the former one.
+    // A new object has the name: it must inherit nothing from the former one.
     if (previous !== undefined && previous.uid !== object.uid) drop(key, previous, object.resourceVersion);
     const before = byKey.get(key);
     byKey.set(key, object);
@@ -175,7 +181,7 @@ function createObjects<T extends ApiObject>({
     onChange: on,
     put,
     drop,
-    /** False: the deletion comes late, and is not that of the object that has the name now. */
+    /** False if the deletion is that of a former object with the same name. */
     remove(object: T): boolean {
       const known = byKey.get(keyOf(object));
       if (known?.uid === object.uid) drop(keyOf(object), known, object.resourceVersion);
@@ -184,7 +190,7 @@ function createObjects<T extends ApiObject>({
   };
 }
 
-/** Makes the objects those of the list. `anyway`: as for `put`. */
+/** Applies a list. `anyway`: as for `put`. */
 function* takeList<T extends ApiObject>(
   { byKey, put, drop }: ReturnType<typeof createObjects<T>>,
   { objects: listed, resourceVersion, unreadable }: FullList<T>,
@@ -192,7 +198,7 @@ function* takeList<T extends ApiObject>(
 ): Generator<undefined, void> {
   const unread = new Set(unreadable);
   for (const [key, object] of byKey) {
-    // What was there and cannot be read is not gone.
+    // An object that is unreadable in the list still exists.
     if (listed.has(key) || unread.has(key)) continue;
     drop(key, object, resourceVersion);
     yield;
@@ -203,17 +209,16 @@ function* takeList<T extends ApiObject>(
   }
 }
 
-/** Whether the list has an earlier state of some object. */
+/** Whether the list has an older state of some object. */
 function hasFormer<T extends ApiObject>({ objects }: FullList<T>, known: ReadonlyMap<string, T>): boolean {
   return [...objects].some(([key, object]) => isFormer(object, known.get(key)));
 }
 
-/** An earlier state of the object. */
 function isFormer(object: ApiObject, known: ApiObject | undefined): boolean {
   return known?.uid === object.uid && isOlderVersion(object.resourceVersion, known.resourceVersion);
 }
 
-/** The same version, unless some of its texts had no room then: they may have now. */
+/** The same version, unless some of its texts did not fit into a budget; they may fit now. */
 function isSame(previous: ApiObject, object: ApiObject): boolean {
   if (previous.uid !== object.uid || previous.resourceVersion !== object.resourceVersion) return false;
   return !Object.values(previous.annotations).some((value) => typeof value !== 'string' && 'budget' in value);

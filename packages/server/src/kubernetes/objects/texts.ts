@@ -2,63 +2,63 @@ import { hash } from 'node:crypto';
 import type { TooLong } from '../../annotations/annotations.ts';
 import type { Annotations } from './objects.ts';
 
-/** Texts of annotations that are kept, in bytes of memory (DESIGN.md 4.11). */
+/** Limits on stored annotation texts, in bytes of memory (DESIGN.md 4.11). */
 const BUDGETS = {
   namespaceBytes: 8 * 1024 * 1024,
   serverBytes: 128 * 1024 * 1024,
-  /** Of the server's, for the first texts of each Namespace alone: others that fill the rest take nothing from them. */
+  /** Part of serverBytes that is reserved for the first texts of each Namespace, however full the rest is. */
   reservedBytes: 32 * 1024 * 1024,
-  /** What counts as a Namespace's first texts. */
+  /** The size of a Namespace's first texts. */
   firstBytes: 16 * 1024,
-  /** Of each text's entries in two Maps, roughly: many short ones are not free. */
+  /** The approximate cost of each text's entries in two Maps. */
   entryBytes: 200,
 };
 
-/** Longer texts are found by their digest. Characters. */
+/** Longer texts are keyed by their digest. Characters. */
 const LONGEST_KEY = 1024;
-/** What the key begins with that is a digest; a text that begins with it is found by its digest too. */
+/** The prefix of keys that are digests; a text with this prefix is keyed by its digest too. */
 const DIGEST = '#';
 
-/** Which budget has no room. */
+/** The exhausted budget. */
 export type SpentBudget = 'namespace_text_bytes' | 'text_bytes';
 
 export interface TextsOptions {
   readonly budgets?: typeof BUDGETS;
-  /** Texts were refused, of these annotations. */
+  /** Called if the texts of these annotations did not fit. */
   readonly spent: (budget: SpentBudget, namespace: string, keys: readonly string[]) => void;
-  /** There is room again for texts that were refused: their objects are worth reading again. */
+  /** Called when refused texts may fit again, so that their objects are listed again. */
   readonly roomAgain: () => void;
 }
 
-/** The texts of all annotations: equal ones once, within budgets. A Namespace pays for what it uses, shared or not. */
+/** The texts of all annotations, within budgets. Equal texts are stored once, but count for each Namespace that uses them. */
 export interface Texts {
-  /** What of the annotations has room; it is kept until it is released. */
+  /** The annotations, with texts that do not fit replaced by their length. Texts are stored until they are released. */
   admit(namespace: string, annotations: Annotations): Annotations;
-  /** Of what was admitted, once. */
+  /** To be called once for each admission. */
   release(namespace: string, annotations: Annotations): void;
   readonly bytes: number;
 }
 
-/** A text that is kept, and how many use it. */
+/** A stored text with its number of users. */
 interface SharedText {
   readonly text: string;
   readonly bytes: number;
   users: number;
 }
 
-/** Texts by their keys, and what they take together. */
+/** Texts by key, with their total size. */
 interface Pool {
   bytes: number;
   readonly texts: Map<string, SharedText>;
 }
 
-/** What a Namespace uses. */
+/** The texts of a Namespace. */
 interface Share extends Pool {
   refused: boolean;
 }
 
 export function createTexts({ budgets = BUDGETS, spent, roomAgain }: TextsOptions): Texts {
-  /** Its users are Namespaces. */
+  /** Here the users are Namespaces. */
   const all: Pool = { bytes: 0, texts: new Map() };
   const shares = new Map<string, Share>();
   const room = createRoom({ budgets, all, roomAgain });
@@ -113,11 +113,11 @@ export function createTexts({ budgets = BUDGETS, spent, roomAgain }: TextsOption
   };
 }
 
-/** Why a text is refused. */
+/** Why a text does not fit. */
 interface NoRoom {
   readonly spent: SpentBudget;
   readonly budget: 'Namespace' | 'server';
-  /** What is left of the budget. */
+  /** The rest of the budget. */
   readonly leftBytes: number;
 }
 
@@ -126,13 +126,13 @@ interface RoomDeps extends Pick<TextsOptions, 'roomAgain'> {
   readonly all: Pool;
 }
 
-/** Says whether the budgets have room for a text, and when there is room again for what was refused. */
+/** Decides whether a text fits, and notices when refused texts may fit again. */
 function createRoom({ budgets, all, roomAgain }: RoomDeps) {
   const open = budgets.serverBytes - budgets.reservedBytes;
-  /** The largest that `all.bytes` would have had to stay within for a text that was refused. */
+  /** The highest limit on `all.bytes` at which a text was refused; 0 if none was. */
   let refusedAt = 0;
   return {
-    /** `isShared`: another Namespace has the text, so that it takes nothing of the server's budget. */
+    /** `isShared`: another Namespace has the text, so it does not add to the server's total. */
     refuse(share: Share, cost: number, isShared: boolean): NoRoom | undefined {
       if (share.bytes + cost > budgets.namespaceBytes) {
         share.refused = true;
@@ -145,7 +145,7 @@ function createRoom({ budgets, all, roomAgain }: RoomDeps) {
       const leftBytes = most - all.bytes - budgets.entryBytes;
       return { spent: 'text_bytes', budget: 'server', leftBytes };
     },
-    /** An eighth of the budget must be free, or every text that goes would have all objects read again. */
+    /** Waits until an eighth of the budget is free; otherwise each released text would cause a new list. */
     freed(share: Share): void {
       const inShare = share.refused && share.bytes <= (budgets.namespaceBytes / 8) * 7;
       const inAll = refusedAt > 0 && all.bytes <= (refusedAt / 8) * 7;
@@ -170,7 +170,7 @@ function add(pool: Pool, key: string, text: string, bytes: number): void {
   pool.bytes += bytes;
 }
 
-/** True: nobody uses the text any more. */
+/** True if the text has no users left. */
 function release(pool: Pool, key: string): boolean {
   const shared = pool.texts.get(key);
   if (shared === undefined) return false;
@@ -182,14 +182,14 @@ function release(pool: Pool, key: string): boolean {
 }
 
 /**
- * V8 hashes a text of more than 16,383 characters by its length alone (String::kMaxHashCalcLength): as keys of a Map, long
- * texts of one length would all be compared with each other.
+ * V8 hashes a text of more than 16,383 characters only by its length (String::kMaxHashCalcLength): as Map keys, long texts of
+ * equal length would all be compared with each other.
  */
 function keyOf(text: string): string {
   return text.length <= LONGEST_KEY && !text.startsWith(DIGEST) ? text : DIGEST + hash('sha256', text);
 }
 
-/** Of memory: V8 takes two bytes for each character of a text with any that is not Latin-1. */
+/** Bytes of memory: V8 uses two bytes for each character if any is not Latin-1. */
 function costOf(text: string): number {
   return Buffer.byteLength(text) === text.length ? text.length : text.length * 2;
 }

@@ -2,18 +2,18 @@ import { isOlderVersion } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import { OlderVersionError } from '../api/api-error.ts';
 
-/** However often agents make us ask, the API server is asked no more often. Milliseconds. */
+/** The minimum interval of reads, however many agents cause them. Milliseconds. */
 const APART_MS = 2_000;
 
-/** Compares the resourceVersion that the API server is at with the store's: after a restore of etcd it is older. */
+/** Compares the API server's current resourceVersion with the store's: after a restore of etcd it is older. */
 export interface CurrentVersion {
   /** Rejects with an OlderVersionError if it is older. */
   confirm(signal: AbortSignal): Promise<void>;
-  /** Older or not, but read at most every two seconds: all who call before it is read share the answer. */
+  /** Reads it at most every 2 s; calls in between share the next result. Does not reject if it is older. */
   ask(): Promise<string>;
-  /** A list that began then is in the store. */
+  /** The store has a list that began at this time. */
   listed(beganMs: number): void;
-  /** When the API server was asked last and the store was not ahead of it. Monotonic milliseconds. */
+  /** When the store was last known not to be ahead of the API server. Monotonic milliseconds. */
   readonly confirmedMs: number;
 }
 
@@ -22,10 +22,10 @@ export interface CurrentVersionDeps {
   readonly path: string;
   readonly store: { readonly resourceVersion: string };
   readonly read: (signal: AbortSignal) => Promise<string>;
-  /** It is older: what the store has must be listed again. */
+  /** Called if it is older, to list again. */
   readonly restored: () => void;
   readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
-  /** Ends what `ask` has begun. */
+  /** Aborts reads of `ask`. */
   readonly signal: () => AbortSignal;
 }
 
@@ -54,7 +54,7 @@ export function createCurrentVersion(deps: CurrentVersionDeps): CurrentVersion {
       const known = store.resourceVersion;
       const current = await readCurrent(signal);
       if (!isOlderVersion(current, known)) return;
-      throw new OlderVersionError(`${path} is at resourceVersion ${current}, and was at ${known}`);
+      throw new OlderVersionError(`${path} is at resourceVersion ${current}, but was at ${known} before`);
     },
     ask() {
       if (waiting !== undefined) return waiting;

@@ -6,47 +6,47 @@ import type { ApiObject, Identity, PickResult } from '../objects/objects.ts';
 import type { WritableStore } from '../objects/store.ts';
 import type { UnreadableEvent, WatchEvent } from './watch-events.ts';
 
-/** After this time the event loop gets a turn. Milliseconds. */
+/** After this time other work gets a turn. Milliseconds. */
 const SLICE_MS = 10;
 
 export interface IntakeDeps<T extends ApiObject> {
   readonly pick: (raw: unknown) => PickResult<T>;
   readonly keyOf: (object: T) => string;
-  /** The same by what could be read of an object; undefined if that is too little. */
+  /** The key of an unreadable object; undefined if too little of it can be read. */
   readonly keyOfPart: (identity: Identity) => string | undefined;
   readonly store: WritableStore<T>;
   readonly clock: Clock;
-  /** The object without texts that have no room; `dropped` undoes it, unless the store has been given the object. */
+  /** Removes texts that do not fit from the object. `dropped` undoes it, unless the object was given to the store. */
   readonly admit: (object: T) => T;
   readonly dropped: (object: T) => void;
-  /** What could not be read, and which object it is; its Namespace is '' if it is not known. */
+  /** Reports an unreadable object; its Namespace is '' if unknown. */
   readonly unreadable: (fault: string, which: string, namespace: string) => void;
 }
 
-/** Takes lists and events into a store. */
+/** Applies lists and events to a store. */
 export interface Intake {
-  /** Begins a list; the store sees nothing of it before it is whole. */
+  /** Begins a list, which is applied only when it is complete. */
   list(): GatheredList;
   event(event: WatchEvent): Taken;
 }
 
 export interface Taken {
-  /** The resourceVersion from which the watch can be resumed, if the event tells one. */
+  /** The resourceVersion from which the watch can resume, if the event has one. */
   readonly from: string | undefined;
-  /** Only a list can tell what the event was. */
+  /** A new list is needed to learn what the event was. */
   readonly unreadable: boolean;
 }
 
-/** A list on its way. */
+/** A list in progress. */
 export interface GatheredList {
   readonly add: (raw: unknown) => void;
-  /** An event of a streaming list; resolves to true when it was the last, and the store has the list. */
+  /** An event of a streaming list; resolves to true if it was the last, after the list was applied. */
   event(event: WatchEvent): boolean | Promise<boolean>;
-  /** The store becomes the list: what is not in it is gone. */
+  /** Applies the list: objects that are not in it are removed from the store. */
   finish(resourceVersion: string): Promise<void>;
-  /** It was not finished. */
+  /** Drops an unfinished list. */
   abandon(): void;
-  /** A change during a streaming list could not be read: only another list can tell what it was. */
+  /** A change during a streaming list could not be read, so another list is needed. */
   readonly missedChange: boolean;
 }
 
@@ -82,15 +82,15 @@ export function createIntake<T extends ApiObject>(deps: IntakeDeps<T>): Intake {
   };
 }
 
-/** Which object cannot be read; undefined: that cannot be said. */
+/** An unreadable object; `key` is undefined if that is unreadable too. */
 interface Miss {
   readonly key: string | undefined;
 }
 
-/** Reads objects, and says what cannot be read. */
+/** Reads objects, and reports unreadable ones. */
 interface Reader<T> {
   readonly read: (raw: unknown) => { readonly object: T } | Miss;
-  /** Undefined: the event is not about an object. */
+  /** Undefined if the event is not about an object. */
   readonly unreadEvent: (event: UnreadableEvent) => Miss | undefined;
 }
 
@@ -161,7 +161,7 @@ function createGatheredList<T extends ApiObject>(deps: IntakeDeps<T>, reader: Re
       take(raw, 'ADDED');
     },
     event(event) {
-      // Real changes may come in between the objects of the list, deletions too.
+      // Changes, deletions included, may be mixed with the objects of the list.
       if (event.type === 'UNREADABLE') miss(reader.unreadEvent(event), true);
       else if (event.type !== 'BOOKMARK') take(event.object, event.type);
       else if (event.endsList) return finish(event.resourceVersion).then(() => true);

@@ -5,13 +5,13 @@ import { createJsonReader } from '../json/json-reader.ts';
 import { pageShape } from '../objects/shapes.ts';
 import type { Kind } from '../objects/shapes.ts';
 
-/** Objects a page: few enough that the API server need not hold much for us; and how long one may take, however large they are. */
+/** Small pages, to save memory of the API server; large objects have time. */
 const FULL_PAGE = { limit: 100, timeoutMs: 60_000 };
 
-/** A page of objects of the usual size is shorter. Bytes. */
+/** Longer than a page of objects of the usual size. Bytes. */
 const WHOLE_PAGE = 2 * 1024 * 1024;
 
-/** A list of which nothing but the resourceVersion is wanted. */
+/** A list that is only used for its resourceVersion. */
 const VERSION_PAGE = { limit: 1, timeoutMs: 10_000 };
 
 export interface ListPagesOptions {
@@ -19,15 +19,15 @@ export interface ListPagesOptions {
   readonly kind: Kind;
   readonly path: string;
   readonly signal: AbortSignal;
-  /** Given each object as it comes; undefined: it is no JSON. */
+  /** Gets each object; undefined if it is not JSON. */
   readonly item: (raw: unknown) => void;
-  /** Something has come. */
+  /** Called when something was received. */
   readonly heard: () => void;
 }
 
 /**
- * A consistent list, page by page and object by object: no page is ever held whole. Resolves to its resourceVersion, that of
- * the first page. A continue token that has expired is an ApiError 410: list again.
+ * A consistent list, read page by page and object by object; no page is in memory as a whole. Resolves to its resourceVersion,
+ * that of the first page. An expired continue token is an ApiError 410.
  */
 export async function listPages(options: ListPagesOptions): Promise<string> {
   const first = await readPage(options, '');
@@ -35,7 +35,7 @@ export async function listPages(options: ListPagesOptions): Promise<string> {
   return first.resourceVersion;
 }
 
-/** The resourceVersion that the API server is at, by a consistent list of one object. */
+/** The API server's current resourceVersion, from a consistent list of one object. */
 export async function readVersion(
   options: Pick<ListPagesOptions, 'connection' | 'kind' | 'path' | 'signal'>,
 ): Promise<string> {
@@ -64,9 +64,9 @@ async function readPage(
     if (json.broken) break;
   }
   const whole = json.end();
-  if ('fault' in whole) throw new Error(`${path}: the answer is not a list: ${whole.fault}`);
+  if ('fault' in whole) throw new Error(`${path}: the response is not a list: ${whole.fault}`);
   const { resourceVersion, continue: next } = record(record(whole.value)['metadata']);
   if (typeof resourceVersion !== 'string' || resourceVersion === '')
-    throw new Error(`${path}: the answer is not a list`);
+    throw new Error(`${path}: the response is not a list`);
   return { resourceVersion, next: textOf(next) };
 }

@@ -9,21 +9,21 @@ import type { Relist } from './relist.ts';
 import type { WatchEvent } from './watch-events.ts';
 import type { WatchStreams } from './watch-streams.ts';
 
-/** The API server sends a bookmark each minute: without a byte in this time the connection is dead. Milliseconds. */
+/** The API server sends a bookmark every minute; without a byte in this time the connection is dead. Milliseconds. */
 const SILENCE_MS = 90_000;
 
-/** If no list confirms objects within this time after an unreadable event, they count as pending, even if decided before. Milliseconds. */
+/** If no list confirms objects within this time after an unreadable event, their Pods become pending. Milliseconds. */
 const CONFIRMED_WITHIN_MS = 10_000;
 
-/** Kubernetes API concepts, "Streaming lists": resourceVersion left out asks for a consistent list. */
+/** Kubernetes API concepts, "Streaming lists": without a resourceVersion the list is consistent. */
 const STREAMING_LIST = { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' };
 
-/** A list is in the store. */
+/** A list that was applied to the store. */
 export interface Listed {
   /** Its resourceVersion. */
   readonly from: string;
   readonly by: 'pages' | 'stream';
-  /** When it was asked for, on the monotonic clock. Milliseconds. */
+  /** When it was requested, on the monotonic clock. Milliseconds. */
   readonly beganMs: number;
 }
 
@@ -42,12 +42,12 @@ export interface StepsDeps {
 }
 
 /**
- * Takes one step of a list+watch loop: a list, a watch, or both in one stream. Resolves to true after a watch, to false after
- * a list: the watch that belongs to it is to follow at once.
+ * Performs one step of a list+watch loop: a list, a watch, or both in one stream. Resolves to true after a watch, and to false
+ * after a list, which the watch must follow without a pause.
  */
 export function createSteps(deps: StepsDeps): (step: Step, signal: AbortSignal) => Promise<boolean> {
   const { connection, kind, path, clock, store, streams, intake, relist, current, events, listed } = deps;
-  /** The watch begins where a list has just ended. */
+  /** The next watch begins where a list has just ended. */
   let isListFresh = false;
 
   async function page(list: GatheredList, signal: AbortSignal, beganMs: number): Promise<void> {
@@ -57,7 +57,7 @@ export function createSteps(deps: StepsDeps): (step: Step, signal: AbortSignal) 
     isListFresh = true;
   }
 
-  /** A list, and the watch from its end. */
+  /** A streaming list, which continues as a watch. */
   async function stream(list: GatheredList, signal: AbortSignal, beganMs: number): Promise<void> {
     let isOver = false;
     const watch = await streams.open(STREAMING_LIST, signal);
@@ -71,11 +71,11 @@ export function createSteps(deps: StepsDeps): (step: Step, signal: AbortSignal) 
         if (list.missedChange) relist.request('unreadable');
       }
     }
-    if (!isOver) throw new Error(`watch ${path}: the list was cut short`);
+    if (!isOver) throw new Error(`watch ${path}: the list was incomplete`);
   }
 
   async function resume(resourceVersion: string, signal: AbortSignal): Promise<void> {
-    // kube-apiserver 1.34 takes a watch from a resourceVersion that is yet to come, and says nothing until it has.
+    // kube-apiserver 1.34 accepts a watch from a future resourceVersion, and sends nothing until it is reached.
     if (!isListFresh) await current.confirm(signal);
     isListFresh = false;
     const watch = await streams.open({ resourceVersion }, signal);
@@ -109,17 +109,17 @@ export interface WatchedEventsDeps {
   readonly store: { announceDoubt(): void };
 }
 
-/** The events of a watch on their way into the store. */
+/** Applies the events of a watch to the store. */
 export interface WatchedEvents {
-  /** True if the watch is to be left for a list. */
+  /** True if the watch must end because a list is due. */
   take(event: WatchEvent): boolean;
-  /** A list has confirmed all objects. */
+  /** To be called after a list has confirmed all objects. */
   confirmed(): void;
 }
 
 /**
- * Asks for a list when an event cannot be read. What an event of unknown identity casts doubt on is told only if no list comes:
- * most often one does at once.
+ * Requests a list when an event cannot be read. Doubts about all objects are announced only if no list follows in time, which is
+ * rare.
  */
 export function createWatchedEvents(deps: WatchedEventsDeps): WatchedEvents {
   const { clock, intake, recovery, relist, store } = deps;

@@ -18,10 +18,9 @@ import { createUnreadableLog } from './unreadable-log.ts';
 import type { WatchEventLabel } from './watch-events.ts';
 import { createWatchStreams } from './watch-streams.ts';
 
-/** What the loops count. */
+/** The metrics of the loops. */
 export interface WatchMetrics {
   watchEvents(kind: Kind, type: WatchEventLabel): void;
-  /** Objects are listed again, and why. */
   relists(kind: Kind, why: RelistReason): void;
 }
 
@@ -31,14 +30,14 @@ export interface ListWatchDeps<T extends ApiObject> {
   readonly path: string;
   readonly kind: Kind;
   readonly pick: (raw: unknown) => PickResult<T>;
-  /** As the store's. */
+  /** The store's keys. */
   readonly keyOf: (object: T) => string;
-  /** The same by what could be read of an object; undefined if that is too little. */
+  /** The key of an unreadable object; undefined if too little of it can be read. */
   readonly keyOfPart: (identity: Identity) => string | undefined;
-  /** What of the object there is room for; `dropped` undoes it. */
+  /** Removes texts that do not fit from the object; `dropped` undoes it. */
   readonly admit?: (object: T) => T;
   readonly dropped?: (object: T) => void;
-  /** A line of a watch was longer than any is read. */
+  /** Called if a line of a watch was too long to be read. */
   readonly lineTooLong?: () => void;
   readonly store: WritableStore<T>;
   readonly clock: Clock;
@@ -50,21 +49,21 @@ export interface ListWatchDeps<T extends ApiObject> {
 }
 
 export interface ListWatch {
-  /** Until the signal aborts; never rejects. */
+  /** Runs until the signal aborts; never rejects. */
   run(signal: AbortSignal): Promise<void>;
   /** Since the last byte from the API server, or since the start. Milliseconds. */
   ageMs(): number;
-  /** Lists the objects again within a minute: there is room for texts that were refused. */
+  /** Lists the objects again within a minute, because refused texts may fit now. */
   readonly roomAgain: () => void;
-  /** Lists them again within two seconds: the API server may have gone back to an older state. */
+  /** Lists the objects again within 2 s, because the API server may have gone back to an older state. */
   readonly restored: () => void;
-  /** What the API server is at. */
+  /** The API server's current resourceVersion. */
   readonly current: Pick<CurrentVersion, 'ask' | 'confirmedMs'>;
 }
 
 /**
- * Keeps a store equal to the API server's objects of a kind: lists, watches from there, resumes from the last
- * resourceVersion after a drop, and lists again when that has expired. The store is only ever brought up to date.
+ * Keeps a store equal to the API server's objects of a kind: lists, watches from there, resumes from the last resourceVersion
+ * after a drop, and lists again when that has expired. Failures never remove objects from the store.
  */
 export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): ListWatch {
   const { connection, path, kind, store, clock, log, metrics } = deps;
@@ -97,7 +96,7 @@ export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): Li
     current.listed(beganMs);
     recovery.listed(from);
     events.confirmed();
-    log.info('a kind of object is listed', { kind, objects: store.size, by });
+    log.info('list complete', { kind, objects: store.size, by });
   };
   const take = createSteps({ ...deps, streams, intake, relist, current, events, listed });
   return {
@@ -121,9 +120,9 @@ interface Loop {
   readonly clock: Clock;
 }
 
-/** Takes step after step until the signal aborts; never rejects. */
+/** Performs steps until the signal aborts; never rejects. */
 async function runLoop({ recovery, relist, take, clock }: Loop, signal: AbortSignal): Promise<void> {
-  // A call, because the signal aborts while we wait.
+  // A call, because the signal may abort during an await.
   const stopped = () => signal.aborted;
   while (!stopped()) {
     const startedMs = clock.monotonic();

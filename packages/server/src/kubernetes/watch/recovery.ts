@@ -2,28 +2,28 @@ import { createBackoff, createOutage, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import { ApiError, OlderVersionError, OverdueError, IdleTimeoutError } from '../api/api-error.ts';
 
-/** Pauses after failures; DESIGN.md R6: an API server that is away for an hour is asked twice a minute. Milliseconds. */
+/** Pauses after failures (DESIGN.md R6): an API server that stays unavailable is asked twice a minute. Milliseconds. */
 const PAUSES = { firstMs: 250, capMs: 30_000 };
 
-/** No server may ask us to wait longer. Milliseconds. */
+/** The longest Retry-After that is honoured. Milliseconds. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
 /** A watch that lived at least this long counts as healthy. Milliseconds. */
 const GOOD_AFTER_MS = 10_000;
 
-/** A resourceVersion is given up after this many failures in a row. */
+/** A resourceVersion is abandoned after this many failures in a row. */
 const TRIES = { refused: 5, silent: 2 };
 
-/** After a streaming list that has not ended, pages are fetched for this long. Milliseconds. */
+/** After a streaming list that did not end, lists are paged for this long. Milliseconds. */
 const PAGES_FOR_MS = 3_600_000;
 
 /**
- * Why objects are listed again: their resourceVersion has expired, is refused, or nothing comes from it; an event could not
- * be read; there is room again for texts; or the API server has gone back to an older state.
+ * Why objects are listed again: the resourceVersion has expired, was refused, or nothing was received from it; an event could not
+ * be read; refused texts may fit now; or the API server went back to an older state.
  */
 export type RelistReason = 'expired' | 'refused' | 'silent' | 'unreadable' | 'room' | 'older';
 
-/** What is to be done next. */
+/** What to do next. */
 export type Step =
   | { readonly kind: 'stream' }
   | { readonly kind: 'page' }
@@ -38,15 +38,15 @@ export interface RecoveryDeps {
   readonly relisted: (why: RelistReason) => void;
 }
 
-/** Decides what a list+watch loop does next, whatever has happened to it. */
+/** Decides what a list+watch loop does next. */
 export interface Recovery {
   next(): Step;
   listed(from: string): void;
-  /** An event has come; `from`: where the watch can be resumed, if that is known. */
+  /** An event was received; `from`: where the watch can resume, if known. */
   moved(from: string | undefined): void;
-  /** The watch has ended as it should. The pause, milliseconds. */
+  /** The watch ended without an error. Returns the pause. Milliseconds. */
   ended(livedMs: number): number;
-  /** The pause, milliseconds. */
+  /** Returns the pause. Milliseconds. */
   failed(error: unknown, livedMs: number): number;
   /** The next step is a list, without a pause. */
   listAgain(why: 'unreadable' | 'room' | 'older'): void;
@@ -54,7 +54,7 @@ export interface Recovery {
 
 export function createRecovery({ kind, clock, log, random, relisted }: RecoveryDeps): Recovery {
   const pauses = createBackoff({ ...PAUSES, random });
-  /** Reset by watches only: lists that succeed and expire at once must not be fetched in a tight circle. */
+  /** Reset only by watches, so that lists that succeed and expire immediately do not cause a tight loop. */
   const relistPauses = createBackoff({ ...PAUSES, random });
   const outage = createOutage({ clock });
   const lists = createListChoice({ kind, clock, log });
@@ -67,9 +67,8 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
     pauses.reset();
     resumes.reset();
     const ended = outage.over();
-    // A watch that is cut once is resumed at once.
-    if (ended !== undefined && ended.failures > 1)
-      log.info('the watch of a kind of object goes on', { kind, ...ended });
+    // A single failure is not reported as an outage: the watch resumes immediately.
+    if (ended !== undefined && ended.failures > 1) log.info('watch recovered', { kind, ...ended });
   }
 
   function relist(why: RelistReason): number {
@@ -100,11 +99,13 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
       if (step === 'stream' && lists.areNotOffered(error)) return 0;
       const level = levelOf(error);
       const line = outage.failed(level);
+      const hint = hintOf(error);
       if (line !== undefined)
-        log[level]('the watch of a kind of object was interrupted', {
+        log[level]('watch failed', {
           kind,
           step,
           error: describeError(error),
+          ...(hint !== undefined && { hint }),
           ...line,
         });
       if (error instanceof ApiError && error.code === 410) return relist('expired');
@@ -120,7 +121,7 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
   };
 }
 
-/** Whether the next list is a streaming one, or fetched in pages. */
+/** Chooses between a streaming list and pages. */
 function createListChoice({ kind, clock, log }: Pick<RecoveryDeps, 'kind' | 'clock' | 'log'>) {
   let streamingOffered = true;
   let pagesUntilMs = -Infinity;
@@ -128,15 +129,15 @@ function createListChoice({ kind, clock, log }: Pick<RecoveryDeps, 'kind' | 'clo
     next(): 'stream' | 'page' {
       return streamingOffered && clock.monotonic() >= pagesUntilMs ? 'stream' : 'page';
     },
-    /** Whether a streaming list has failed because the API server has none: pages from now on. */
+    /** Whether a streaming list failed because the API server does not support them; pages are then used. */
     areNotOffered(error: unknown): boolean {
-      if (!isNotTaken(error)) return false;
+      if (!isRejected(error)) return false;
       streamingOffered = false;
-      log.info('the API server does not offer streaming lists: fetching pages', { kind });
+      log.info('API server has no streaming lists; listing in pages', { kind });
       return true;
     },
     failed(list: 'stream' | 'page', error: unknown): void {
-      // Some servers take the request for a streaming list and cannot end it.
+      // Some API servers accept the request for a streaming list but never complete it.
       if (list === 'page') pagesUntilMs = -Infinity;
       else if (error instanceof OverdueError) pagesUntilMs = clock.monotonic() + PAGES_FOR_MS;
     },
@@ -151,41 +152,50 @@ function createResumeFailures() {
       failures.refused = 0;
       failures.silent = 0;
     },
-    /** Why the resourceVersion is given up; undefined: it is not yet. */
+    /** Why the resourceVersion is abandoned; undefined if it is not yet. */
     failed(error: unknown): RelistReason | undefined {
       if (error instanceof IdleTimeoutError || error instanceof OverdueError)
         return ++failures.silent >= TRIES.silent ? 'silent' : undefined;
       if (!(error instanceof ApiError) || isUnready(error)) return undefined;
-      return isNotTaken(error) || isTooLarge(error) || ++failures.refused >= TRIES.refused
+      return isRejected(error) || isTooLarge(error) || ++failures.refused >= TRIES.refused
         ? 'refused'
         : undefined;
     },
   };
 }
 
-/** How long the API server asks us to wait. Milliseconds. */
+/** The pause that the API server asks for. Milliseconds. */
 function askedPause(error: unknown): number {
   return error instanceof ApiError ? Math.min(error.retryAfterMs, MAX_RETRY_AFTER_MS) : 0;
 }
 
-/** That a resourceVersion expires is ordinary; that we lack a right, somebody has to mend. */
+/** An expired resourceVersion is normal; a missing right needs the operator. */
 function levelOf(error: unknown): 'info' | 'warn' | 'error' {
   if (!(error instanceof ApiError)) return 'warn';
   if (error.code === 410) return 'info';
   return error.code === 401 || error.code === 403 ? 'error' : 'warn';
 }
 
-/** The server is busy or does not let us in: nothing is said of the resourceVersion. */
+/** Undefined if there is nothing to do. */
+function hintOf(error: unknown): string | undefined {
+  if (!(error instanceof ApiError)) return 'check the network between this server and the API server';
+  if (error.code === 410) return undefined;
+  return error.code === 401 || error.code === 403
+    ? "check the server's ServiceAccount and its ClusterRole"
+    : 'check the health of the API server; this server retries';
+}
+
+/** The API server is busy or denies access, which says nothing about the resourceVersion. */
 function isUnready({ code }: ApiError): boolean {
   return code === 401 || code === 403 || code === 429;
 }
 
-/** The request is not taken as it is. */
-function isNotTaken(error: unknown): boolean {
+/** The API server rejects the form of the request. */
+function isRejected(error: unknown): boolean {
   return error instanceof ApiError && (error.code === 400 || error.code === 422);
 }
 
-/** The server knows less than it did, as after a restored backup. */
+/** The API server has an older state, as after a restore. */
 function isTooLarge({ message }: ApiError): boolean {
   return message.includes('Too large resource version');
 }

@@ -1,18 +1,18 @@
 import type { Clock } from '@rolegate/runtime';
 
-/** Lists that events ask for are at least so far apart; DESIGN.md 4.11: within 5 s. Milliseconds. */
+/** The minimum interval of lists by cause; DESIGN.md 4.11: within 5 s. Milliseconds. */
 const APART_MS = { unreadable: 4_000, room: 60_000, older: 2_000 };
 
 export type RelistCause = keyof typeof APART_MS;
 
-/** Asks for a list of the kind soon, however often it is needed. */
+/** Requests lists of a kind, at a limited rate. */
 export interface Relist {
   request(cause: RelistCause): void;
-  /** Why the list is due now; undefined: it is not. */
+  /** Why a list is due now; undefined if none is. */
   readonly due: RelistCause | undefined;
   /** Aborts when the next list is due. */
   readonly signal: AbortSignal;
-  /** The list begins, for whatever reason: what was asked for until now is answered by it. */
+  /** A list begins, which satisfies all requests until now. */
   begin(): void;
 }
 
@@ -22,7 +22,7 @@ export function createRelist(clock: Pick<Clock, 'monotonic' | 'schedule'>): Reli
   let waiting: { readonly atMs: number; readonly cancel: () => void } | undefined;
   let stop = new AbortController();
 
-  function fall(cause: RelistCause): void {
+  function becomeDue(cause: RelistCause): void {
     waiting = undefined;
     due = cause;
     stop.abort();
@@ -35,11 +35,11 @@ export function createRelist(clock: Pick<Clock, 'monotonic' | 'schedule'>): Reli
       waiting?.cancel();
       const inMs = atMs - clock.monotonic();
       if (inMs <= 0) {
-        fall(cause);
+        becomeDue(cause);
         return;
       }
       const cancel = clock.schedule(inMs, () => {
-        fall(cause);
+        becomeDue(cause);
       });
       waiting = { atMs, cancel };
     },

@@ -2,24 +2,24 @@ import { createLogLimiter, createMemory } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerMemory } from '../../memory/memory.ts';
 
-/** Each is logged at most once in this time. Milliseconds. */
+/** An object is logged at most once in this time. Milliseconds. */
 const AGAIN_MS = 86_400_000;
-/** The most that are remembered. */
+/** The most objects that are remembered. */
 const MAX_REMEMBERED = 1000;
 
-/** Lines about one Namespace in this time. Milliseconds. */
+/** The most lines about one Namespace in this time. Milliseconds. */
 const LINES = 5;
 const WINDOW_MS = 60_000;
 
 export interface UnreadableLogDeps {
-  /** Of what kind of object the stream is. */
+  /** The kind of the objects. */
   readonly kind: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly memory?: ServerMemory | undefined;
 }
 
-/** Logs each thing that could not be read once a day, since a bad object comes again with every list, and of a storm some. */
+/** Logs each unreadable object once a day, because every list has it again, with a limit for each Namespace. */
 export function createUnreadableLog({
   kind,
   clock,
@@ -33,7 +33,7 @@ export function createUnreadableLog({
     windowMs: WINDOW_MS,
     ended: (leftOut, namespace, of) => {
       const about = of === 'all' || namespace === '' ? {} : { namespace };
-      log.info('unreadable objects left out of the log', { kind, ...about, leftOut });
+      log.info('unreadable objects omitted from log', { kind, ...about, leftOut });
     },
   });
   return (fault, which, namespace) => {
@@ -41,6 +41,11 @@ export function createUnreadableLog({
     if (logged.get(key) === true) return;
     logged.set(key, true, namespace);
     if (isWritten(namespace, '', namespace))
-      log.warn('cannot read what the API server sent', { kind, fault, which });
+      log.warn('unreadable object from API server', {
+        kind,
+        fault,
+        which,
+        hint: 'correct or delete the object; if it is valid, report this line as a bug',
+      });
   };
 }

@@ -8,26 +8,26 @@ import type { Identity } from '../objects/objects.ts';
 import { eventShape, INITIAL_EVENTS_END } from '../objects/shapes.ts';
 import type { Kind } from '../objects/shapes.ts';
 
-/** etcd takes 1.5 MB an object by default, of which JSON makes up to six times as much, and the rest is room. Bytes. */
+/** etcd stores up to 1.5 MB an object by default, which escaping in JSON can multiply by six; the rest is reserve. Bytes. */
 const LONGEST_LINE = 24 * 1024 * 1024;
 /** A longer line is cut down before it is parsed. Bytes. */
 const WHOLE_LINE = 256 * 1024;
 
-/** What a watch tells (Kubernetes API concepts, "Efficient detection of changes"). */
+/** An event of a watch (Kubernetes API concepts, "Efficient detection of changes"). */
 export type WatchEvent =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: unknown }
   | { readonly type: 'BOOKMARK'; readonly resourceVersion: string; readonly endsList: boolean }
   | UnreadableEvent;
 
-/** Something has happened, and what it is cannot be said. */
+/** A change that cannot be read. */
 export interface UnreadableEvent {
   readonly type: 'UNREADABLE';
   readonly fault: string;
-  /** As far as it could be read; undefined: it is not about an object. */
+  /** As far as it can be read; undefined if the event is not about an object. */
   readonly identity: Identity | undefined;
 }
 
-/** How an event is counted. */
+/** The metric label of an event. */
 export type WatchEventLabel = 'added' | 'modified' | 'deleted' | 'bookmark' | 'error' | 'unreadable';
 
 export interface ReadEventsOptions {
@@ -73,7 +73,7 @@ interface ErrorEvent {
 
 function readEvent(line: Line): WatchEvent | ErrorEvent {
   const { type, object } = record(line.value);
-  if ('fault' in line) return unreadable(`a line of the watch cannot be read: ${line.fault}`, object);
+  if ('fault' in line) return unreadable(`a watch event cannot be read: ${line.fault}`, object);
   switch (type) {
     case 'ADDED':
     case 'MODIFIED':
@@ -85,7 +85,7 @@ function readEvent(line: Line): WatchEvent | ErrorEvent {
     case undefined:
       return unreadable('a line of the watch is not an event', object);
     default:
-      return unreadable('an event of the watch is of an unknown type', object);
+      return unreadable('a watch event has an unknown type', object);
   }
 }
 

@@ -5,20 +5,20 @@ import type { Kind } from '../objects/shapes.ts';
 import { readEvents } from './watch-events.ts';
 import type { WatchEvent, WatchEventLabel } from './watch-events.ts';
 
-/** A watch must begin, and a streaming list must end, within this time. Milliseconds. */
+/** A watch must begin, and a streaming list must be complete, within this time. Milliseconds. */
 const TIMEOUT_MS = 30_000;
 
-/** The server is asked to end a watch after 5 to 10 minutes, as client-go asks it. Seconds. */
+/** The API server is asked to end a watch after 5 to 10 minutes, as by client-go. Seconds. */
 const WATCH_SECONDS = { least: 300, spread: 300 };
 
 export interface WatchStream extends Pick<ApiResponse, 'keepOpen'> {
   readonly events: AsyncIterable<WatchEvent>;
 }
 
-/** Opens watches of a kind, one after another. */
+/** Opens watches of a kind. */
 export interface WatchStreams {
   open(query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<WatchStream>;
-  /** A byte of a list has come. */
+  /** To be called when a byte of a list was received. */
   readonly heard: () => void;
   /** Since the last byte from the API server, or since the start. Milliseconds. */
   readonly ageMs: () => number;
@@ -32,7 +32,7 @@ export interface WatchStreamsDeps {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly count: (label: WatchEventLabel) => void;
-  /** A line of a watch was longer than any is read. */
+  /** Called if a line of a watch was too long to be read. */
   readonly lineTooLong: () => void;
 }
 
@@ -72,7 +72,7 @@ export function createWatchStreams(deps: WatchStreamsDeps): WatchStreams {
   };
 }
 
-/** At random, so that replicas and kinds do not all come back at once. */
+/** Random, so that replicas and kinds do not reconnect together. */
 function watchSeconds(random: number): string {
   return `${WATCH_SECONDS.least + Math.floor(random * WATCH_SECONDS.spread)}`;
 }

@@ -19,7 +19,7 @@ function setup() {
     sts.asked += 1;
     return sts.fault === undefined ? Promise.resolve('arn') : Promise.reject(sts.fault);
   };
-  const watch = createOwnCredentialsWatch({ looks: { calls: ask }, health, clock });
+  const watch = createOwnCredentialsWatch({ checks: { calls: ask }, health, clock });
   void watch.run(stop.signal);
   return { clock, lines, health, sts };
 }
@@ -36,8 +36,8 @@ describe('Watch of own credentials', () => {
     await clock.advance(MINUTE_MS);
     expect(health.current()).toBeUndefined();
     expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
-      'error sts does not take the server',
-      'info sts takes the server again',
+      "error STS rejects the server's credentials",
+      "info STS accepts the server's credentials again",
     ]);
     expect(sts.asked).toBe(13);
   });
@@ -93,11 +93,11 @@ describe('Hints in STS errors', () => {
   }
 
   it.each([
-    { flags: { useFips: true }, said: 'does eu-west-1 have such an endpoint of STS (--sts-fips)?' },
-    { flags: { useFips: true, useDualstack: true }, said: '(--sts-fips, --sts-dualstack)?' },
+    { flags: { useFips: true }, said: 'check that eu-west-1 has such an STS endpoint (--sts-fips)' },
+    { flags: { useFips: true, useDualstack: true }, said: '(--sts-fips, --sts-dualstack)' },
     { flags: {}, said: undefined },
   ])(
-    'The error of an endpoint without an address asks about the flags that chose it: $flags',
+    'The error of an endpoint whose name does not resolve names the flags that chose it: $flags',
     async ({ flags, said }) => {
       const lookup: LookupFunction = (name, _options, done) => {
         done(Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' }), '', 4);
@@ -105,7 +105,7 @@ describe('Hints in STS errors', () => {
       const provider = () => Promise.resolve({ accessKeyId: 'AKIA', secretAccessKey: 'x' });
       const fault = await failureOf({ ...flags, credentialProvider: provider, lookup });
       expect(fault).toMatchObject({ reason: 'StsUnavailable', code: 'ENOTFOUND' });
-      if (said === undefined) expect(fault.message).not.toContain('endpoint of STS');
+      if (said === undefined) expect(fault.message).not.toContain('STS endpoint');
       else expect(fault.message).toContain(said);
     },
   );
@@ -119,7 +119,7 @@ describe('Hints in STS errors', () => {
       Promise.resolve({ accessKeyId: 'AKIA', secretAccessKey: 'x', ...more });
     const ofEnvironment = await failureOf({ endpoint: fake.url, credentialProvider: provider(source) });
     const ofOther = await failureOf({ endpoint: fake.url, credentialProvider: provider({}) });
-    expect(ofEnvironment.message).toContain('once the Secret is right, restart the server');
+    expect(ofEnvironment.message).toContain('correct the Secret, then restart the server');
     expect(ofOther.message).not.toContain('restart');
     expect([ofEnvironment.reason, ofOther.reason]).toEqual(['ServerCredentials', 'ServerCredentials']);
   });

@@ -92,7 +92,7 @@ describe('Issue of client certificates', () => {
     {
       what: 'another curve',
       request: () => requestOf({ name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-256' }),
-      says: 'is not of EC P-256',
+      says: 'is not EC P-256',
     },
     {
       what: 'RSA',
@@ -103,9 +103,9 @@ describe('Issue of client certificates', () => {
           publicExponent: Uint8Array.of(1, 0, 1),
           hash: 'SHA-256',
         }),
-      says: 'is not of EC P-256',
+      says: 'is not EC P-256',
     },
-    { what: 'Ed25519', request: () => requestOf({ name: 'Ed25519' }), says: 'is not of EC P-256' },
+    { what: 'Ed25519', request: () => requestOf({ name: 'Ed25519' }), says: 'is not EC P-256' },
     {
       what: 'a broken signature',
       request: async () => {

@@ -86,18 +86,18 @@ describe('Older Secret', () => {
     expect(lines.filter(({ level }) => level === 'error')).toEqual([
       {
         level: 'error',
-        message: 'authority secret is older than what this server knows, and is merged',
+        message: 'authority Secret was older than known state; merged',
         fields: {
           ...WHERE,
           generation: 1,
           known: 4,
           refused: [stolen.id],
-          hint: expect.stringContaining('find out who restored it') as unknown,
+          hint: expect.stringContaining('find out who restored the Secret') as unknown,
         },
       },
     ]);
     expect(keeper.condition()).toContain(
-      'the Secret was older (generation 1) than what this server knows (4)',
+      'the Secret was older (generation 1) than what this server knows (generation 4)',
     );
     await clock.advance(HOUR_MS);
     await keeper.look();

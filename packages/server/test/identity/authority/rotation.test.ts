@@ -173,22 +173,22 @@ describe('Rotation by command', () => {
   });
 
   it.each([
-    { command: 'prepare', all: [ACTIVE, PREPARED], why: 'authority b is prepared already: activate it' },
-    { command: 'activate', all: [ACTIVE], why: 'no authority is prepared: prepare one first' },
+    { command: 'prepare', all: [ACTIVE, PREPARED], why: 'authority b is already prepared; activate it' },
+    { command: 'activate', all: [ACTIVE], why: 'no authority is prepared; prepare one first' },
     {
       command: 'activate',
       all: [ACTIVE, { ...PREPARED, sinceMs: nowMs - MINUTE_MS }],
-      why: 'authority b may not have reached every agent yet: wait until 1970-09-01T09:02:00.000Z, or give --now',
+      why: 'authority b may not have reached every agent yet; wait until 1970-09-01T09:02:00.000Z, or give --now',
     },
     {
       command: 'retire',
       all: [ACTIVE, PREPARED],
-      why: 'no authority is retired: prepare one and activate it',
+      why: 'no authority is retired; prepare and activate a new one',
     },
     {
       command: 'retire',
       all: [ACTIVE, { ...RETIRED, sinceMs: nowMs - HOUR_MS }],
-      why: 'agents may still hold certificates of authority c: wait until 1970-09-01T09:05:00.000Z, or give --now',
+      why: 'agents may still use certificates of authority c; wait until 1970-09-01T09:05:00.000Z, or give --now',
     },
   ] as const)('The command $command is refused with: $why', ({ command, all, why }) => {
     expect(commandStep(command, all, { nowMs, atOnce: false })).toEqual({

@@ -65,19 +65,19 @@ describe('Authority Secret', () => {
     says: 'the generation is not an integer',
   }));
   it.each([
-    { what: 'no list', edit: edited(() => ({})), says: 'holds no list' },
-    { what: 'null', edit: edited(() => null), says: 'holds no list' },
+    { what: 'no list', edit: edited(() => ({})), says: 'has no list' },
+    { what: 'null', edit: edited(() => null), says: 'has no list' },
     { what: 'a list of junk', edit: edited(() => ({ authorities: [1] })), says: 'has no id' },
     { what: 'a bad id', edit: edited((first, kept) => ((first['id'] = '../x'), kept)), says: 'has no id' },
     {
       what: 'a state of its own',
       edit: edited((first, kept) => ((first['state'] = 'x'), kept)),
-      says: 'not complete',
+      says: 'incomplete',
     },
     {
       what: 'no time',
       edit: edited((first, kept) => ((first['sinceMs'] = '1'), kept)),
-      says: 'not complete',
+      says: 'incomplete',
     },
     {
       what: 'a broken certificate',
@@ -95,15 +95,19 @@ describe('Authority Secret', () => {
       edit: edited((first, kept) => ((first['keyPem'] = kept.authorities[1]?.['keyPem']), kept)),
       says: 'does not belong to its certificate',
     },
-    { what: 'two active', edit: edited((_, kept) => both(kept, 'active')), says: 'more than one is active' },
+    {
+      what: 'two active',
+      edit: edited((_, kept) => both(kept, 'active')),
+      says: 'more than one authority is active',
+    },
     {
       what: 'none active',
       edit: edited((first, kept) => ((first['state'] = 'retired'), kept)),
-      says: 'none is active',
+      says: 'no authority is active',
     },
     { what: 'one twice', edit: edited((first, kept) => twice(first, kept)), says: 'twice' },
     ...badGenerations,
-    { what: 'junk removed', edit: edited((_, kept) => ({ ...kept, removed: [1] })), says: 'was removed' },
+    { what: 'junk removed', edit: edited((_, kept) => ({ ...kept, removed: [1] })), says: 'list of removed' },
   ])('An authority Secret with $what is invalid', async ({ edit, says }) => {
     const { values, kept } = await setup();
     const edit2 = edit(kept.authorities[0] ?? {}, kept);
@@ -122,7 +126,7 @@ describe('Authority Secret', () => {
     const { cert: certificatePem, key: keyPem } = await (await createTestCa()).issue();
     Object.assign(kept.authorities[0] ?? {}, { certificatePem, keyPem });
     const read = () => readShared({ ...values, 'authorities.json': JSON.stringify(kept) }, NOW_MS);
-    expect(read).toThrow('is not one of an authority');
+    expect(read).toThrow('is not that of a certificate authority');
   });
 
   it('An expired active authority is accepted only if a prepared one takes over', async () => {

@@ -83,14 +83,14 @@ describe('Authority store', () => {
     await using run = await setup();
     run.api.refuse(403);
     await expect(run.store.readSecret()).rejects.toThrow(
-      "give the server's ServiceAccount the right to get secrets/own by a Role",
+      "grant the server's ServiceAccount the right to get secrets/own with a Role",
     );
     run.api.refuse(undefined);
     await run.store.writeBundle('pem', undefined);
     const found = await run.store.readBundle();
     run.api.refuse(403);
     await expect(run.store.writeBundle('x', found)).rejects.toThrow(
-      'the right to update configmaps/own by a Role',
+      'the right to update configmaps/own with a Role',
     );
   });
 

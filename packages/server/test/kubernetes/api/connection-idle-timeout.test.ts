@@ -13,7 +13,7 @@ describe('Request timeouts', () => {
     const outcome = api.request({ timeoutMs: 5000 }).catch((error: unknown) => error);
     await eventually(() => asked === 1);
     await clock.advance(5000);
-    expect(await outcome).toEqual(new OverdueError('list pods: not answered in full after 5 s'));
+    expect(await outcome).toEqual(new OverdueError('list pods: no complete response after 5 s'));
   });
 
   it('A stream that is kept open fails once it has been silent for its idle timeout, and not before', async () => {
@@ -64,7 +64,7 @@ describe('Request timeouts', () => {
       await clock.advance(1000);
       send();
     }
-    expect(await outcome).toEqual(new OverdueError('list pods: not answered in full after 5 s'));
+    expect(await outcome).toEqual(new OverdueError('list pods: no complete response after 5 s'));
   });
 
   it('A request that is kept open outlives its timeout, and fails after 60 s without a byte', async () => {

@@ -94,7 +94,7 @@ describe('API server connection', () => {
     {
       code: 403,
       body: { message: 'no', reason: 'Forbidden', code: 403 },
-      expected: /^list pods: 403 no; give .* the right to list pods by a ClusterRole$/,
+      expected: /^list pods: 403 no; grant .* the right to list pods with a ClusterRole$/,
     },
     { code: 500, body: { message: 'etcd' }, expected: /^list pods: 500 etcd$/ },
     { code: 502, body: '<html>', expected: /^list pods: 502 <html>$/ },
@@ -119,17 +119,17 @@ describe('API server connection', () => {
     {
       of: 'a POST',
       request: { method: 'POST', path: '/api/v1/namespaces/x/events' } as const,
-      says: /right to create events by a ClusterRole/,
+      says: /right to create events with a ClusterRole/,
     },
     {
       of: 'one object',
       request: { path: '/api/v1/namespaces/x/secrets/own' },
-      says: /right to get secrets\/own by a Role$/,
+      says: /right to get secrets\/own with a Role$/,
     },
     {
       of: 'a PUT',
       request: { method: 'PUT', path: '/api/v1/namespaces/x/configmaps/own' } as const,
-      says: /right to update configmaps\/own by a Role$/,
+      says: /right to update configmaps\/own with a Role$/,
     },
   ])('The error for a 403 names the missing verb and resource for $of', async ({ request, says }) => {
     await using api = await setup({ listener: (_request, response) => response.writeHead(403).end('{}') });

@@ -43,9 +43,9 @@ describe('Kubeconfig', () => {
     {
       fault: 'without the context',
       text: KUBECONFIG.replace('current-context: one', 'current-context: two'),
-      says: /names no cluster/,
+      says: /has no cluster/,
     },
-    { fault: 'without the user', text: KUBECONFIG.replace('name: me', 'name: you'), says: /names no user/ },
+    { fault: 'without the user', text: KUBECONFIG.replace('name: me', 'name: you'), says: /has no user/ },
   ])('A kubeconfig that is $fault is rejected', async ({ text, says }) => {
     await using file = await setup(text);
     await expect(loadKubeConfig({ path: file.path })).rejects.toThrow(says);
@@ -60,7 +60,7 @@ describe('Kubeconfig', () => {
 
   it('Outside a Pod, the error asks for --kubeconfig', async () => {
     expect(process.env['KUBERNETES_SERVICE_HOST']).toBeUndefined();
-    await expect(loadKubeConfig({})).rejects.toThrow('give one');
+    await expect(loadKubeConfig({})).rejects.toThrow('give --kubeconfig');
   });
 
   it('A connection made from a kubeconfig reaches its API server', async () => {

@@ -60,13 +60,13 @@ describe('JSON cutter', () => {
   });
 
   it.each([
-    { text: '{"a":1}}', fault: 'something follows it' },
-    { text: '{"a" 1}', fault: 'it is no JSON' },
+    { text: '{"a":1}}', fault: 'it has trailing text' },
+    { text: '{"a" 1}', fault: 'it is not JSON' },
     { text: '{"a":}', fault: 'a value is missing' },
-    { text: '{a:1}', fault: 'it is no JSON' },
-    { text: '{"a":1,]', fault: 'it is no JSON' },
-    { text: `{"a":${'1'.repeat(100)}}`, fault: 'a value is no JSON' },
-    { text: '', fault: 'it is cut short' },
+    { text: '{a:1}', fault: 'it is not JSON' },
+    { text: '{"a":1,]', fault: 'it is not JSON' },
+    { text: `{"a":${'1'.repeat(100)}}`, fault: 'a value is not JSON' },
+    { text: '', fault: 'it is incomplete' },
   ])('The text "$text" is invalid because $fault', ({ text, fault }) => {
     expect(cutOf(text)).toMatchObject({ fault });
   });

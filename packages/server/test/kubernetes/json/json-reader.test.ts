@@ -75,7 +75,7 @@ describe('JSON reader', () => {
     expect(reader.broken).toBe(false);
     reader.push(Buffer.from('     '), 0, 5);
     expect(reader.broken).toBe(true);
-    expect(reader.end()).toMatchObject({ fault: 'something follows it' });
+    expect(reader.end()).toMatchObject({ fault: 'it has trailing text' });
     expect(reader.broken).toBe(false);
   });
 });

@@ -174,7 +174,13 @@ describe('Store', () => {
       {
         level: 'error',
         message: 'event listener failed',
-        fields: { to: 'cluster', change: 'set', name: 'pod-a', error: 'broken' },
+        fields: {
+          to: 'cluster',
+          change: 'set',
+          name: 'pod-a',
+          error: 'broken',
+          hint: expect.stringContaining('bug') as unknown,
+        },
       },
     ]);
   });

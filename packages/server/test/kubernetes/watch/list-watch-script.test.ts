@@ -109,7 +109,7 @@ describe('Watch loop', () => {
     expect(run.store.values().map(({ name }) => name)).toEqual(['b']);
     expect(run.lines[0]).toMatchObject({
       level: 'warn',
-      fields: { error: 'watch /api/v1/namespaces: the list was cut short' },
+      fields: { error: 'watch /api/v1/namespaces: the list was incomplete' },
     });
   });
 

@@ -160,7 +160,7 @@ describe('Watch loop', () => {
       run.api.refuse(undefined);
       await eventually(run.isEqual);
       expect(run.lines.find(({ level }) => level === 'error')?.fields['error']).toMatch(
-        code === 401 ? /check the token/ : /right to watch pods by a ClusterRole/,
+        code === 401 ? /check the token/ : /right to watch pods with a ClusterRole/,
       );
     },
   );
@@ -192,8 +192,8 @@ describe('Watch loop', () => {
     ).toEqual([
       'it has no uid: team-a/x/?',
       'a line of the watch is not an event: ?/?/?',
-      'an event of the watch is of an unknown type: ?/?/?',
-      'a line of the watch cannot be read: it is cut short: ?/?/?',
+      'a watch event has an unknown type: ?/?/?',
+      'a watch event cannot be read: it is incomplete: ?/?/?',
     ]);
     await eventually(() => run.api.requests.Pod.streaming === 2);
     expect(run.counted.relists).toEqual(['unreadable']);

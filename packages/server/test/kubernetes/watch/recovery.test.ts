@@ -208,7 +208,7 @@ describe('Watch recovery', () => {
     expect(lines.slice(60)).toEqual([
       {
         level: 'info',
-        message: 'the watch of a kind of object goes on',
+        message: 'watch recovered',
         fields: { kind: 'Pod', awayMs: 3_600_000, failures: 120 },
       },
     ]);

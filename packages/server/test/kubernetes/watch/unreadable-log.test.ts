@@ -16,8 +16,13 @@ describe('Unreadable log', () => {
     expect(lines).toEqual([
       {
         level: 'warn',
-        message: 'cannot read what the API server sent',
-        fields: { kind: 'Pod', fault: 'it has no name', which: 'shop/?/u-1' },
+        message: 'unreadable object from API server',
+        fields: {
+          kind: 'Pod',
+          fault: 'it has no name',
+          which: 'shop/?/u-1',
+          hint: expect.stringContaining('delete the object') as unknown,
+        },
       },
     ]);
   });
@@ -30,7 +35,7 @@ describe('Unreadable log', () => {
     expect(lines.at(-1)?.fields).toMatchObject({ which: 'shop/?/u-1' });
     await clock.advance(60_000);
     expect(lines.at(-1)).toMatchObject({
-      message: 'unreadable objects left out of the log',
+      message: 'unreadable objects omitted from log',
       fields: { kind: 'Pod', namespace: 'storm', leftOut: 495 },
     });
   });

@@ -49,18 +49,18 @@ describe('Watch events', () => {
   });
 
   it.each([
-    { line: '{', fault: 'a line of the watch cannot be read: it is cut short' },
+    { line: '{', fault: 'a watch event cannot be read: it is incomplete' },
     {
       line: '{"type":"ADDED","object":{}}}',
-      fault: 'a line of the watch cannot be read: something follows it',
+      fault: 'a watch event cannot be read: it has trailing text',
     },
-    { line: '{"type":truth}', fault: 'a line of the watch cannot be read: it is no JSON' },
+    { line: '{"type":truth}', fault: 'a watch event cannot be read: it is not JSON' },
     { line: 'null', fault: 'a line of the watch is not an event' },
     { line: '[]', fault: 'a line of the watch is not an event' },
     { line: '{"kind":"Pod"}', fault: 'a line of the watch is not an event' },
-    { line: '{"type":"EXPLODED"}', fault: 'an event of the watch is of an unknown type' },
-    { line: '{"type":5}', fault: 'an event of the watch is of an unknown type' },
-    { line: '{"type":"__proto__"}', fault: 'an event of the watch is of an unknown type' },
+    { line: '{"type":"EXPLODED"}', fault: 'a watch event has an unknown type' },
+    { line: '{"type":5}', fault: 'a watch event has an unknown type' },
+    { line: '{"type":"__proto__"}', fault: 'a watch event has an unknown type' },
   ])('The line $line is reported as unreadable, and the next line is read', async ({ line, fault }) => {
     const { events, counted } = await setup([line, { type: 'ADDED', object: {} }]);
     expect(events[0]).toEqual({ type: 'UNREADABLE', fault, identity: NOBODY });
