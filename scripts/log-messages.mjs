@@ -79,9 +79,8 @@ function readCall(call, { level, message, fields, method }, checker) {
     level === -1 && index === undefined ? [method] : textsOf(typeOf(index ?? call.arguments[level]));
   const messages = textsOf(typeOf(call.arguments[message]));
   const properties = propertiesOf(typeOf(call.arguments[fields]), checker);
-  const typesOf = (name) =>
-    (properties.get(name) ?? []).map((one) => checker.getTypeOfSymbolAtLocation(one, call));
-  const hints = typesOf('hint').flatMap((type) => textsOf(type) ?? []);
+  const textsIn = (name) => (properties.get(name) ?? []).flatMap((one) => textsOfMember(one, checker));
+  const hints = textsIn('hint');
   const advises = properties.has('hint') || properties.has('reason');
   const isSerious = levels?.some((one) => one === 'warn' || one === 'error') ?? true;
   const faults = [];
@@ -89,8 +88,7 @@ function readCall(call, { level, message, fields, method }, checker) {
   if (messages === undefined) faults.push('its message is not constant');
   for (const one of messages ?? []) faults.push(...faultsOf(one));
   if (isSerious && !advises) faults.push('a warning or an error needs a hint or a reason');
-  if (typesOf('error').some((type) => textsOf(type) !== undefined))
-    faults.push('its error is a constant text: advice belongs in the hint');
+  if (textsIn('error').length > 0) faults.push('its error is a constant text: advice belongs in the hint');
   return { levels, messages, fields: [...properties.keys()], hints, advises, faults };
 }
 
@@ -116,6 +114,50 @@ function textsOf(type) {
   return parts.length > 0 && parts.every((part) => part.isStringLiteral())
     ? parts.map(({ value }) => value)
     : undefined;
+}
+
+/** The constant texts of an object's member. None if it is not constant. */
+function textsOfMember(member, checker) {
+  return (member.declarations ?? []).flatMap((declaration) => {
+    if (ts.isPropertyAssignment(declaration)) return evaluate(declaration.initializer, checker);
+    if (!ts.isShorthandPropertyAssignment(declaration)) return textsOf(checker.getTypeOfSymbol(member)) ?? [];
+    const value = checker.getShorthandAssignmentValueSymbol(declaration);
+    return value === undefined ? [] : evaluateVariable(value, checker);
+  });
+}
+
+/** The texts that an expression can have: of literals, sums, conditions and constants. None if one of its parts is not constant. */
+function evaluate(node, checker) {
+  if (ts.isStringLiteralLike(node)) return [node.text];
+  if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node))
+    return evaluate(node.expression, checker);
+  if (ts.isConditionalExpression(node))
+    return [node.whenTrue, node.whenFalse].flatMap((one) => evaluate(one, checker));
+  if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken)
+    return evaluate(node.left, checker).flatMap((left) =>
+      evaluate(node.right, checker).map((right) => left + right),
+    );
+  if (ts.isTemplateExpression(node))
+    return node.templateSpans.reduce(
+      (texts, { expression, literal }) =>
+        texts.flatMap((text) => evaluate(expression, checker).map((part) => text + part + literal.text)),
+      [node.head.text],
+    );
+  const symbol = ts.isIdentifier(node) ? checker.getSymbolAtLocation(node) : undefined;
+  return symbol === undefined
+    ? (textsOf(checker.getTypeAtLocation(node)) ?? [])
+    : evaluateVariable(symbol, checker);
+}
+
+function evaluateVariable(symbol, checker) {
+  const { flags, valueDeclaration } =
+    symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  const isConstant =
+    flags & ts.SymbolFlags.BlockScopedVariable &&
+    valueDeclaration?.initializer !== undefined &&
+    ts.getCombinedNodeFlags(valueDeclaration) & ts.NodeFlags.Const;
+  if (isConstant) return evaluate(valueDeclaration.initializer, checker);
+  return textsOf(checker.getTypeOfSymbol(symbol)) ?? [];
 }
 
 /** The members of a type, those of each part of a union, by name. */

@@ -30,6 +30,7 @@ const commands = {
   check: [
     ['node', 'scripts/generate/protos.mjs', '--check'],
     ['tsc', '-b'],
+    ['node', 'scripts/generate/log-messages-doc.mjs', '--check'],
     ['node', 'scripts/bundle.mjs'],
     ['eslint', '.'],
     ['prettier', '--check', '.'],

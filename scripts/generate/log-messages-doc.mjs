@@ -66,7 +66,7 @@ function entryOf(message, of) {
 
 function adviceOf(hints, fields) {
   if (hints.length > 0) return hints;
-  if (fields.includes('hint')) return ['What to do is in the line.'];
+  if (fields.includes('hint')) return ['The field `hint` of the line says what to do.'];
   return fields.includes('reason') ? ['What to do depends on the [reason](reasons.md).'] : [];
 }
 
