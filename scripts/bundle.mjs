@@ -1,5 +1,6 @@
-// Bundles both programs into dist/bundle/{agent,server}.cjs; source maps, and what they are made of (*.sbom.json), beside them.
-// Fails when a bundle holds what it must not, or has outgrown its budget. Builds nothing itself: `npm run bundle` does.
+// Bundles the built programs into dist/bundle/{agent,server}.cjs, with source maps and lists of what they contain
+// (*.sbom.json). Fails if a bundle contains forbidden code or exceeds its size limit. Run `npm run bundle`, which
+// builds first.
 import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { isAscii } from 'node:buffer';
@@ -12,9 +13,9 @@ import { sbomOf } from './sbom.ts';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const notOnNodes = ['@kubernetes/', '@aws-sdk/', '@smithy/', '@peculiar/'];
 const bundles = [
-  // What every node runs: small, and little to steal (DESIGN.md 1).
+  // Runs on every node, so it is small and holds little worth stealing (DESIGN.md 1).
   { name: 'agent', program: 'agent', maxBytes: 260_000, without: [...notOnNodes, '@grpc/', 'protobufjs'] },
-  // What only the agent itself loads: reconcile, which runs beside it on each node, needs 7 MB less without it.
+  // Code that only the agent itself loads. Without it, reconcile, which also runs on each node, needs 7 MB less.
   {
     name: 'agent-program',
     program: 'agent',
@@ -23,7 +24,7 @@ const bundles = [
     without: notOnNodes,
   },
   { name: 'server', program: 'server', maxBytes: 3_150_000, without: [] },
-  // Of both the commands by themselves: what the agent's startup probe starts until the agent is ready.
+  // The commands of both programs. The agent's startup probe runs one repeatedly until the agent is ready.
   ...['agent', 'server'].map((of) => ({
     name: `${of}-status`,
     entry: `packages/${of}/dist/status/main.js`,
@@ -33,17 +34,18 @@ const bundles = [
 ];
 
 /**
- * CommonJS has no await at the top of a module, and starts faster than ESM: the agent in 165 instead of 200 ms, with 2.6 MB
- * less. So the body of a main is put into an async function; what it throws still ends the process.
+ * CommonJS has no top-level await but starts faster than ESM: the agent in 165 instead of 200 ms, with 2.6 MB less. So
+ * the body of a main is wrapped in an async function. An error in it still ends the process.
  */
 const awaitInMain = {
   name: 'await in main',
   setup({ onLoad }) {
     onLoad({ filter: /packages\/(agent|server)\/dist\/main\.js$/ }, async ({ path }) => {
-      // `export {};` is what tsc adds to a module without imports.
+      // tsc adds `export {};` to a module without imports.
       const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== 'export {};');
       const body = lines.findLastIndex((line) => line.startsWith('import ')) + 1;
-      if (lines.some((line) => line.startsWith('export '))) throw new Error(`${path} exports something`);
+      if (lines.some((line) => line.startsWith('export ')))
+        throw new Error(`${path} has an export, which a main must not have`);
       return {
         contents: [...lines.slice(0, body), 'void (async () => {', ...lines.slice(body), '})();'].join('\n'),
         loader: 'js',
@@ -52,7 +54,7 @@ const awaitInMain = {
   },
 };
 
-/** A file of its own beside the bundle, loaded if it is called for. */
+/** A separate file next to the bundle, loaded on demand. */
 const agentProgram = {
   name: 'agent-program.cjs',
   setup({ onResolve }) {
@@ -62,7 +64,7 @@ const agentProgram = {
   },
 };
 
-/** grpc-health-check reads its .proto when it is loaded: it gets the descriptor made from it instead. */
+/** grpc-health-check reads its .proto when it is loaded. It gets the descriptor made from it instead. */
 const healthDescriptor = {
   name: 'descriptor of grpc.health.v1',
   setup({ onLoad }) {
@@ -80,8 +82,8 @@ const healthDescriptor = {
 };
 
 /**
- * Of client-node only its KubeConfig is used, and that only for node:https: without the generated API and undici the server's
- * bundle is 3 MB smaller, and it needs 15 MB less memory.
+ * Only KubeConfig of client-node is used, and only for node:https. Without the generated API and undici, the server's
+ * bundle is 3 MB smaller and needs 15 MB less memory.
  */
 const kubeConfigOnly = {
   name: 'KubeConfig only',
@@ -98,7 +100,10 @@ const kubeConfigOnly = {
   },
 };
 
-/** prom-client without what pushes, gathers from workers or measures Node: that would load node:https and node:cluster at each start. */
+/**
+ * prom-client without the parts that push, collect from workers or measure Node, which would load node:https and
+ * node:cluster at each start.
+ */
 const metricsOnly = {
   name: 'metrics only',
   setup({ onResolve, onLoad }) {
@@ -109,7 +114,7 @@ const metricsOnly = {
   },
 };
 
-/** A module of what is never called. */
+/** A module that is never called. */
 function throwing(path) {
   const exports = ['Agent', 'ProxyAgent', 'createConfiguration', 'ServerConfiguration'];
   return [
@@ -120,7 +125,8 @@ function throwing(path) {
 
 function replaceAll(text, replacements) {
   return replacements.reduce((changed, [from, to]) => {
-    if (!changed.includes(from)) throw new Error(`a library changed, look at scripts/bundle.mjs: no ${from}`);
+    if (!changed.includes(from))
+      throw new Error(`a library changed, so update scripts/bundle.mjs: ${from} not found`);
     return changed.replace(from, () => to);
   }, text);
 }
@@ -135,9 +141,9 @@ async function bundle({ name, program, entry, maxBytes, without }) {
     platform: 'node',
     target: 'node24',
     format: 'cjs',
-    // By require, which needs no ESM loader.
+    // Loaded by require, which needs no ESM loader.
     supported: { 'dynamic-import': false },
-    // Names are kept: they are in stack traces and in what libraries log.
+    // Names are kept, because they are in stack traces and in logs of libraries.
     minifyWhitespace: true,
     minifySyntax: true,
     sourcemap: 'linked',
@@ -151,16 +157,16 @@ async function bundle({ name, program, entry, maxBytes, without }) {
   const unwanted = Object.keys(inputs).filter((path) => without.some((part) => path.includes(part)));
   const faults = [
     ...warnings.map(({ text }) => `${outfile}: ${text}`),
-    ...unwanted.map((path) => `${outfile} must not hold ${path}`),
-    // One character that is not Latin-1, and V8 keeps the whole source with two bytes for each.
-    ...(isAscii(await readFile(join(root, outfile))) ? [] : [`${outfile} has a character that is not ASCII`]),
-    ...(bytes > maxBytes ? [`${outfile} has ${bytes} bytes, ${maxBytes} are allowed`] : []),
+    ...unwanted.map((path) => `${outfile} must not contain ${path}`),
+    // A single character outside Latin-1 makes V8 store the whole source with two bytes per character.
+    ...(isAscii(await readFile(join(root, outfile))) ? [] : [`${outfile} has a non-ASCII character`]),
+    ...(bytes > maxBytes ? [`${outfile} has ${bytes} bytes, more than the allowed ${maxBytes}`] : []),
   ];
   return { program, inputs, faults };
 }
 
 const built = await Promise.all(bundles.map(bundle));
-// The commands are made of our own files alone, which the program's list has.
+// The commands contain only our own files, which are in the program's list.
 for (const name of ['agent', 'server']) {
   const parts = built.filter(({ program }) => program === name).map(({ inputs }) => inputs);
   await writeFile(

@@ -1,5 +1,5 @@
-// Installs what is missing, then runs the command named by the first argument; the other arguments go to its last step. Runs on
-// any Node from 20 on: the steps run on the pinned one, which is installed with the rest.
+// Installs what is missing, then runs the command named by the first argument and passes the others to its last step.
+// Runs on Node 20 or later. The steps run on the pinned Node, which is installed with the other packages.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,17 +9,17 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const fromSources = ['node', '--conditions=development'];
-/** The built programs, which the sandbox starts. */
+/** Builds the programs that the sandbox starts. */
 const build = ['tsc', '-b', 'packages/sandbox'];
 const bundle = [build, ['node', 'scripts/bundle.mjs']];
 const generator = (name) => [...fromSources, `scripts/generate/${name}.mjs`];
 const suite = (name) => [...fromSources, `acceptance/${name}/main.ts`];
 
-/** What each `npm run` does: steps that follow one another, as long as they succeed. */
+/** The steps of each `npm run`, which run in order until one fails. */
 const commands = {
   sandbox: [build, ['node', 'packages/sandbox/dist/main.js']],
   test: [['vitest', 'run', '--project', 'unit']],
-  // As many as cores: these programs have deadlines.
+  // As many as cores, because these programs have deadlines.
   'test:programs': [build, ['vitest', 'run', '--project', 'programs', '--maxWorkers=2']],
   'test:netns': [build, suite('netns')],
   'test:real': [build, suite('cluster')],
@@ -71,8 +71,8 @@ function install() {
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return 0;
-  console.error('installing packages');
-  // No package here needs an install script; what ships binaries ships them prebuilt. The lock file is followed and not written.
+  console.error('Installing packages (first run only) …');
+  // No package needs an install script: binaries are prebuilt. The lock file is followed and not written.
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
   const status = run(['npm', 'install', '--no-save', '--ignore-scripts', ...quiet]);
   if (status === 0) writeFileSync(stamp, wanted);
@@ -82,7 +82,7 @@ function install() {
 function runAll() {
   const steps = commands[name];
   if (steps === undefined)
-    throw new Error(`no command ${name}; there are ${Object.keys(commands).join(', ')}`);
+    throw new Error(`unknown command ${name}; use one of ${Object.keys(commands).join(', ')}`);
   for (const [at, step] of steps.entries()) {
     const status = run(at === steps.length - 1 ? [...step, ...rest] : step);
     if (status !== 0) return status;

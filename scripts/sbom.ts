@@ -5,22 +5,22 @@ import { Contrib, Enums, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-li
 const { Builders, Factories, Utils } = Contrib.FromNodePackageJson;
 const components = new Builders.ComponentBuilder(
   new Factories.ExternalReferenceFactory(),
-  // Tells an expression from the name of one license.
+  // Distinguishes an expression from the name of one license.
   new Contrib.License.Factories.LicenseFactory((text) => text.includes(' ')),
 );
 
 export interface SbomOptions {
   /** Of the repository. */
   readonly root: string;
-  /** Of the program: its package is in `packages/NAME`. */
+  /** Of the program, whose package is in `packages/NAME`. */
   readonly name: string;
-  /** Of the bundle in esbuild's metafile: by path from the repository. */
+  /** Inputs of the bundle in esbuild's metafile, by path from the repository. */
   readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>>;
 }
 
 /**
- * What a bundle is made of, as CycloneDX 1.6: the packages of which esbuild took code. The same for the same bundle: it has
- * neither a time nor a serial number. Throws where a package names no version or no license.
+ * The content of a bundle as CycloneDX 1.6: the packages from which esbuild took code. The same bundle gives the same
+ * text, without time or serial number. Throws if a package has no version or no license.
  */
 export function sbomOf({ root, name, inputs }: SbomOptions): string {
   const program = componentOf(join(root, 'packages', name));
@@ -30,7 +30,7 @@ export function sbomOf({ root, name, inputs }: SbomOptions): string {
   const seen = new Set<string>();
   for (const folder of packageFolders(inputs)) {
     const component = componentOf(join(root, folder));
-    // The same version may be in two places.
+    // The same version may be installed in two places.
     if (seen.size === seen.add(component.bomRef.value ?? '').size) continue;
     const integrity = integrities.get(folder);
     if (integrity !== undefined) component.hashes.set(...Utils.parsePackageIntegrity(integrity));
@@ -41,7 +41,7 @@ export function sbomOf({ root, name, inputs }: SbomOptions): string {
   return `${serializer.serialize(bom, { sortLists: true, space: 2 })}\n`;
 }
 
-/** `node_modules/a/node_modules/b/lib/x.js` is of the copy `node_modules/a/node_modules/b`. */
+/** `node_modules/a/node_modules/b/lib/x.js` belongs to the copy `node_modules/a/node_modules/b`. */
 function packageFolders(inputs: SbomOptions['inputs']): string[] {
   const folders = Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => {
     const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? [];
@@ -50,7 +50,7 @@ function packageFolders(inputs: SbomOptions['inputs']): string[] {
   return [...new Set(folders)].sort();
 }
 
-/** By folder, from the lock file: the checksum of the archive that a package came in. */
+/** Checksums of the packages' archives from the lock file, by folder. */
 function integritiesOf(root: string): Map<string, string> {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { integrity?: string }>;
@@ -69,7 +69,7 @@ function componentOf(folder: string): Models.Component {
   };
   const component = components.makeComponent(manifest);
   if (component?.version === undefined || component.licenses.size === 0)
-    throw new Error(`${folder}/package.json names no version or no license`);
+    throw new Error(`${folder}/package.json has no version or no license`);
   const purl = `pkg:npm/${manifest.name.replace('@', '%40')}@${manifest.version}`;
   component.purl = purl;
   component.bomRef.value = purl;

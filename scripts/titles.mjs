@@ -1,5 +1,5 @@
-// Prints the title of each test and acceptance step, as the sources have it. With a git revision: what that revision has and the
-// working tree has not (-), and the other way round (+); titles that both have are counted alone.
+// Prints the title of each test and acceptance step in the sources. With a git revision, prints titles that only the
+// revision (-) or the working tree (+) has, and counts those in both.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ function sourcesOf(revision) {
   }
 }
 
-/** Of `it(…)`, `it.each(…)(…)` or `it.skipIf(…)(…)`: `it`. Undefined if something else is called. */
+/** Returns the `it` of `it(…)`, `it.each(…)(…)` or `it.skipIf(…)(…)`. Undefined if something else is called. */
 function testFunctionOf(callee) {
   if (ts.isIdentifier(callee)) return callee;
   if (!ts.isCallExpression(callee) || !ts.isPropertyAccessExpression(callee.expression)) return undefined;
@@ -37,7 +37,10 @@ function testFunctionOf(callee) {
 const isText = (node) =>
   node !== undefined && (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node));
 
-/** Titles in the order of the file: of `it` behind those of its `describe`s; of a step the `title` or `name` beside its `run`. */
+/**
+ * Titles in the order of the file: of an `it` after those of its `describe`s, of a step the `title` or `name` next to
+ * its `run`.
+ */
 function titlesIn(file, text) {
   const titles = [];
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);

@@ -1,4 +1,5 @@
-// Writes the tables of docs/metrics.md from the tables of metrics. Run with node --conditions=development: it imports sources.
+// Writes the tables of docs/metrics.md from the tables of metrics. Run with node --conditions=development, because it
+// imports sources.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { agentMetrics } from '../../packages/agent/src/metrics/table.ts';
 import { metricsDoc } from '../../packages/runtime/src/index.ts';

@@ -1,4 +1,5 @@
-// Makes packages/protocol/src/generated from protos/. With --check: writes nothing, exits 1 when something would change.
+// Generates packages/protocol/src/generated from protos/. With --check, writes nothing and exits with 1 if something
+// would change.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,7 @@ import protobuf from 'protobufjs';
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const target = join(root, 'packages/protocol/src/generated');
 const protos = ['rolegate/v1/rolegate.proto'];
-// What proto-loader-gen-types and the loader in protocol/src/service.ts must agree on.
+// Options that proto-loader-gen-types and the loader in protocol/src/service.ts must share.
 const options = ['--longs=Number', '--enums=String', '--defaults', '--oneofs'];
 
 function generateInto(folder) {
@@ -27,7 +28,7 @@ function generateInto(folder) {
   );
   for (const file of filesOf(folder)) {
     const path = join(folder, file);
-    writeFileSync(path, readFileSync(path, 'utf8').replaceAll(`${root}/`, '')); // no path of this machine
+    writeFileSync(path, readFileSync(path, 'utf8').replaceAll(`${root}/`, '')); // remove this machine's path
   }
   const descriptor = new protobuf.Root();
   descriptor.resolvePath = (_, path) => join(root, 'protos', path);
@@ -53,7 +54,7 @@ try {
         readFileSync(join(scratch, file), 'utf8') !== readFileOrEmpty(join(target, file)),
     );
     for (const file of stale)
-      console.error(`packages/protocol/src/generated/${file} is not what protos/ says: npm run generate`);
+      console.error(`packages/protocol/src/generated/${file} is not current; run npm run generate`);
     if (stale.length > 0) process.exitCode = 1;
   } else {
     rmSync(target, { recursive: true, force: true });

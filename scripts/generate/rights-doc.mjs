@@ -1,5 +1,5 @@
-// Writes the list of rights in docs/identity.md from the chart's renderings. Run with node --conditions=development; a test holds it
-// current.
+// Writes the list of rights in docs/identity.md from the rendered chart. Run with node --conditions=development. A test
+// checks that it is current.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { identityPage, withRights } from '../../charts/test/rights-doc.ts';
 

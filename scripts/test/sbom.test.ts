@@ -41,7 +41,7 @@ afterEach(() => {
 });
 
 describe('SBOM', () => {
-  it('The SBOM names each copy that gave code, with its license, and no other', () => {
+  it('The SBOM lists exactly the package copies that contributed code, with their licenses', () => {
     const { metadata, components, dependencies } = made({
       'packages/agent/dist/main.js': used,
       'node_modules/@scope/one/a.js': used,
@@ -58,12 +58,12 @@ describe('SBOM', () => {
     expect(dependsOn).toEqual(components.map(({ purl }) => purl));
   });
 
-  it('The SBOM has the checksum that the lock file has', () => {
+  it('The SBOM has the checksums of the lock file', () => {
     const { components } = made({ 'node_modules/two/index.js': used });
     expect(components).toMatchObject([{ hashes: [{ alg: 'SHA-512', content: '78'.repeat(64) }] }]);
   });
 
-  it('The SBOM names a version once that is installed twice', () => {
+  it('The SBOM lists a version that is installed twice only once', () => {
     cpSync(join(root, 'node_modules/two'), join(root, 'node_modules/@scope/one/node_modules/two'), {
       recursive: true,
     });
@@ -71,12 +71,12 @@ describe('SBOM', () => {
     expect(made(inputs).components).toHaveLength(1);
   });
 
-  it('No SBOM is made if a package names no license', () => {
+  it('No SBOM is made if a package has no license', () => {
     pack('node_modules/three', { name: 'three', version: '3.0.0' });
     expect(() => made({ 'node_modules/three/index.js': used })).toThrow(/three.*no license/);
   });
 
-  it('The SBOM is CycloneDX by its schema', () => {
+  it("The SBOM is valid according to CycloneDX's schema", () => {
     const check = cycloneDx();
     const sbom = made({ 'node_modules/@scope/one/a.js': used, 'node_modules/two/index.js': used });
     expect({ valid: check(sbom), errors: check.errors ?? [] }).toEqual({ valid: true, errors: [] });
@@ -97,13 +97,13 @@ function put(file: string, content: object): void {
   writeFileSync(join(root, file), JSON.stringify(content));
 }
 
-/** The library brings the schemas of the format. */
+/** The library includes the schemas of the format. */
 function cycloneDx() {
   const library = createRequire(import.meta.url).resolve('@cyclonedx/cyclonedx-library/package.json');
   const read = (file: string) =>
     JSON.parse(readFileSync(join(dirname(library), 'res/schema', file), 'utf8')) as object;
   const ajv = new Ajv({ strict: false, validateFormats: false });
-  // By the names that the main one has for them.
+  // Under the names by which the main schema refers to them.
   for (const file of ['spdx.SNAPSHOT.schema.json', 'jsf-0.82.SNAPSHOT.schema.json'])
     ajv.addSchema({ ...read(file), $id: `http://cyclonedx.org/schema/${file}` });
   return ajv.compile(read('bom-1.6.SNAPSHOT.schema.json'));

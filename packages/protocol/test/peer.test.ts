@@ -81,7 +81,7 @@ describe('Node of a SAN', () => {
     const word = fc.array(fc.constantFrom('"', '\\', ',', ' ', 'a', "'", '\0', 'é'), { maxLength: 6 });
     fc.assert(
       fc.property(word, word, (before, after) => {
-        // Node writes a name as JSON where it holds anything special, which the ID in it always does here.
+        // Node writes a name with special characters as JSON, and the ID in it always has some here.
         const name = JSON.stringify(`${before.join('')}, ${id('victim')}, ${after.join('')}`);
         expect(nodeOfSan(`DNS:${name}`, TRUST_DOMAIN)).toBeUndefined();
         expect(nodeOfSan(`URI:${name}, ${id('own')}`, TRUST_DOMAIN)).toBe('own');

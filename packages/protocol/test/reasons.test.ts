@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isReason, reasons, Refusal } from '@rolegate/protocol';
 import type { Reason, ReasonEntry } from '@rolegate/protocol';
 
-/** The names are API, in the contract's order: adding one means changing the contract first. */
+/** The names are API, in the contract's order. To add one, change the contract first. */
 const CONTRACT = `
   PodNotFound Pending NoRole BadAnnotation NamespaceDenied BadNamespaceRule OutsideCeiling RoleMismatch
   MetadataDenied MetadataNotFound HostNetwork StaticPod AmbiguousIp ForeignNode StsAccessDenied StsInvalidRequest StsThrottled

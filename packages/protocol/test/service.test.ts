@@ -59,7 +59,7 @@ describe('Service', () => {
   it('Fields added by a later version are ignored', () => {
     const later = Buffer.concat([
       rolegateService.Resolve.requestSerialize({ ip: '192.0.2.1' }),
-      Buffer.from([0xfa, 0x01, 0x01, 0x78]), // field 31, a text of one letter
+      Buffer.from([0xfa, 0x01, 0x01, 0x78]), // field 31, a string of one letter
     ]);
     expect(rolegateService.Resolve.requestDeserialize(later)).toEqual({ ip: '192.0.2.1' });
   });

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { add, ALLOWED, eventually, expectLine, namespace, PERMITTED, pod, seen, setup } from './setup.ts';
 import type { Setup } from './setup.ts';
 
-/** Two Namespaces' worth of input for each row: what is permitted, and what the Pod asks for. */
+/** Input for two Namespaces per row: what is permitted, and what the Pod requests. */
 interface Row {
   readonly says: string;
   readonly namespace: Readonly<Record<string, string>>;
   readonly role: string;
   readonly status: number;
-  /** As the list has it; '' where even that is refused. */
+  /** As in the list; '' if even the list is refused. */
   readonly listed: string;
   readonly reason?: string;
 }

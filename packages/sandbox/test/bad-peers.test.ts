@@ -30,7 +30,7 @@ describe('Bad peers', () => {
       expect((await world.as('steady/pod').credentials()).status).toBe(200);
     });
 
-  /** What a feed ends with that is opened with this certificate. */
+  /** The error of a feed that is opened with this certificate. */
   async function feedError(name: string, files: { cert: string; key: string; ca: string }): Promise<string> {
     const paths = await writeTlsFiles(join(folder, name), files);
     const stop = new AbortController();

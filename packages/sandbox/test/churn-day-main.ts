@@ -1,4 +1,5 @@
-// Plays a day and prints its figures as JSON, for test:chaos: a process of its own, whose memory is nothing else's.
+// Runs a day and prints its figures as JSON, for test:chaos. A process of its own, so that its memory is only that of
+// the day.
 import { churnDay } from './churn-day.ts';
 
 const HOURS = 24;

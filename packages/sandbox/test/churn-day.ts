@@ -6,11 +6,11 @@ import { podObject } from './pod-object.ts';
 const MINUTE_MS = 60_000;
 const PODS = 60;
 const ROLES = 40;
-/** Pods that end each minute, and come in their place. */
+/** Pods that are replaced each minute. */
 const GO_EACH_MINUTE = 6;
-/** How often each thing happens. Minutes; primes, so that they meet in every combination. */
+/** Minutes between events. Primes, so that they coincide in every combination. */
 const EVERY = { roleChange: 3, withdrawal: 17, stsFault: 23, serverLost: 97 } as const;
-/** Once, early: what it left behind from then on is seen at the end. */
+/** Once and early, so that what it leaves behind shows at the end. */
 const AGENT_RESTARTS_AT_MINUTE = 401;
 const STS_AWAY_MINUTES = 3;
 
@@ -27,23 +27,26 @@ export interface Figures {
 
 export interface ChurnDay {
   readonly figures: readonly Figures[];
-  /** What was left of the credentials that Pods were given, at the least. Milliseconds. */
+  /** Least remaining lifetime of credentials that Pods got. Milliseconds. */
   readonly leastMs: number;
-  /** Documents given out. */
+  /** Documents delivered. */
   readonly documents: number;
-  /** Of them those that had expired by the word of their own text. */
+  /** Of those, documents that had expired according to their own text. */
   readonly expired: number;
   readonly podsPassed: number;
 }
 
-/** A day of virtual time of one node: Pods come and go, roles change, streams end, STS and servers fail now and then. */
+/**
+ * A day of virtual time on one node: Pods start and end, roles change, streams end, and STS and servers fail now and
+ * then.
+ */
 export async function churnDay({
   hours,
   lookAt,
   collect,
 }: {
   hours: number;
-  /** After these hours everything is counted. */
+  /** Everything is counted after these hours. */
   lookAt: readonly number[];
   /** Collects garbage. */
   collect: () => void;
@@ -126,7 +129,7 @@ function createBusyNode() {
   function askAll(): void {
     for (const { uid } of live) {
       const leftMs = agent.ask(uid);
-      if (leftMs === 0) continue; // not there yet, or withdrawn: a Pod waits or is refused
+      if (leftMs === 0) continue; // not available yet, or withdrawn: a Pod waits or is refused
       const decision = agent.table.pod(uid)?.decision;
       const id = decision?.kind === 'allow' ? decision.sessionId : '';
       const document = agent.table.session(id)?.credentials?.document.toString() ?? '{}';

@@ -19,7 +19,7 @@ describe('CNI results', () => {
     await opened.disposeAsync();
   });
 
-  /** A Pod that the API knows and whose address only a CNI result can tell, as in the first second of its life. */
+  /** A Pod that the API knows but whose address only a CNI result tells, as in the first second of its life. */
   function newPod() {
     const [name, role, ip] = [`pod-${made}`, `r${made}`, `127.9.1.${made + 1}`];
     made += 1;
@@ -39,7 +39,7 @@ describe('CNI results', () => {
     });
   }
 
-  /** Held in vain, while another Pod is served. */
+  /** Checks that its request times out while another Pod is served. */
   async function expectUnknown(ip: string): Promise<void> {
     const [answer, other] = await Promise.all([
       world.from(ip).credentials(),

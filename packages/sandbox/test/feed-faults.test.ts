@@ -12,7 +12,7 @@ afterEach(async () => {
   world = undefined;
 });
 
-/** A world whose Pod `team/pod` is served. */
+/** A world with the Pod `team/pod`, which is served. */
 async function served(options: Parameters<typeof setup>[0] = {}): Promise<Setup> {
   world = await setup(options);
   const there = world;

@@ -9,7 +9,7 @@ import { eventually, expectLine, seen } from './setup.ts';
 
 type Names = Parameters<IdentityWorld['ca']['issue']>[0];
 
-/** As all agents have it. */
+/** Shared by all agents. */
 const NAMELESS: Names = { dns: ['agent'] };
 const SERVED = 'OK';
 const FOREIGN = { msg: 'agent refused', level: 'error', audit: true, reason: 'ForeignNode' };
@@ -68,7 +68,7 @@ describe('Shared certificate', () => {
       error: said.replace('ForeignNode: ', ''),
     });
     expect(await resolve(one, ours)).toBe(SERVED);
-    // The token itself is good.
+    // The token itself is valid.
     expect(await resolve(await channel(byToken, NAMELESS), other, '127.9.0.99')).toBe(SERVED);
     await expectSteady(byToken);
   });
@@ -108,7 +108,7 @@ function expectSteady(world: IdentityWorld): Promise<void> {
   });
 }
 
-/** One connection to the server with a certificate for these names. */
+/** A connection to the server with a certificate for these names. */
 async function channel({ ca, serverPorts }: IdentityWorld, names: Names): Promise<ClientHttp2Session> {
   const session = connect(`https://127.0.0.1:${serverPorts[0] ?? 0}`, {
     ...(await ca.issue(names)),
@@ -119,7 +119,7 @@ async function channel({ ca, serverPorts }: IdentityWorld, names: Names): Promis
   return session;
 }
 
-/** A call as gRPC makes it: what the server says to it. The address is that of `steady/pod` unless told. */
+/** Makes a raw gRPC call and returns the server's answer. The address defaults to that of `steady/pod`. */
 function resolve(session: ClientHttp2Session, token?: string, ip = steadyIp()): Promise<string> {
   const call = session.request({
     ':method': 'POST',
@@ -128,7 +128,7 @@ function resolve(session: ClientHttp2Session, token?: string, ip = steadyIp()): 
     te: 'trailers',
     ...(token !== undefined && { 'rolegate-token': token }),
   });
-  // A message that is not compressed, its length, and in it field 1.
+  // An uncompressed message, its length, and field 1.
   call.end(Buffer.concat([Buffer.from([0, 0, 0, 0, ip.length + 2, 0x0a, ip.length]), Buffer.from(ip)]));
   return new Promise((said, failed) => {
     const read = (headers: IncomingHttpHeaders) => {

@@ -7,9 +7,9 @@ import { startIdentityWorld, SYSTEM } from './identity-world.ts';
 import type { IdentityWorld } from './identity-world.ts';
 import { eventually, expectLine, seen } from './setup.ts';
 
-/** Of each kind. */
+/** Per kind. */
 const SLOW = 10;
-/** Five seconds a connection; the rest is for a busy machine. Milliseconds. */
+/** Five seconds per connection, plus time for a busy machine. Milliseconds. */
 const OVER_WITHIN_MS = 10_000;
 const TRICKLE_MS = 200;
 
@@ -19,7 +19,7 @@ describe('Server authority', () => {
   let asking: Asking;
   const slow: SlowClient[] = [];
   beforeAll(async () => {
-    // They come before the agent, and are waited for at the end.
+    // They connect before the agent and are awaited at the end.
     world = await startIdentityWorld({
       servers: 1,
       onServing: async ({ attestPorts: [port = 0] }) => {
@@ -73,11 +73,11 @@ describe('Server authority', () => {
   });
 
   it('Clients that send nothing or trickle are disconnected, and agents and Pods are served meanwhile', async () => {
-    // Those that came before the agent may be gone.
+    // Those from before the agent may have been closed.
     slow.push(...(await openMany(world.attestPorts[0] ?? 0)));
     await world.peers[0]?.feed({ nodeName: 'node-2' }, await attest('node-2'));
     const lived = await Promise.all(slow.map(({ over }) => over));
-    // None of them was refused at once.
+    // None of them was refused immediately.
     expect(lived.filter((ms) => ms < 1_000 || ms > OVER_WITHIN_MS)).toEqual([]);
     await world.peers[0]?.feed({ nodeName: 'node-3' }, await attest('node-3'));
     expect(await asking.stop()).toEqual([]);
@@ -87,7 +87,7 @@ describe('Server authority', () => {
 
 interface SlowClient {
   readonly socket: TLSSocket;
-  /** How long the server let it be, milliseconds; longer than it may where it still does. */
+  /** How long the server kept it, or longer than allowed if it is still open. Milliseconds. */
   readonly over: Promise<number>;
 }
 
@@ -95,7 +95,7 @@ function openMany(port: number): Promise<SlowClient[]> {
   return Promise.all(Array.from({ length: 2 * SLOW }, (_, at) => openSlow(port, at)));
 }
 
-/** A connection without a certificate, each from its own address: silent, or with an attestation that never gets complete. */
+/** A connection without a certificate from its own address: silent, or with an attestation that never completes. */
 async function openSlow(port: number, at: number): Promise<SlowClient> {
   const silent = at % 2 === 0;
   const options = {
@@ -121,7 +121,7 @@ async function openSlow(port: number, at: number): Promise<SlowClient> {
   return { socket, over: Promise.race([closed, late]) };
 }
 
-/** HTTP/2 by hand, as a client of Node's would answer pings. */
+/** HTTP/2 by hand, because Node's client would answer pings. */
 async function trickle(socket: TLSSocket, signal: AbortSignal): Promise<void> {
   const headers = Object.entries({
     ':method': 'POST',
@@ -134,7 +134,7 @@ async function trickle(socket: TLSSocket, signal: AbortSignal): Promise<void> {
   socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
   socket.write(frame(FRAME.settings, 0, Buffer.alloc(0)));
   socket.write(frame(FRAME.headers, 1, Buffer.concat(headers)));
-  // A message of 1000 bytes is announced.
+  // Announces a message of 1000 bytes.
   const message = Buffer.concat([Buffer.from([0, 0, 0, 3, 232]), Buffer.alloc(1_000, 'x')]);
   for (const byte of message) {
     if (signal.aborted) return;
@@ -157,7 +157,7 @@ function sized(text: string): string {
   return String.fromCharCode(text.length) + text;
 }
 
-/** The API server breaks every watch and refuses all; once it is back, what this gives. */
+/** Breaks every watch and refuses all requests of the API server, and returns the result of `act` once it is back. */
 async function whileAway<Result>({ api }: IdentityWorld, act: () => Promise<Result>): Promise<Result> {
   api.refuse(503);
   api.dropWatches();
@@ -169,7 +169,7 @@ async function whileAway<Result>({ api }: IdentityWorld, act: () => Promise<Resu
 }
 
 interface Asking {
-  /** Every answer that was not 200. */
+  /** Every status other than 200. */
   readonly stop: () => Promise<number[]>;
 }
 

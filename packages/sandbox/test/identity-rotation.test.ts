@@ -8,7 +8,7 @@ import { eventually } from './setup.ts';
 import { whileAsking } from './while-asking.ts';
 
 const STREAMS = 50;
-/** Attestations are limited to five a second from one address. Milliseconds. */
+/** One address may attest five times a second. Milliseconds. */
 const RETRY_MS = 100;
 
 it('A rotation of the authority by command ends none of 50 streams, and fails no request', async () => {
@@ -16,7 +16,7 @@ it('A rotation of the authority by command ends none of 50 streams, and fails no
   await eventually(async () => {
     expect((await world.as('steady/pod').credentials()).status).toBe(200);
   });
-  // One after the other: handshakes at once are limited by address, and all of these have one.
+  // One after another, because handshakes are limited by address and all share one.
   const before: Awaited<ReturnType<typeof stream>>[] = [];
   for (let at = 0; at < STREAMS; at += 1) before.push(await stream(world, `node-${at}`));
   const ended: string[] = [];
@@ -33,7 +33,7 @@ it('A rotation of the authority by command ends none of 50 streams, and fails no
   expect(bad).toEqual([]);
   expect(ended).toEqual([]);
 
-  // Certificates of the former authority and of the new one are good side by side, at each server.
+  // Certificates of the former and the new authority are both valid at each server.
   const fresh = await attest(world, 'node-0', 0);
   const old = before[1]?.shown;
   expect(issuerOf(fresh)).not.toBe(issuerOf(before[0]?.shown));
@@ -52,7 +52,7 @@ async function stream(world: IdentityWorld, node: string): Promise<{ feed: OpenF
   return { feed, shown };
 }
 
-/** As agents do: who comes too fast tries again. */
+/** Retries when limited, as agents do. */
 async function attest(world: IdentityWorld, node: string, server: number): Promise<PresentedTls> {
   const token = world.api.issueToken({ pod: world.agentPod(node) });
   for (;;) {

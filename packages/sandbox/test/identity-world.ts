@@ -19,18 +19,18 @@ import type { LogLine } from './setup.ts';
 export const SYSTEM = 'rolegate';
 export const AUTHORITY = 'rolegate-authority';
 const SERVERS = 3;
-/** Servers look at the Secret every 10 s. Milliseconds. */
+/** Servers check the Secret every 10 s. Milliseconds. */
 const KNOWN = { withinMs: 25_000, everyMs: 50 };
 
 export interface IdentityWorldOptions {
-  /** Three unless told. */
+  /** Defaults to three. */
   readonly servers?: number;
   /**
-   * Of one's own, the same for all agents, without a node: `token` proves it, or nothing does (`--agent-identity shared`).
-   * Undefined: the servers are their own authority.
+   * User-provided certificates without a node, shared by all agents: `token` proves the node, or nothing does
+   * (`--agent-identity shared`). Undefined: the servers have their own authority.
    */
   readonly certificates?: 'token' | 'shared';
-  /** Called once all servers are ready, while the agent starts; it is waited for. */
+  /** Called and awaited when all servers are ready, while the agent starts. */
   readonly onServing?: (programs: PreparedPrograms) => Promise<void>;
 }
 
@@ -39,23 +39,23 @@ type Kept = 'authorityCommand' | 'ca' | 'serverPorts' | 'attestPorts' | 'opsPort
 export interface IdentityWorld extends AsyncDisposable, Pick<PreparedPrograms, Kept> {
   readonly api: KubernetesApi;
   readonly node: SandboxNode;
-  /** The bundle, as agents have it mounted. */
+  /** The CA bundle as mounted in agents. */
   readonly caFile: string;
   readonly serverLog: readonly LogLine[];
   readonly agentLog: readonly LogLine[];
-  /** One for each server. */
+  /** One per server. */
   readonly peers: readonly AgentPeer[];
-  /** As the Pod `namespace/name`. */
+  /** Sends requests as the Pod `namespace/name`. */
   readonly as: (name: string) => ImdsClient;
-  /** An agent's Pod on the node, as its DaemonSet makes it; its name with the Namespace. */
+  /** Creates an agent Pod on the node, as the DaemonSet does. Returns its name with the Namespace. */
   readonly agentPod: (node: string) => string;
-  /** Writes the agents' token anew, then starts one more beside the first, on the same node. */
+  /** Writes a new token for the agents, then starts a second one on the same node. */
   readonly startSecondAgent: () => Promise<Program>;
-  /** Until each server has said so, from this place of the log on. */
+  /** Resolves when each server has logged this, from this line of the log on. */
   readonly allServersSay: (msg: string, from: number) => Promise<void>;
 }
 
-/** Stand-ins, three built servers that are their own authority, and a built agent that attests; its Pod is `steady/pod`. */
+/** Stand-ins, three built servers with their own authority, and a built agent that attests. Its Pod is `steady/pod`. */
 export async function startIdentityWorld({
   servers = SERVERS,
   certificates,

@@ -4,7 +4,7 @@ import { AUTHORITY, startIdentityWorld, SYSTEM } from './identity-world.ts';
 import type { IdentityWorld } from './identity-world.ts';
 import { eventually, expectLine, seen } from './setup.ts';
 
-/** Servers look at the Secret every 10 s. Milliseconds. */
+/** Servers check the Secret every 10 s. Milliseconds. */
 const KNOWN = { withinMs: 25_000, everyMs: 50 };
 
 describe('Three servers', () => {
@@ -60,7 +60,7 @@ describe('Three servers', () => {
     await expect(peer(2).attest('x'.repeat(20_000))).rejects.toThrow(/RESOURCE_EXHAUSTED/);
     const told = await Promise.allSettled(Array.from({ length: 30 }, () => peer(2).attest('garbage')));
     const faults = told.map((outcome) => (outcome.status === 'rejected' ? String(outcome.reason) : 'served'));
-    // By the limit of handshakes, or of tokens.
+    // By the limit of handshakes or of tokens.
     const limited = faults.filter((fault) => /TooManyRequests|UNAVAILABLE/.test(fault));
     expect(limited.length).toBeGreaterThan(10);
     expect(faults).not.toContain('served');

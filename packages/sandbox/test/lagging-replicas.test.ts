@@ -20,14 +20,14 @@ const UID = 'uid-a';
 const kinds = ['pod', 'namespace', 'serviceAccount'] as const;
 type Kind = (typeof kinds)[number];
 
-/** One state of the three objects' history: what its kind's decision-making annotation says, or a mere label. */
+/** A state in the history of the three objects: the value of its decisive annotation, or only a label. */
 interface Event {
   readonly kind: Kind;
-  /** Undefined: nothing that a decision reads has changed. */
+  /** Undefined if nothing that a decision reads has changed. */
   readonly says: 'app' | 'other' | undefined;
 }
 
-/** A replica takes some more events of a kind, from its watch or by a list that leaves out those between. */
+/** A replica receives further events of a kind, from its watch or from a list that skips those between. */
 interface Step {
   readonly replica: 0 | 1;
   readonly kind: Kind;
@@ -50,7 +50,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 
 type State = ReturnType<typeof statesOf>[Kind][number];
 
-/** Each kind's states in order, with versions of one count, as etcd gives them. */
+/** The states of each kind in order, with versions from one counter, as in etcd. */
 function statesOf(history: readonly Event[]) {
   const first = { says: 'app', resourceVersion: '100' };
   const states: Record<Kind, { says: string; resourceVersion: string }[]> = {
@@ -147,7 +147,7 @@ function createReplica(clock: FakeClock, states: Record<Kind, readonly State[]>)
   return { nodes, decisions, pods, advance };
 }
 
-/** A Pod that names a role of its own if it says 'other', and else has its ServiceAccount's. */
+/** A Pod with its own role for 'other', else with its ServiceAccount's. */
 function podOf(says: string, resourceVersion: string): Pod {
   const annotations = says === 'other' ? { 'iam.amazonaws.com/role': 'other' } : {};
   return podObject('a', { uid: UID, resourceVersion, annotations });

@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A server, and an agent with its metadata API, of one permitted Pod: all on one clock. */
+/** A server and an agent with its metadata API, for one permitted Pod, all on one clock. */
 async function setup() {
   let seed = 0;
   const random = () => (seed += 0.618_033_988_75) % 1;
@@ -70,7 +70,7 @@ async function setup() {
     });
     while (reasons.length === before) {
       await setImmediate();
-      // What is held ends with its budget.
+      // Held requests end with their time.
       if (metadata.load().waiting > 0) await clock.advance(850);
     }
     return (await answer).status;
@@ -84,7 +84,7 @@ async function setup() {
     setNamespace: () => {
       namespaces.set(shop('app'));
     },
-    /** Of a token, the role's name, its credentials and other metadata. */
+    /** Statuses of a token, the role's name, its credentials and other metadata. */
     statuses: async () => [
       await statusOf('/latest/api/token', 'PUT', TTL),
       await statusOf(LIST),

@@ -29,17 +29,17 @@ const STREAM_AGE_MS = HOUR_MS / 2;
 const { responseSerialize, responseDeserialize, requestSerialize } = rolegateService.Feed;
 
 export interface There {
-  /** Undefined: no server answers. */
+  /** Undefined if no server answers. */
   server: FeedService | undefined;
-  /** Break the streams that are open. */
+  /** Functions that break the open streams. */
   readonly open: (() => void)[];
-  /** Hears each message as it goes over the wire. */
+  /** Called with each message on the wire. */
   readonly heard?: (kind: 'update' | 'report', bytes: Buffer) => void;
 }
 
 export type Cluster = ReturnType<typeof createCluster>;
 
-/** One permitted Pod on node-a, and an STS that gives an hour, or fails. */
+/** One permitted Pod on node-a, and an STS that issues for an hour or fails. */
 export function createCluster(random: () => number) {
   const clock = createFakeClock();
   const store = createStore<Pod>({ keyOf: ({ uid }) => uid, log: silentLog });
@@ -92,7 +92,7 @@ const NEVER_RESTORED: ClusterHistory = {
   onRestored: () => () => undefined,
 };
 
-/** A server of the cluster: decisions, sessions and feed as they are, the cluster and STS in the test's hands. */
+/** A real server with decisions, sessions and feed. The test controls the cluster and STS. */
 export function startServer(cluster: Cluster, random: () => number): FeedService {
   const nodes = createNodes({
     ...cluster,
@@ -127,7 +127,7 @@ export function startServer(cluster: Cluster, random: () => number): FeedService
   });
 }
 
-/** A stream of the wire's bytes between an agent and the server. */
+/** A stream between an agent and the server over the wire format. */
 function connect(
   server: FeedService,
   { open: opened, heard = () => undefined }: There,
@@ -207,7 +207,7 @@ export function startAgent({ clock }: Cluster, there: There, random: () => numbe
     },
     table,
     reporter,
-    /** As a Pod asks: what is left of the credentials that it would be given. Milliseconds. */
+    /** The remaining lifetime of the credentials that the Pod would get. Milliseconds. */
     ask(uid: string): number {
       const decision = table.pod(uid)?.decision;
       if (decision?.kind !== 'allow') return 0;
@@ -228,7 +228,7 @@ function connectToNobody(): { call: FeedCall; close: () => void } {
   return { call, close: () => undefined };
 }
 
-/** An agent that follows a server, as they are, over the wire's bytes, on one clock. */
+/** A real agent that follows a real server over the wire format, on one clock. */
 export async function setup() {
   let seed = 0;
   const random = () => (seed += 0.618_033_988_75) % 1;
@@ -243,7 +243,7 @@ export async function setup() {
     there,
     server,
     ask: () => agent.ask('uid-a'),
-    /** Streams break, and none can be opened until `there.server` is set. */
+    /** Breaks streams. None can be opened until `there.server` is set. */
     loseServer() {
       there.server = undefined;
       for (const breakStream of open.splice(0)) breakStream();

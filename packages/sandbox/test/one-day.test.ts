@@ -13,7 +13,7 @@ describe('One day', () => {
       leastMs = Math.min(leastMs, world.ask());
     }
     expect(leastMs).toBeGreaterThanOrEqual(25 * MINUTE_MS);
-    // One session, and one call for each 40 to 48 % of an hour; an agent that comes with nothing may cost one more.
+    // One session, and one call per 40 to 48 % of an hour. An agent that starts without state may cost one more.
     expect(world.sts.calls).toBeLessThanOrEqual(60 + 3);
   });
 
@@ -34,7 +34,7 @@ describe('One day', () => {
       expect(world.ask()).toBeGreaterThan(0);
       world.sts.fault = undefined;
       world.there.server = world.server;
-      // Up again for long enough to renew; no two failures come at the same age of the credentials.
+      // Works again long enough to renew. No two failures come at the same age of the credentials.
       for (let minute = 0; minute < 20 + moment; minute++) {
         await world.clock.advance(MINUTE_MS);
         world.ask();

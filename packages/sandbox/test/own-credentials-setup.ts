@@ -10,7 +10,7 @@ import { startProgram } from '../src/program.ts';
 
 const REGION = 'eu-west-1';
 
-/** A built server alone, whose own credentials come from `env` and nowhere else, and one agent's stream in the test's hands. */
+/** Only a built server, with its own credentials from `env`, and an agent's stream that the test controls. */
 export async function startServer({
   env,
   args = [],
@@ -67,7 +67,7 @@ export async function startServer({
     sts,
     lines,
     page: (path: string) => read(opsPort, path),
-    /** A Pod of its own role on the agent's node; its credentials' key, once they are there. */
+    /** Creates a Pod with its own role on the agent's node. Resolves with the key ID of its credentials. */
     pod: (role = `app-${(pods += 1)}`) => {
       api.apply({
         kind: 'Pod',
@@ -88,7 +88,7 @@ export async function startServer({
   };
 }
 
-/** The stream of node-a, as its agent opens it. */
+/** Opens the stream of node-a like its agent. */
 function openFeed(port: number, files: { cert: string; key: string; ca: string }) {
   const stop = new AbortController();
   const { signal } = stop;
@@ -104,7 +104,7 @@ function openFeed(port: number, files: { cert: string; key: string; ca: string }
   call.on('error', () => undefined);
   call.write({ nodeName: 'node-a', version: '1' });
   return {
-    /** Of the latest update about the session of this Pod that has it. */
+    /** The value in the latest update about this Pod's session that has it. */
     find<T>(name: string, what: (update: FeedUpdateRead) => T | undefined): T | undefined {
       const id = updates.findLast(({ pod }) => pod?.name === name)?.pod?.allow?.sessionId;
       const mine = updates.filter(({ session }) => id !== undefined && session?.sessionId === id);

@@ -11,7 +11,7 @@ const ROLE = 'arn:aws:iam::123456789012:role/rolegate-server';
 const OK = 'rolegate_own_credentials_ok 1';
 
 describe('Own credentials', () => {
-  // Each waits for back-offs: so they do it together.
+  // They wait for back-offs, so they run together.
   it.concurrent(
     'A server with a web identity renews it from the token file, and recovers once the token is accepted',
     async () => {

@@ -1,6 +1,6 @@
 import type { Pod } from '../../server/src/kubernetes/objects/objects.ts';
 
-/** A running Pod shop/`name` on node-a, with the UID `uid-<name>` and no annotations, as the fields change it. */
+/** A running Pod shop/`name` on node-a with UID `uid-<name>` and no annotations, changed by `fields`. */
 export function podObject(name: string, fields: Partial<Pod> & Pick<Pod, 'resourceVersion'>): Pod {
   return {
     uid: `uid-${name}`,

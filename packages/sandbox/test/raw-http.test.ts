@@ -25,7 +25,7 @@ describe('Malformed requests', () => {
       expect((await world.as('steady/pod').credentials()).status).toBe(200);
     });
 
-  /** Everything that comes back for these bytes, from a Pod of its own address. */
+  /** Sends raw bytes from a Pod's address. Resolves with everything that comes back. */
   function send(bytes: string, localAddress = '127.9.3.1'): Promise<string> {
     return new Promise((resolve) => {
       const socket = connect({ ...world.world.agent, localAddress });
@@ -65,7 +65,7 @@ describe('Malformed requests', () => {
     async ({ bytes, status }) => {
       const [answer] = await Promise.all([send(bytes), expectSteady()]);
       const said = Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
-      // A path that no parser should rebuild is malformed or blocked: either way it leads nowhere.
+      // A path that no parser should rebuild is malformed or blocked, so it leads nowhere.
       expect(status === 404 ? [400, 404] : [status]).toContain(said);
       for (const secret of NEVER) expect(answer).not.toContain(secret);
     },

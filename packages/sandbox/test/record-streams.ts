@@ -1,5 +1,5 @@
-// Records what a server and an agent of this version say to each other, for the tests of later versions (N-1):
-// node --conditions=development packages/sandbox/test/record-streams.ts
+// Records the messages between a server and an agent of this version, for tests of later versions (N-1): node
+// --conditions=development packages/sandbox/test/record-streams.ts
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VERSION } from '@rolegate/runtime';
@@ -29,7 +29,7 @@ function setPod(name: string, role: string | undefined, more: Partial<Pod> = {})
   return pod;
 }
 
-/** One Pod of each kind of answer. */
+/** One Pod per kind of answer. */
 setPod('denied', 'other');
 setPod('plain', undefined);
 setPod('pending', 'app', { namespace: 'unborn' });
@@ -45,7 +45,7 @@ agent.reporter.firstDelivery({
   sessionId: agent.table.cachedSessions()[0]?.id ?? '',
   heldMs: 12,
 });
-// What changes later: a new Pod, one that goes, a role that STS refuses, credentials that are renewed.
+// Later changes: a new Pod, a removed one, a role that STS refuses, renewed credentials.
 cluster.sts.fault = Object.assign(new Error('not authorized to perform sts:AssumeRole'), {
   name: 'AccessDenied',
 });
@@ -62,7 +62,7 @@ await cluster.clock.advance(15_000);
 cluster.store.remove({ ...gone, resourceVersion: next() });
 cluster.sts.fault = undefined;
 await cluster.clock.advance(30 * 60_000);
-// The stream has reached its age meanwhile: the second one begins with what is held.
+// The stream has reached its maximum age, so the second one begins with cached sessions.
 agent.stop();
 
 const reach = agent.table.pods().map(({ uid, decision }) => {

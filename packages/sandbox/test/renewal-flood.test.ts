@@ -37,7 +37,7 @@ it('A flood of connections from the address of an agent does not delay its renew
     await agent.clock.advance(100);
     expect(agent.said('certificate issued')).toHaveLength(2);
   });
-  // The flood has not let up, and the renewal needed no second try.
+  // The flood continues, and the renewal needed no second attempt.
   await eventually(() => {
     expect(flood.refused()).toBeGreaterThan(before);
   });
@@ -54,7 +54,7 @@ interface Agent extends AsyncDisposable {
   readonly said: (msg: string) => LogLine[];
 }
 
-/** A whole agent in this process, on a clock that the test moves; its address is 127.0.0.1. */
+/** A whole agent in this process, on a clock that the test advances. Its address is 127.0.0.1. */
 async function startAgent(world: IdentityWorld): Promise<Agent> {
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-flooded-'));
   const tokenFile = join(folder, 'token');
@@ -82,7 +82,7 @@ async function startAgent(world: IdentityWorld): Promise<Agent> {
   const stop = new AbortController();
   const deps = { config: outcome.config, clock, log: recordIn(lines), random: () => 0.5 };
   const running = runAgent(deps, stop.signal);
-  running.catch(() => undefined); // seen at the end
+  running.catch(() => undefined); // checked at the end
   return {
     clock,
     said: (msg) => lines.filter((line) => line.msg === msg),
@@ -103,7 +103,7 @@ function recordIn(lines: LogLine[]): Log {
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-/** Connections that say nothing, from 127.0.0.1, as fast as that until the end. */
+/** Opens silent connections from 127.0.0.1 at that rate until the end. */
 function startFlood(ports: readonly number[]): AsyncDisposable & { readonly refused: () => number } {
   const open = new Set<Socket>();
   const stop = new AbortController();

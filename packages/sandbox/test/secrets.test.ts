@@ -26,7 +26,7 @@ it('No secret key or session token is in logs or files, with the agent logging a
     expect(logs).not.toContain(secret);
     for (const [path, content] of files) expect([path, content.includes(secret)]).toEqual([path, false]);
   }
-  // The key's ID is no secret: it leads from CloudTrail to the line.
+  // The key ID is not a secret: it leads from CloudTrail to the log line.
   expect(logs).toContain(secrets.whole);
 });
 

@@ -10,7 +10,7 @@ export const ROLE = 'iam.amazonaws.com/role';
 export const PERMITTED = 'iam.amazonaws.com/permitted';
 export const ALLOWED = 'iam.amazonaws.com/allowed-roles';
 
-/** A process on a busy machine; what holds earlier does not wait. Milliseconds. */
+/** For a process on a busy machine. Checks that pass earlier do not wait. Milliseconds. */
 const WITHIN_MS = 20_000;
 const LOOK_EVERY_MS = 20;
 
@@ -26,13 +26,13 @@ export interface Setup extends AsyncDisposable {
   readonly world: World;
   readonly agentLog: readonly LogLine[];
   readonly serverLog: readonly LogLine[];
-  /** As the Pod `namespace/name`. */
+  /** Sends requests as the Pod `namespace/name`. */
   readonly as: (name: string) => ImdsClient;
-  /** As whoever has the address. */
+  /** Sends requests from the address. */
   readonly from: (ip: string) => ImdsClient;
 }
 
-/** A world whose logs can be read, with the Namespace `steady` and its Pod `steady/pod`, which must always be served. */
+/** A world with readable logs, the Namespace `steady` and its Pod `steady/pod`, which must always be served. */
 export async function setup(
   options: Omit<WorldOptions, 'onAgentLine' | 'onServerLine'> = {},
 ): Promise<Setup> {
@@ -59,7 +59,7 @@ export async function setup(
   };
 }
 
-/** Adds to what the cluster holds, or replaces what has the same kind and name. */
+/** Adds objects to the cluster, or replaces those of the same kind and name. */
 export async function add({ world }: Setup, ...manifests: Manifest[]): Promise<void> {
   const isNew = ({ kind, metadata }: Manifest) =>
     !manifests.some(
@@ -82,19 +82,19 @@ export function pod(named: string, role?: string, spec: Readonly<Record<string, 
   return { apiVersion: 'v1', kind: 'Pod', metadata: { namespace: inNamespace, name, annotations }, spec };
 }
 
-/** Until it resolves; rejects with its last fault at the deadline. */
+/** Repeats the check until it resolves. Rejects with its last error at the deadline. */
 export function eventually<Result>(check: () => Result | Promise<Result>): Promise<Result> {
   return eventuallyWithin(check, { withinMs: WITHIN_MS, everyMs: LOOK_EVERY_MS });
 }
 
-/** A line comes by a pipe: somewhat later than what it tells of. */
+/** Lines arrive through a pipe, somewhat later than what they report. */
 export async function expectLine(log: readonly LogLine[], fields: LogLine): Promise<void> {
   await eventually(() => {
     expect(log).toContainEqual(expect.objectContaining({ ...fields }));
   });
 }
 
-/** What is compared of an answer: the role is the one that the list named. */
+/** The compared parts of an answer. The role is the one in the list. */
 export function seen({ status, role }: ImdsAnswer & { readonly role: string }): {
   status: number;
   role: string;

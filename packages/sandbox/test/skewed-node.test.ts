@@ -5,13 +5,13 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const random = () => 0.5;
 
-/** An agent whose node's clock is so far before the server's. */
+/** An agent whose node's clock is ahead of the server's by `skewMs`. */
 async function setup(skewMs: number) {
   const cluster = createCluster(random);
   const clock = { ...cluster.clock, now: () => cluster.clock.now() + skewMs };
   const agent = startAgent({ ...cluster, clock }, { server: startServer(cluster, random), open: [] }, random);
   await cluster.clock.advance(1_000);
-  /** By the document, as an SDK on the node reads it. */
+  /** According to the document, as an SDK on the node reads it. */
   function leftMs(): number {
     const decision = agent.table.pod('uid-a')?.decision;
     const session = decision?.kind === 'allow' ? agent.table.session(decision.sessionId) : undefined;

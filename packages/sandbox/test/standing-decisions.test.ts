@@ -11,7 +11,7 @@ afterEach(async () => {
   world = undefined;
 });
 
-/** Two Pods that are served, and servers that start again without being able to learn their base ARN. */
+/** Two served Pods, and servers that restart without being able to learn their base ARN. */
 async function restartedInTheDark(fail: (there: Setup) => void): Promise<Setup> {
   const there = await setup({ detectsBaseArn: true, serverCount: 1 });
   world = there;
@@ -53,7 +53,7 @@ describe('Server without base ARN', () => {
     },
   ])('A server that starts while $what takes nothing from agents', async ({ fail }) => {
     const there = await restartedInTheDark(fail);
-    // Of team/full the role is known, and only the ceiling is not: it is the account of the base ARN.
+    // The role of team/full is known, but not the ceiling, which is the account of the base ARN.
     for (const name of ['steady/pod', 'team/pod', 'team/full'])
       expect((await there.as(name).credentials()).status).toBe(200);
   });

@@ -5,7 +5,7 @@ import { statusSocket } from '../src/start-programs.ts';
 import { add, eventually, expectLine, namespace, PERMITTED, pod, setup } from './setup.ts';
 import type { Setup } from './setup.ts';
 
-/** Runs a built program's command against the one that runs. */
+/** Runs a command of a built program against the running one. */
 function commands({ world }: Setup) {
   const of =
     (program: 'agent' | 'server', socket: string) =>

@@ -8,7 +8,7 @@ import type { Setup } from './setup.ts';
 import { whileAsking } from './while-asking.ts';
 
 const UPGRADES = 3;
-/** DESIGN.md R7; a machine that does other things too is given what a program that does nothing takes there, five times. */
+/** DESIGN.md R7. A busy machine gets five times what a program that does nothing takes there. */
 const AGAIN_WITHIN_MS = 2_000;
 
 let world: Setup | undefined;
@@ -17,7 +17,7 @@ afterEach(async () => {
   world = undefined;
 });
 
-/** Two servers and an agent that the test has started, with `steady/pod` served. */
+/** Two servers and an agent started by the test, with `steady/pod` served. */
 async function served(flags: (folder: string) => readonly string[] = () => []) {
   const there = await setup({ started: false });
   world = there;
@@ -36,7 +36,7 @@ function listening({ agentLog }: Setup): number {
   return agentLog.filter(({ msg }) => msg === 'agent listening').length;
 }
 
-/** What only adds is written soon, not at once. */
+/** Additions are saved soon, not immediately. */
 function written({ world: { folder } }: Setup): Promise<void> {
   return eventually(async () => {
     expect(await readFile(join(folder, 'state', 'agent-state'), 'utf8')).toContain('SecretAccessKey');
@@ -95,7 +95,7 @@ describe('Saved state', () => {
     await eventually(async () => {
       expect((await there.as('steady/pod').credentials()).status).toBe(403);
     });
-    // A crash in the moment of a withdrawal leaves no state at all: that is safe, and another test's.
+    // A crash during a withdrawal leaves no state, which is safe and tested elsewhere.
     await eventually(async () => {
       const state = await readFile(join(there.world.folder, 'state', 'agent-state'), 'utf8');
       expect([state.includes('NamespaceDenied'), state.includes('SecretAccessKey')]).toEqual([true, false]);

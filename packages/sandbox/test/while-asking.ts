@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { ImdsClient } from '../src/imds-client.ts';
 
-/** Asks for credentials all the while; gives back every status that was not 200, with what was said or met. */
+/** Requests credentials continuously. Returns every status other than 200 with what was going on. */
 export async function whileAsking(client: ImdsClient, what: () => Promise<void>): Promise<string[]> {
   const bad: string[] = [];
   const stop = new AbortController();

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { createTestCa, writeTlsFiles } from '@rolegate/testing';
 import type { IssueOptions } from '@rolegate/testing';
 
-// What OpenSSL, by way of Node, reads in them.
+// What OpenSSL reads in them through Node.
 async function setup(options?: IssueOptions) {
   const ca = await createTestCa({ name: 'one' });
   const { cert, key } = await ca.issue(options);

@@ -11,7 +11,7 @@ import type { Mtls } from './mtls.ts';
 /** Milliseconds. */
 const PATIENCE = { withinMs: 10_000, everyMs: 5 };
 
-/** A bare TLS connection, and what the server knows of it. */
+/** A plain TLS connection, and the server's view of it. */
 async function connectionOf(mtls: Mtls, own: ConnectionOptions) {
   const before = mtls.connections.length;
   const socket = connect({

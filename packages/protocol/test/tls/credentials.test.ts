@@ -174,7 +174,7 @@ describe('Reload', () => {
     const stream = openFeed(client);
     expect(await stream.echo('1')).toBe('1');
 
-    // A whole change of the authority: first both are trusted, then the leaves change, then the old one goes.
+    // A complete change of the authority: both are trusted, the certificates change, then the old one is removed.
     const next = await createTestCa({ name: 'next authority' });
     const both = mtls.ca.pem + next.pem;
     await mtls.server.rewrite({ from: mtls.ca, cert: SERVER_CERT, ca: both });
@@ -250,7 +250,7 @@ function failureOf(client: RolegateClient): Promise<unknown> {
   );
 }
 
-/** A TLS client that is not grpc-js; resolves with what it is told when the server closes, rejects where it is let in. */
+/** A TLS client that is not grpc-js. Resolves with the error when the server closes; rejects if it is admitted. */
 async function rawHandshake({ ca, port }: Mtls, options: ConnectionOptions): Promise<unknown> {
   let fault: unknown;
   const socket = tlsConnect({
@@ -264,7 +264,7 @@ async function rawHandshake({ ca, port }: Mtls, options: ConnectionOptions): Pro
   socket.on('error', (error) => {
     fault = error;
   });
-  // HTTP/2 servers speak first: with TLS 1.3 that alone tells a client that it is in.
+  // HTTP/2 servers send first. With TLS 1.3, only that tells a client that it was admitted.
   const letIn = new Promise((resolve) => socket.once('data', resolve)).then(() => {
     socket.destroy();
     throw new Error('the server let it in');

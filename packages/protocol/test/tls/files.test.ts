@@ -180,7 +180,7 @@ describe('TLS files', () => {
   });
 
   it('An unreadable file is refused', async () => {
-    if (process.getuid?.() === 0) return; // root may read all
+    if (process.getuid?.() === 0) return; // root may read every file
     await using files = await setup();
     await chmod(files.paths.key, 0o000);
     expect(faultOf(files.load)).toMatch(/--key .* cannot be read .*EACCES/);

@@ -35,16 +35,16 @@ export interface LogLine {
   readonly error?: string;
 }
 
-/** One side's certificates in a folder of its own, followed by the fake clock. */
+/** One side's certificates in a folder of their own, watched by the fake clock. */
 export interface Side {
   readonly source: TlsSource;
   readonly lines: LogLine[];
-  /** Writes anew and lets the poll see it. */
+  /** Writes new files and runs the poll. */
   rewrite(options: { from: TestCa; cert: IssueOptions; ca: string }): Promise<void>;
   readonly paths: { readonly cert: string; readonly key: string; readonly ca: string };
 }
 
-/** A server and its clients over real mTLS on loopback; everything is closed with `await using`. */
+/** A server and its clients over real mTLS on loopback, closed by `await using`. */
 export interface Mtls extends AsyncDisposable {
   readonly ca: TestCa;
   readonly clock: FakeClock;
@@ -53,7 +53,7 @@ export interface Mtls extends AsyncDisposable {
   readonly refused: RefusedHandshake[];
   readonly connections: ClientConnection[];
   side(purpose: TlsPurpose, options: { from?: TestCa; cert: IssueOptions; ca?: string }): Promise<Side>;
-  /** To this server, or to another port. */
+  /** Connects to this server, or to another port. */
   client(side: Side, serverName?: string, toPort?: number): RolegateClient;
 }
 
@@ -135,7 +135,7 @@ export async function startMtls({
   };
 }
 
-/** One Resolve; resolves with the node that the server saw, rejects with the call's error. */
+/** Calls Resolve. Resolves with the node that the server saw; rejects with the call's error. */
 export function whoAmI(client: RolegateClient): Promise<string> {
   return new Promise((resolve, reject) => {
     client.Resolve({ ip: '192.0.2.1' }, { deadline: Date.now() + 5_000 }, (error, response) => {
@@ -145,7 +145,7 @@ export function whoAmI(client: RolegateClient): Promise<string> {
   });
 }
 
-/** Resolve answers with the caller's node, Feed with an empty Synced for each report. */
+/** Resolve answers with the peer's node, Feed with an empty Synced for each report. */
 const echo: RolegateHandlers = {
   Resolve(call, callback) {
     callback(null, {

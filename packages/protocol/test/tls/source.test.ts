@@ -10,7 +10,7 @@ import type { IssueOptions } from '@rolegate/testing';
 const POLL_MS = 3_000;
 const HOUR_MS = 3_600_000;
 
-/** A folder like a Secret's volume: the files are links through ..data, which is swapped as a whole. */
+/** A folder like a Secret's volume: the files are links through ..data, which is replaced as a whole. */
 async function setup(cert: IssueOptions = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-source-'));
   const ca = await createTestCa();

@@ -6,7 +6,7 @@ import { parseFlags } from '../../src/flags/flags.ts';
 
 const words = { group: 'All', help: 'what it is' };
 
-/** A program with a flag of each sort, and another program's flags of each verdict. */
+/** A program with a flag of each kind and legacy flags of each verdict. */
 export const program = {
   name: 'kettle',
   summary: 'boils water',
@@ -44,7 +44,7 @@ export const program = {
   },
 } as const;
 
-/** Its flags parsed, with the one that is needed. */
+/** Parses its flags, with the required one. */
 export function setup(argv: readonly string[] = [], env: Record<string, string> = {}) {
   const outcome = parseFlags(program, { argv: ['--name', 'k', ...argv], env });
   return {

@@ -5,17 +5,17 @@ import { createHttpServer, systemClock } from '@rolegate/runtime';
 import type { HttpLimits } from '@rolegate/runtime';
 import { createMemoryListener, createMemorySocket } from './memory-socket.ts';
 
-/** A request as a server has understood it. */
+/** A request as a server understood it. */
 export interface Accepted {
   readonly method: string;
   readonly target: string;
-  /** Names and values in turn. */
+  /** Alternating names and values. */
   readonly headers: readonly string[];
-  /** Latin-1 text; undefined: it was not read. */
+  /** Latin-1 text. Undefined if it was not read. */
   readonly body: string | undefined;
 }
 
-/** Makes requests of what arrives on one connection, each answered at once. Pieces are Latin-1 text. */
+/** Makes requests from what arrives on one connection and answers each immediately. Pieces are Latin-1 text. */
 export type Accept = (pieces: readonly string[]) => Promise<readonly Accepted[]>;
 
 const LIMITS: HttpLimits = {
@@ -29,12 +29,12 @@ const LIMITS: HttpLimits = {
 };
 const BODY_BYTES = 4_096;
 
-/** As the metadata API does it: only PUT has a body that is read. POST is added to have a second one. */
+/** As in the metadata API, only PUT has a body that is read. POST is added as a second method. */
 function bodyBytes(method: string): number {
   return method === 'PUT' || method === 'POST' ? BODY_BYTES : 0;
 }
 
-/** By the server that is tried. */
+/** Requests accepted by the tested server. */
 export async function createOurs(): Promise<Accept> {
   const taken = new WeakMap<object, Accepted[]>();
   const listener = createMemoryListener();
@@ -78,7 +78,7 @@ export async function createOurs(): Promise<Accept> {
   };
 }
 
-/** By Node's own, strict as it is by default. */
+/** Requests accepted by Node's server with its strict default. */
 export function createTheirs(): Accept {
   const server = createServer({
     insecureHTTPParser: false,
@@ -97,7 +97,7 @@ export function createTheirs(): Accept {
       headers: request.rawHeaders,
       body,
     }));
-    // Not before its body has come: an answer that ends the connection would cut it off.
+    // Only when its body has arrived, because an answer that ends the connection would cut it off.
     request.on('end', () => response.writeHead(200, { 'content-length': 0 }).end());
   };
   server.on('request', take);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { fuzz } from './fuzz.ts';
 
-/** Of runs that found something are kept here. */
+/** Seeds of runs that found something are kept here. */
 const SEEDS = [1, 2, 3];
 
 it.each(SEEDS)(

@@ -5,9 +5,9 @@ import { createOurs } from './accepted.ts';
 
 export interface FuzzResult {
   readonly inputs: number;
-  /** Requests that were made of them. */
+  /** Requests made from the inputs. */
   readonly requests: number;
-  /** Of the heap, after collection, against what it was after the first tenth. Bytes; NaN without `--expose-gc`. */
+  /** Heap growth after collection since the first tenth. Bytes; NaN without `--expose-gc`. */
   readonly heapGrowth: number;
 }
 
@@ -16,7 +16,7 @@ const recorded = JSON.parse(
 ) as readonly { readonly bytes: string }[];
 const seeds = recorded.map(({ bytes }) => bytes);
 
-/** What tends to be read in two ways, and limits' edges. */
+/** Texts that parsers tend to read differently, and edges of limits. */
 const SPLINTERS = [
   '\r\n',
   '\n',
@@ -41,8 +41,8 @@ const SPLINTERS = [
 ];
 
 /**
- * Sends inputs that are made of real requests, by a seed: the same seed makes the same inputs. Rejects with the seed and the number
- * of the input at which the server failed.
+ * Sends inputs made of real requests. The same seed makes the same inputs. Rejects with the seed and the number of the
+ * input at which the server failed.
  */
 export async function fuzz({
   inputs,
@@ -99,7 +99,7 @@ function pick(from: readonly string[], random: () => number): string {
   return from[Math.floor(random() * from.length)] ?? '';
 }
 
-/** A generator of 32 bits by Tommy Ettinger, in the public domain: small, fast and the same everywhere. */
+/** Tommy Ettinger's 32-bit generator, in the public domain: small, fast and the same everywhere. */
 function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import words from './grammar-words.json' with { type: 'json' };
 
-/** What may arrive on a connection: mostly requests, with whatever clients, attackers and broken wires make of them. Latin-1 text. */
+/**
+ * Streams that may arrive on a connection: mostly requests, altered like those of clients, attackers and broken
+ * networks. Latin-1 text.
+ */
 function byteStreams(): fc.Arbitrary<string> {
   return fc.oneof(
     { weight: 4, arbitrary: requests() },
@@ -10,7 +13,7 @@ function byteStreams(): fc.Arbitrary<string> {
   );
 }
 
-/** The same in the pieces in which it arrives: one, some, or a byte each. */
+/** The same in pieces: one, some, or single bytes. */
 export function arrivals(): fc.Arbitrary<readonly string[]> {
   return byteStreams().chain((text) =>
     fc.oneof(
@@ -35,7 +38,7 @@ function requests(): fc.Arbitrary<string> {
   return fc.array(request(), { minLength: 1, maxLength: 4 }).map((all) => all.join(''));
 }
 
-/** Mostly the first, which is what it should be. */
+/** Mostly the usual ones. */
 function mostly(usual: readonly string[], odd: readonly string[], weight = 12): fc.Arbitrary<string> {
   return fc.oneof(
     { weight, arbitrary: fc.constantFrom(...usual) },
@@ -115,7 +118,7 @@ function content(): fc.Arbitrary<string> {
   );
 }
 
-/** Now and then one byte more or less than it says. */
+/** Sometimes has one byte more or less than announced. */
 function sizedBody(): fc.Arbitrary<MessageBody> {
   return fc.tuple(content(), mostly(['0'], ['1', '-1'])).map(([body, off]) => ({
     framing: [[`Content-Length: ${Math.max(0, body.length + Number(off))}`, '\r\n']],
@@ -181,7 +184,7 @@ function sizeAs(bytes: number, spelling: string): string {
   }
 }
 
-/** A byte that means something somewhere, or any. */
+/** A byte with a special meaning, or any byte. */
 function anyByte(): fc.Arbitrary<string> {
   return fc.oneof(
     {
@@ -194,7 +197,7 @@ function anyByte(): fc.Arbitrary<string> {
 
 type Mutation = readonly [string, number, string, number];
 
-/** Bytes inserted, replaced and taken out, and pieces repeated, at places chosen as parts of 2^16. */
+/** Inserts, replaces and removes bytes and repeats pieces, at places given as parts of 2^16. */
 function withMutations(streams: fc.Arbitrary<string>): fc.Arbitrary<string> {
   const mutation: fc.Arbitrary<Mutation> = fc.tuple(
     fc.constantFrom('insert', 'replace', 'remove', 'repeat'),

@@ -9,10 +9,10 @@ const RUNS = 5_000;
 const ours = await createOurs();
 const theirs = createTheirs();
 
-/** Resolves with what ours has accepted, all of which node:http has understood in the same way. */
+/** Resolves with what the tested server accepted, after checking that node:http read the same. */
 async function expectTheSame(pieces: readonly string[]): Promise<readonly Accepted[]> {
   const [accepted, understood] = await Promise.all([ours(pieces), theirs(pieces)]);
-  // Requests beyond the first ones, and bodies that ours does not read, are theirs alone.
+  // node:http may read further requests, and bodies that the tested server does not read.
   const same = accepted.map(({ body }, at) => {
     const request = understood[at];
     return body === undefined && request !== undefined ? { ...request, body } : request;
@@ -33,7 +33,7 @@ describe('Accepted requests', () => {
       }),
       { numRuns: RUNS },
     );
-    // A grammar that is hardly ever understood would show nothing.
+    // A grammar that is hardly ever understood would prove nothing.
     expect(requests).toBeGreaterThan(RUNS / 5);
     expect(bodies).toBeGreaterThan(RUNS / 100);
   });

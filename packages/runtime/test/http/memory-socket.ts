@@ -1,16 +1,16 @@
 import type { Server, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
-/** The server's end of a connection that has no kernel in it, and the hand that plays the client. */
+/** The server's end of a connection without a kernel, controlled by the test as the client. */
 export interface MemorySocket {
   readonly socket: Socket;
-  /** Arrives at the server, in one piece. Latin-1 text. */
+  /** Delivers text to the server in one piece. Latin-1 text. */
   readonly send: (text: string) => void;
-  /** The client sends no more. */
+  /** Ends the client's side. */
   readonly end: () => void;
   /** What the server has sent. Latin-1 text. */
   readonly sent: () => string;
-  /** From now on the kernel takes nothing more. */
+  /** The kernel accepts nothing more. */
   readonly stall: () => void;
   readonly wasReset: () => boolean;
   readonly closed: Promise<void>;
@@ -32,7 +32,7 @@ export function createMemorySocket(remoteAddress = '198.18.0.1', remotePort = 40
       sent += chunk.toString('latin1');
       done();
     },
-    // As that of a handle: after what waits for the end of this turn of the event loop.
+    // Like a handle's destroy: after everything that waits for the end of this turn of the event loop.
     destroy(error, done) {
       setImmediate(() => {
         taken?.(new Error('canceled'));
@@ -73,7 +73,7 @@ export function createMemorySocket(remoteAddress = '198.18.0.1', remotePort = 40
   };
 }
 
-/** A listener without a port, by which connections are handed to a server. */
+/** A listener without a port that passes connections to a server. */
 export function createMemoryListener() {
   let listener: Server | undefined;
   return {

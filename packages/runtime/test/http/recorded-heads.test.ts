@@ -5,9 +5,9 @@ import { createOurs } from './accepted.ts';
 
 interface Recorded {
   readonly client: string;
-  /** Recorded from the client itself, or written as its HTTP library writes it. */
+  /** Recorded from the client, or written like its HTTP library does. */
   readonly source: string;
-  /** Latin-1 text: one request, its body included. */
+  /** Latin-1 text: one request with its body. */
   readonly bytes: string;
 }
 

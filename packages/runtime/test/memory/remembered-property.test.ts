@@ -16,7 +16,7 @@ type Step =
   | { readonly kind: 'delete' | 'get'; readonly key: string }
   | { readonly kind: 'pass'; readonly ms: number };
 
-/** The rule as it is said, without any care for what it costs. */
+/** The rule itself, whatever it costs. */
 function createModel(most: number) {
   let names: { key: string; value: number; owner: string; untilMs: number }[] = [];
   const reachedAt = new Map<string, number>();
@@ -91,7 +91,7 @@ describe('Remembered names, property', () => {
           for (const [at, one] of steps.entries()) {
             if (one.kind === 'pass') await clock.advance(one.ms);
             const nowMs = clock.monotonic();
-            // The model knows of no sweeps: what is over goes at once.
+            // The model has no sweeps: expired names are removed immediately.
             model.expire(nowMs);
             if (one.kind === 'get') {
               const [, value] = model.entries().find(([name]) => name === one.key) ?? [];

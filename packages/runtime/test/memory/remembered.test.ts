@@ -126,7 +126,7 @@ describe('Room for names', () => {
     }
     remembered.set('z', 0, 'greedy');
     await clock.advance(KEEP_MS - 1);
-    // The time of y has been over for a moment, and no sweep has come since.
+    // The time of y is just over, and no sweep has run since.
     expect(remembered.peek('y')).toBe(0);
     for (const key of ['u', 'v', 'w']) remembered.set(key, 0, key);
     expect(keys()).toEqual(['z', 'u', 'v', 'w']);

@@ -9,7 +9,7 @@ afterEach(() => {
   for (const one of open.splice(0)) one.destroy();
 });
 
-/** A listener that counts what it accepts. */
+/** A listener that counts the connections it accepts. */
 async function listen(port = 0) {
   const accepted: Socket[] = [];
   const server: Server = createServer((socket) => {
@@ -22,7 +22,7 @@ async function listen(port = 0) {
   return { server, accepted, port: (server.address() as AddressInfo).port };
 }
 
-/** The kernel has established it when this returns; nobody has accepted it yet. */
+/** When it returns, the kernel has established the connection and nobody has accepted it. */
 function dial(port: number): Promise<'open' | 'reset'> {
   const socket = connect(port, '127.0.0.1');
   open.push(socket);

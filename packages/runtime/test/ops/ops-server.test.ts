@@ -17,7 +17,7 @@ async function setup(checks: readonly ReadyCheck[] = []) {
       const response = await fetch(`http://127.0.0.1:${port}${path}`, init);
       return { status: response.status, headers: response.headers, body: await response.text() };
     },
-    /** Sends bytes as they are; resolves with all that comes back. */
+    /** Sends raw bytes. Resolves with everything that comes back. */
     async raw(bytes: string): Promise<string> {
       const socket = connect(port, '127.0.0.1').setEncoding('latin1');
       let answer = '';
@@ -215,7 +215,7 @@ describe('Ops server', () => {
     },
   ])('The ops server answers $what with $status and serves the next request', async ({ bytes, status }) => {
     await using ops = await setup();
-    // A client that still writes while the server has answered and closed may see a reset in place of the answer.
+    // A client that is still writing when the server has closed may see a reset instead of the answer.
     expect(await ops.raw(bytes)).toMatch(new RegExp(`^(?:HTTP/1\\.1 ${status} |$)`));
     expect(await ops.get('/livez')).toMatchObject({ status: 200 });
   });

@@ -5,7 +5,7 @@ import type { Service } from '@rolegate/runtime';
 function setup() {
   const events: string[] = [];
   const stop = new AbortController();
-  /** Runs until it is told to stop. */
+  /** Runs until the signal aborts. */
   const lasting = (name: string): Service => ({
     name,
     async run(signal) {

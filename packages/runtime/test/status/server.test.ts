@@ -10,7 +10,7 @@ import { createStatusServer, openStatusSocket, silentLog, StatusSocketFault } fr
 import { askStatus } from '../../src/status/ask.ts';
 import { startStatus } from './setup.ts';
 
-/** For a request to come, and its answer to be read. Milliseconds. */
+/** For a request, and again for reading its answer. Milliseconds. */
 const WITHIN_MS = 5_000;
 const OPTIONS = { checks: [], status: () => ({ found: true, text: 'other\n', value: {} }), log: silentLog };
 
@@ -18,13 +18,13 @@ async function get(path: string, target: string) {
   return askStatus({ socket: path, method: 'GET', target });
 }
 
-/** Lets time pass, a tenth of a second at each look at the sockets, until it is so. */
+/** Advances the clock a tenth of a second per poll of the sockets until `done`. */
 async function passUntil(clock: FakeClock, done: Promise<unknown>): Promise<void> {
   const passed = done.then(() => true);
   while (!(await Promise.race([passed, setImmediate(false)]))) await clock.advance(100);
 }
 
-/** `once` would reject where it ends by a reset. */
+/** `once` would reject on a reset. */
 function closed(socket: Socket): Promise<unknown> {
   return new Promise((resolve) => socket.once('close', resolve));
 }
@@ -107,7 +107,7 @@ describe('Bad input on the status socket', () => {
     { what: 'a bad escape', bytes: 'GET /status?%E0%A4%A HTTP/1.1\r\nhost: x\r\n\r\n', status: 200 },
   ])('The status socket answers $status to $what, and serves the next request', async ({ bytes, status }) => {
     await using t = await startStatus();
-    // A client that still writes while the server has closed may see a reset in place of the answer.
+    // A client that is still writing when the server has closed may see a reset instead of the answer.
     expect(await t.raw(bytes)).toMatch(new RegExp(`^(?:HTTP/1\\.1 ${status} |$)`));
     expect(await get(t.path, '/status')).toMatchObject({ status: 200 });
   });

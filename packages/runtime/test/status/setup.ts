@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createLog, createStatusServer } from '@rolegate/runtime';
 import type { Clock, ReadyCheck, StatusAnswer } from '@rolegate/runtime';
 
-/** A status server on a socket of its own, with what it logs. */
+/** A status server with its own socket and log. */
 export async function startStatus({
   checks = [],
   status = () => ({ found: true, text: 'all is well\n', value: { well: true } }),
@@ -27,7 +27,7 @@ export async function startStatus({
     lines,
     log,
     server,
-    /** Sends bytes as they are, and leaves the connection open; resolves with all that comes back. */
+    /** Sends raw bytes and keeps the connection open. Resolves with everything that comes back. */
     async raw(bytes: string): Promise<string> {
       const socket = connect({ path }).setEncoding('latin1');
       let answer = '';

@@ -57,7 +57,7 @@ describe('System clock', () => {
   });
 });
 
-/** Scheduled calls do not keep the process alive: this does. */
+/** Scheduled calls do not keep the process alive, but this does. */
 function keepAlive() {
   const timer = setInterval(() => undefined, 1_000);
   return {

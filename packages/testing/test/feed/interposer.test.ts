@@ -17,7 +17,7 @@ const uidOf = ({ podRemoved }: FeedUpdateRead) => podRemoved?.uid ?? '';
 
 type FeedCall = ServerDuplexStream<AgentReportRead, FeedUpdate>;
 
-/** A server whose test speaks for it, an interposer, and an agent's stream that is open. */
+/** A server driven by the test, an interposer, and an agent's open stream. */
 async function setup() {
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-interposer-'));
   const ca = await createTestCa();
@@ -126,7 +126,7 @@ describe('Feed interposer', () => {
   });
 });
 
-/** Answers each report with the node that it is of; refuses all else. */
+/** Answers each report with its node and refuses everything else. */
 function handlersInto(streams: FeedCall[]): RolegateHandlers {
   return {
     Feed(call) {

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { startFeedProxy } from '@rolegate/testing';
 
-/** Long enough for loopback to have delivered, had it been going to. Milliseconds. */
+/** Long enough for loopback to deliver anything that would be delivered. Milliseconds. */
 const NOTICE_MS = 30;
 
 /** An echo server behind a proxy. */
@@ -24,7 +24,7 @@ async function setup() {
     proxy,
     atServer,
     received,
-    /** A client through the proxy: what it got so far, and how it ended. */
+    /** A client through the proxy: what it has received, and how it ended. */
     async client() {
       const socket = connect(proxy.port, '127.0.0.1');
       const seen = { text: '', ended: '' };

@@ -7,7 +7,7 @@ import { jsonOf, writePieces } from '../../src/kubernetes-api/answer-text.ts';
 
 const PIECES = 100;
 
-/** A server that answers in large pieces, and a reader that reads none yet. */
+/** A server that answers in large pieces, and a reader that has not read yet. */
 async function setup() {
   let made = 0;
   function* pieces() {

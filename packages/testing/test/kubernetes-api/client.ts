@@ -21,7 +21,7 @@ export interface OpenWatch {
   readonly over: () => boolean;
 }
 
-/** A stand-in, and a client that knows nothing of ours. */
+/** A stand-in, and an unmodified client library. */
 export async function setupApi(options: KubernetesApiOptions = {}) {
   const api = await startKubernetesApi({ controllers: false, ...options });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { setupApi as setup } from './client.ts';
 
-// What is expected here was recorded from kube-apiserver 1.34.4.
+// Expected values were recorded from kube-apiserver 1.34.4.
 
 describe('Events', () => {
   const EVENT = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { manifest, setupApi as setup } from './client.ts';
 
-// What is expected here was recorded from kube-apiserver 1.34.4.
+// Expected values were recorded from kube-apiserver 1.34.4.
 
 const INITIAL = { pods: ['a', 'b', 'c', 'd', 'e'].map((name) => manifest(name)) };
 const names = (items: readonly { readonly metadata: { readonly name: string } }[]) =>

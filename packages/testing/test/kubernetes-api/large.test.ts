@@ -7,12 +7,12 @@ import { eventually, manifest, setupApi } from './client.ts';
 const STREAMING = '/api/v1/pods?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan';
 const LARGE = 'x'.repeat(1_000_000);
 
-/** More than the kernel takes for a reader that does not read. */
+/** More than the kernel accepts for a reader that does not read. */
 const MANY = 20;
 
 async function setupUnread() {
   const run = await setupApi();
-  /** An answer of which nothing is read yet. */
+  /** An answer that has not been read. */
   const open = async (path: string) => {
     const [response] = (await once(get(`${run.api.url}${path}`), 'response')) as [IncomingMessage];
     return response;
@@ -34,7 +34,7 @@ async function readUntil(response: IncomingMessage, end: string): Promise<string
   const read: string[] = [];
   for await (const chunk of response.setEncoding('utf8') as AsyncIterable<string>) {
     read.push(chunk);
-    // What is waited for may come in two pieces.
+    // The text may arrive in two pieces.
     if (read.slice(-2).join('').includes(end)) break;
   }
   return read.join('');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { setupApi as setup } from './client.ts';
 
-// As kube-apiserver 1.34 answers (Kubernetes API concepts, "Patches and updates"; RFC 6902).
+// Like kube-apiserver 1.34 (Kubernetes API concepts, "Patches and updates"; RFC 6902).
 
 const NODE = '/api/v1/nodes/node-a';
 const TAINT = { key: 'a', effect: 'NoSchedule' };

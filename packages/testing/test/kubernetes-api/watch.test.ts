@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { eventually, manifest, setupApi } from './client.ts';
 
-// What is expected here was recorded from kube-apiserver 1.34.4.
+// Expected values were recorded from kube-apiserver 1.34.4.
 
 const STREAMING =
   '/api/v1/pods?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { setupApi as setup } from './client.ts';
 
-// As kube-apiserver 1.34 answers (Kubernetes API conventions, "Concurrency Control and Consistency").
+// Like kube-apiserver 1.34 (Kubernetes API conventions, "Concurrency Control and Consistency").
 
 const SECRETS = '/api/v1/namespaces/team-a/secrets';
 const MAPS = '/api/v1/namespaces/team-a/configmaps';

@@ -17,7 +17,7 @@ async function setup(options: FakeStsOptions = {}) {
   return { sts, ...callerOf(sts) };
 }
 
-/** Speaks as any SDK does, by hand: a form, and a signature of which the fake reads who signed it. */
+/** Calls like any SDK, by hand: a form, and a signature of which the fake reads only the signer. */
 function callerOf({ url }: FakeSts) {
   async function ask(form: Record<string, string>, key = SERVER_KEY, token = '') {
     const response = await fetch(url, {

@@ -12,13 +12,13 @@ const GROUP_OF_ITS_OWN = 'a';
 interface Step {
   readonly kind: 'enter' | 'leave' | 'move' | 'busy' | 'idle';
   readonly client: number;
-  /** Which of those that are there. */
+  /** Index among the present occupants. */
   readonly pick: number;
 }
 
 const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   fc.record({
-    // More come than go, so that limits are met.
+    // More enter than leave, so that limits are reached.
     kind: fc.constantFrom('enter', 'enter', 'enter', 'enter', 'idle', 'idle', 'busy', 'leave', 'move'),
     client: fc.nat({ max: CLIENTS.length - 1 }),
     pick: fc.nat(),
@@ -33,7 +33,7 @@ const limits = fc.record({
   ofItsOwn: fc.integer({ min: 1, max: 8 }),
 });
 
-/** Who is where, in a plain list; the idle ones in their order. */
+/** Who has a place, in a plain list. Idle ones are in order. */
 interface Model {
   readonly members: { readonly occupant: number; client: ClientName }[];
   idle: number[];
@@ -44,7 +44,7 @@ const countOf = ({ members }: Model, { group, name }: ClientName) =>
 const sizeOf = ({ members }: Model, group: string) =>
   members.filter(({ client }) => client.group === group).length;
 
-/** Of those above what is spared: the largest of the largest groups. */
+/** Clients above the spared number: the largest of the largest groups. */
 function donors(model: Model, { spared }: PlaceLimits, inGroup: string | undefined): readonly ClientName[] {
   const able = CLIENTS.filter(
     (client) => countOf(model, client) > spared && (inGroup === undefined || client.group === inGroup),
@@ -68,7 +68,7 @@ function limitMet(
   return model.members.length >= total ? 'total' : undefined;
 }
 
-/** What may happen to a newcomer: who may make room for it, each the first to do so of its client. */
+/** The possible outcomes of entering: the occupants that may be evicted, each the first of its client. */
 function mayBeEvicted(model: Model, client: ClientName, bounds: PlaceLimits): readonly number[] {
   const limit = limitMet(model, client, bounds);
   if (limit === undefined) return [];
@@ -98,7 +98,7 @@ function checkEntry(model: Model, client: ClientName, bounds: PlaceLimits, entry
     check(isRight, `${entry.evicted} made room, not one of ${able.join(', ')}`);
     return;
   }
-  // Nobody can make room, or the newcomer's client is one of those that have to and has nobody who can.
+  // Nobody can be evicted, or the new occupant's client is one that must give up a place and cannot.
   const isDonor =
     limit !== 'client' &&
     donors(model, bounds, limit === 'group' ? client.group : undefined).includes(client);
@@ -142,7 +142,7 @@ function play(bounds: PlaceLimits, all: readonly Step[]): void {
     if (wasIdle) model.idle.push(occupant);
   }
 
-  /** With anybody who ever came in, evicted or gone or not. */
+  /** Picks any occupant that ever entered, even if it was evicted or left. */
   function change({ kind, client, pick }: Step): void {
     const to = CLIENTS[client];
     const occupant = 1 + (pick % Math.max(1, count));
@@ -167,7 +167,7 @@ function play(bounds: PlaceLimits, all: readonly Step[]): void {
   for (const step of all) {
     change(step);
     checkCounts(model, clients, places.size());
-    // Moves leave the number of all as it is.
+    // Moves do not change the total.
     check(places.size() <= bounds.total, 'more than all places are taken');
     if (all.some(({ kind }) => kind === 'move')) continue;
     for (const client of CLIENTS) {
@@ -180,7 +180,7 @@ function play(bounds: PlaceLimits, all: readonly Step[]): void {
   }
 }
 
-/** Everybody is counted where the model has them, and nobody else is. */
+/** Everybody is counted where the model has them, and nobody else is counted. */
 function checkCounts(model: Model, clients: ReadonlyMap<number, Client<number>>, size: number): void {
   check(size === model.members.length, `${size} are counted, not ${model.members.length}`);
   for (const { occupant, client } of model.members) {

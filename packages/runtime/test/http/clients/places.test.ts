@@ -3,14 +3,14 @@ import { createPlaces } from '@rolegate/runtime';
 import type { Client } from '@rolegate/runtime';
 import type { PlaceLimits } from '../../../src/http/clients/places.ts';
 
-/** Occupants are named after their client, a letter for the group and a number, and counted: "a1.3". */
+/** Occupants are named after their client (a letter for the group and a number) and counted: "a1.3". */
 function setup(limits: Partial<PlaceLimits> = {}) {
   const places = createPlaces<string>({ perClient: 100, total: 100, spared: 0, ...limits });
   const clients = new Map<string, Client<string>>();
   let count = 0;
 
   const nameOf = (client: string) => ({ group: client.slice(0, 1), name: client });
-  /** Returns the entry; the newcomer is idle if it is said to be. */
+  /** Returns the entry. The new occupant is busy by default. */
   function enter(client: string, { idle = false } = {}) {
     count += 1;
     const occupant = `${client}.${count}`;
@@ -101,9 +101,9 @@ describe('Shared limit', () => {
     clients.get('a2')?.idle.add('a2.12');
     expect(enter('c1')).toMatchObject({ kind: 'entered', evicted: 'a2.12', limit: 'total' });
     expect(taken('b1')).toBe(5);
-    // a has 6 now, in equal parts; whoever is busy for the longest goes if nobody is idle.
+    // Group a now has 6 in equal parts. If nobody is idle, the one that has been busy longest is evicted.
     expect(enter('c1')).toMatchObject({ kind: 'entered', evicted: 'a1.6' });
-    // b has the most now.
+    // Group b now has the most.
     expect(enter('c1')).toMatchObject({ kind: 'entered', evicted: 'b1.1' });
   });
 
@@ -140,7 +140,7 @@ describe('Shared limit', () => {
     expect(enter('b1')).toMatchObject({ kind: 'entered', evicted: 'b1.2' });
     expect(taken('b1')).toBe(1);
     expect(places.size()).toBe(2);
-    // It is still known: with one more of its own it would be the one that has the most.
+    // It is still counted: with one more it would be the client with the most.
     clients.get('b1')?.idle.add('b1.3');
     expect(enter('b1')).toMatchObject({ kind: 'entered', evicted: 'b1.3' });
   });

@@ -1,25 +1,25 @@
 import { createTurns } from '../../../src/http/clients/turns.ts';
 import type { Client } from '../../../src/http/clients/places.ts';
 
-/** One piece of work that has run. */
+/** A piece of work that has run. */
 export interface Ran {
   readonly client: string;
   readonly work: string;
-  /** While arrivals were taken, or when the event loop had looked at its sockets. */
+  /** While arrivals were read, or after the event loop polled its sockets. */
   readonly phase: 'at once' | 'turn';
 }
 
 /** Clients by group: { a: ['a1', 'a2'] }. */
 export type Names = Readonly<Record<string, readonly string[]>>;
 
-/** Turns on a loop of the test's own, in which each piece of work takes `costMs`. */
+/** Turns on a simulated loop in which each piece of work takes `costMs`. */
 export function startTurns(names: Names, { costMs = () => 1 }: { readonly costMs?: () => number } = {}) {
   const ran: Ran[] = [];
   const deferred: (() => void)[] = [];
   const clients = clientsOf(names);
   let nowMs = 0;
   let phase: Ran['phase'] = 'at once';
-  /** What a piece of work does beside being done, by its name. */
+  /** Side effects of pieces of work, by name. */
   const effects = new Map<string, () => void>();
 
   const turns = createTurns<string>({
@@ -48,7 +48,7 @@ export function startTurns(names: Names, { costMs = () => 1 }: { readonly costMs
     takeLater(work: string) {
       turns.takeLater(work, clientOf(work));
     },
-    /** The loop has looked at its sockets. False if nobody waits for that. */
+    /** Polls the sockets. Returns false if nobody waits for that. */
     turn(): boolean {
       const calls = deferred.splice(0);
       phase = 'turn';

@@ -93,7 +93,7 @@ describe('Round', () => {
 interface Arrival {
   readonly client: string;
   readonly later: boolean;
-  /** How many more follow one another on the same connection. */
+  /** How many more follow on the same connection. */
   readonly pipelined: number;
 }
 
@@ -102,15 +102,15 @@ const arrival: fc.Arbitrary<Arrival> = fc.record({
   later: fc.boolean(),
   pipelined: fc.nat({ max: 3 }),
 });
-/** What arrives in each turn of the loop. */
+/** Arrivals in each turn of the loop. */
 const schedules = fc.array(fc.array(arrival, { maxLength: 12, size: 'max' }), { maxLength: 12, size: 'max' });
 const costs = fc.constantFrom(0.01, 0.1, 0.2, 0.3, 0.6, 5);
 
-/** Keeps watch over who waits while work runs. */
+/** Watches who waits while work runs. */
 function startWatch(costMs: number) {
   const t = startTurns(NAMES, { costMs: () => costMs });
   const waiting = new Map<string, number>();
-  /** How many pieces of work each other client has had in turns since this one began to wait or had its last. */
+  /** How many pieces of work each other client has had in turns since this one began to wait or last ran. */
   const since = new Map<string, Map<string, number>>();
   let count = 0;
   let most = 0;
@@ -147,12 +147,15 @@ function startWatch(costMs: number) {
     turn: () => t.turn(),
     ran: t.ran,
     begun: () => count,
-    /** The most that anybody had in turns while somebody waited all the time. */
+    /** The most that anybody ran in turns while somebody else waited. */
     most: () => most,
   };
 }
 
-/** Clients of one group share its turns; of two groups, only those that are alone in theirs have a turn in each round. */
+/**
+ * Clients of one group share its turns. Across two groups, only clients that are alone in theirs have a turn in each
+ * round.
+ */
 function mayCompare(one: string, other: string): boolean {
   return one.startsWith('a') === other.startsWith('a') || !other.startsWith('a');
 }

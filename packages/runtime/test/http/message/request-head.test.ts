@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { mayBecomeHead, parseRequestHead } from '../../../src/http/message/request-head.ts';
 import type { RequestHead } from '../../../src/http/message/request-head.ts';
 
-/** A head with these header lines. */
+/** Parses a head with these header lines. */
 function parse(lines: readonly string[] = [], requestLine = 'GET /latest/ HTTP/1.1') {
   return parseRequestHead([requestLine, ...lines].join('\r\n'));
 }
@@ -113,7 +113,7 @@ describe('Request head', () => {
     );
     const began = process.cpuUsage();
     for (const line of hostile) expect(parse([line])).toMatchObject({ fault: 'malformed' });
-    // An expression that goes back over blanks takes 600 ms for the first one alone.
+    // A backtracking expression takes 600 ms for the first one alone.
     expect(process.cpuUsage(began).user / 1_000).toBeLessThan(300);
   });
 });

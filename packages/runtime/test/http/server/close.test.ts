@@ -8,11 +8,11 @@ const GET = 'GET /a HTTP/1.1\r\n\r\n';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
 
-/** Begins to close the server; resolves once it listens no more, with what resolves when it is closed. */
+/** Begins to close the server. Resolves when it has stopped listening, with a promise for the end. */
 async function beginToClose({ server, clock }: Server, withinMs: number) {
   const before = clock.pending;
   const closed = server.close(withinMs);
-  // Its own times begin when it listens no more.
+  // Its own timers start when it has stopped listening.
   while (clock.pending < before + 2) await setImmediate();
   return { closed };
 }
@@ -70,7 +70,7 @@ describe('Closing server', () => {
     await t.clock.advance(150);
     expect(await idle.over).toBe('ended');
     expect(idle.got()).not.toContain('Connection: close');
-    // What has not asked yet has its time: nobody would ask again for it.
+    // A connection without a request gets its time, because nobody would send the request again.
     expect(t.server.connections.size).toBe(1);
     fresh.send(GET);
     await fresh.over;

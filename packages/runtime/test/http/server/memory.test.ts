@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { startServer } from './setup.ts';
 
-/** What a read takes from the kernel at most. */
+/** The most that one read takes from the kernel. */
 const READ_BYTES = 65_536;
 const COUNT = 400;
 

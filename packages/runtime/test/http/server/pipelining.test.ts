@@ -5,7 +5,7 @@ import { answer, LIMITS, startServer, summary } from './setup.ts';
 const get = (target: string) => `GET ${target} HTTP/1.1\r\n\r\n`;
 const TOO_MUCH = 'x'.repeat(LIMITS.behindBytes + 1);
 
-/** A server that keeps its requests until a test answers them. */
+/** A server that keeps requests until a test answers them. */
 function startWaiting() {
   return startServer({ request: () => undefined });
 }
@@ -122,7 +122,7 @@ describe('Pipelining limit', () => {
     expect(summary(second.sent())).toEqual(['200 /second']);
     expect(second.sent()).toContain('Connection: close');
     expect(t.limitsHit).toEqual(['pipelined_bytes']);
-    // It is heard again for its end.
+    // It is read again to notice its end.
     second.end();
     await second.closed;
   });

@@ -4,7 +4,7 @@ import { answer, LIMITS, startServer, summary } from './setup.ts';
 
 const GET = 'GET /a HTTP/1.1\r\n\r\n';
 
-/** The first so many connections are one client's, the others another's. */
+/** The first `count` connections belong to one client, the others to another. */
 function firstOnes(count: number) {
   return (opened: number) => (opened < count ? { group: 'a', name: 'a1' } : { group: 'b', name: 'b1' });
 }
@@ -104,7 +104,7 @@ describe('Shared limit', () => {
     const busy = Array.from({ length: 4 }, () => t.openInMemory());
     await setImmediate();
     for (const client of busy) client.send(GET);
-    // The first one makes room with its request, the second one while that waits.
+    // The first one is evicted with its request, the second one while its request waits.
     for (let count = 0; count < 2; count += 1) t.openInMemory();
     await settle();
     expect(busy[0]?.sent()).toMatch(/^HTTP\/1\.1 503 /);
@@ -120,7 +120,7 @@ describe('Shared limit', () => {
       limits,
       clientOf: firstOnes(4),
       request: (request) => {
-        // The first one stays busy, and is the first one to make room.
+        // The first one stays busy and is the first to be evicted.
         if (request.connection.context > 1) t.server.respond(request, answer('/a'));
       },
     });
@@ -145,7 +145,7 @@ describe('Shared limit', () => {
 describe('Connection beyond all places', () => {
   const limits = { places: { perClient: 16, total: 16, spared: 16 } };
 
-  /** All places are taken, by connections that are busy. */
+  /** All places are taken by busy connections. */
   async function startFull() {
     const t = await startServer({ limits, clientOf: firstOnes(16), request: () => undefined });
     for (let count = 0; count < 16; count += 1) (await t.open()).send(GET);

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { LIMITS, startServer, summary } from './setup.ts';
 
-/** Sends it whole, and resolves with the answers once the server has ended the connection. */
+/** Sends the whole request. Resolves with the answers when the server has ended the connection. */
 async function answersTo(request: string) {
   await using t = await startServer();
   const client = t.dial();

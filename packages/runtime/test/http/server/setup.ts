@@ -29,9 +29,9 @@ export const LIMITS: HttpLimits = {
 
 export interface ServerSetup {
   readonly limits?: Partial<HttpLimits>;
-  /** Whom a connection counts for, by how many were opened before. */
+  /** The client of a connection, by how many were opened before. */
   readonly clientOf?: (count: number) => ClientName;
-  /** Absent: each request is answered at once by its target; PUT by its body. */
+  /** If absent, each request is answered immediately with its target, PUT with its body. */
   readonly request?: (request: HttpRequest<number>) => void;
   readonly at?: ListenOptions;
 }
@@ -49,7 +49,7 @@ export function answer(body: string, status = 200): HttpAnswer {
   return { status, headers: '', body };
 }
 
-/** A server on loopback, whose time stands still until a test lets it pass. */
+/** Starts a server on loopback. Its clock stands still until a test advances it. */
 export async function startServer(setup: ServerSetup = {}) {
   const clock = createFakeClock();
   const requests: HttpRequest<number>[] = [];
@@ -90,7 +90,7 @@ export async function startServer(setup: ServerSetup = {}) {
   const memory = createMemoryListener();
   await server.listen({}, (own) => memory.bind(own));
 
-  /** A client that reads, unless it is told to stop. */
+  /** A client that reads until it is stopped. */
   function dial(): TestClient {
     const target = at.path === undefined ? { host: at.host ?? '127.0.0.1', port } : { path: at.path };
     const socket = connect({ ...target, allowHalfOpen: true, noDelay: true });
@@ -107,14 +107,14 @@ export async function startServer(setup: ServerSetup = {}) {
     refusals,
     failures,
     dial,
-    /** Dials, and resolves when the server has accepted it. */
+    /** Connects, and resolves when the server has accepted. */
     async open(): Promise<TestClient> {
       const before = opened;
       const client = dial();
       while (opened === before) await setImmediate();
       return client;
     },
-    /** A connection without a kernel: what it sends is there at once, and nothing else happens meanwhile. */
+    /** Opens a connection without a kernel: what it sends arrives immediately, before anything else. */
     openInMemory(): MemorySocket {
       const client = createMemorySocket();
       clients.push(client.socket);
@@ -122,13 +122,13 @@ export async function startServer(setup: ServerSetup = {}) {
       return client;
     },
     opened: () => opened,
-    /** The nth connection that has had a request. */
+    /** The nth connection that has sent a request. */
     connection(at: number): HttpConnection<number> {
       const connection = connections[at];
       if (connection === undefined) throw new Error(`no connection ${at}`);
       return connection;
     },
-    /** Turns of the event loop until the server has so many requests. */
+    /** Runs turns of the event loop until the server has received this many requests. */
     async received(count: number): Promise<void> {
       while (requests.length < count) await setImmediate();
     },
@@ -143,13 +143,13 @@ export interface TestClient {
   readonly socket: Socket;
   /** Latin-1 text. */
   readonly send: (text: string) => void;
-  /** Sends no more. */
+  /** Ends the client's side. */
   readonly end: (text?: string) => void;
-  /** What has come so far. Latin-1 text. */
+  /** What has arrived so far. Latin-1 text. */
   readonly got: () => string;
-  /** Resolves with all that has come, once it contains this. */
+  /** Resolves with everything received once it contains this text. */
   readonly gets: (text: string) => Promise<string>;
-  /** How the server has ended the connection. */
+  /** How the server ended the connection. */
   readonly over: Promise<'ended' | 'reset'>;
 }
 
@@ -191,7 +191,7 @@ function createTestClient(socket: Socket): TestClient {
   };
 }
 
-/** What answers say, without their headers: "200 /path". */
+/** Answers without their headers: "200 /path". */
 export function summary(got: string): readonly string[] {
   return [...got.matchAll(/HTTP\/1\.1 (\d+) [^]*?\r\n\r\n((?:(?!HTTP\/1\.1)[^])*)/g)].map(
     ([, status = '', body = '']) => `${status} ${body}`.trim(),

@@ -6,11 +6,13 @@ import { answer, startServer } from './setup.ts';
 import type { TestClient } from './setup.ts';
 
 const UNREAD = { perConnection: 16_384, perClient: 4 * 1_048_576, total: 64 * 1_048_576 };
-/** More than a client's kernel takes for one that does not read (net.ipv4.tcp_rmem), and what the server's own may keep. */
+/**
+ * More than the kernel of a client that does not read accepts (net.ipv4.tcp_rmem), and more than the server's may keep.
+ */
 const ANSWER_BYTES = 65_536;
 const LOOK_MS = 10;
 
-/** Each request is answered at once. */
+/** Each request is answered immediately. */
 function startLarge(answerBytes = ANSWER_BYTES) {
   const body = 'x'.repeat(answerBytes);
   const t = startServer({
@@ -25,7 +27,7 @@ function startLarge(answerBytes = ANSWER_BYTES) {
   return t;
 }
 
-/** Asks one request after another, as long as they are answered, and never reads. */
+/** Sends requests one after another while they are answered, and never reads. */
 async function ask(client: TestClient, times: number): Promise<void> {
   client.socket.pause();
   for (let count = 0; count < times && !client.socket.destroyed; count += 1) {
@@ -34,7 +36,7 @@ async function ask(client: TestClient, times: number): Promise<void> {
   }
 }
 
-/** Time passes as it does for the kernel, whose queues are read from real files. */
+/** Advances the clock while the kernel works, because its queues are read from real files. */
 function looksUntil({ clock }: Awaited<ReturnType<typeof startLarge>>, check: () => boolean): Promise<void> {
   return eventually(
     async () => {
@@ -45,7 +47,7 @@ function looksUntil({ clock }: Awaited<ReturnType<typeof startLarge>>, check: ()
   );
 }
 
-/** What is with the server's kernel, and what that has not taken. Bytes. */
+/** Bytes in the server's kernel, and those that it has not accepted. */
 async function unreadOf({ server, port }: Awaited<ReturnType<typeof startLarge>>): Promise<number> {
   let bytes = 0;
   for (const queued of (await readSendQueues('ipv4', new Set([port]))).values()) bytes += queued;

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket, TcpSocketConnectOpts } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { countOrphans, familyOf, readSendQueues, rowKey } from '../../../src/http/unread/kernel-queues.ts';
 
-/** More than a socket's buffers on loopback hold, so that the kernel keeps what is not read. Bytes. */
+/** More than a socket's buffers on loopback hold, so that the kernel keeps unread data. Bytes. */
 const PLENTY = 16 * 1_048_576;
 
 /** A listener, and connections to it that do not read. */
@@ -15,7 +15,7 @@ async function listen(host: string) {
   const { port } = server.address() as AddressInfo;
   const open: Socket[] = [];
 
-  /** The server's end of a new connection; `from` is the client's. */
+  /** The server's end of a new connection. `from` is the client's end. */
   async function accept(address = host, from: Pick<TcpSocketConnectOpts, 'localAddress' | 'localPort'> = {}) {
     const accepted = once(server, 'connection') as Promise<[Socket]>;
     const client = connect({ host: address, port, ...from });
@@ -41,7 +41,7 @@ function endsOf({ localPort = 0, remoteAddress: address = '', remotePort: port =
   return { localPort, address, port };
 }
 
-/** What the kernel keeps for this connection. */
+/** The kernel's send queue of this connection. */
 async function queueOf(socket: Socket, ports: readonly number[]): Promise<number> {
   const ends = endsOf(socket);
   const queues = await readSendQueues(familyOf(ends), new Set(ports));

@@ -88,7 +88,7 @@ describe('Leftovers', () => {
     for (let sent = 0; sent <= perClient / 2; sent += 33) closeWith(33);
     t.send(t.connect('a1'), 1);
     await t.clock.advance(100);
-    // Of 24 with 33 bytes each it is next to nothing, with 34 it is more.
+    // For 24 connections, 33 bytes each are almost nothing and 34 are not.
     expect(t.looks).toEqual([]);
     for (let sent = 0; sent <= perClient / 2; sent += 34) closeWith(34);
     t.send(t.connect('a1'), 1);

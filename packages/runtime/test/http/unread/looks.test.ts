@@ -74,7 +74,7 @@ describe('Reading of send queues', () => {
     t.read(reader);
     t.send(reader, 70);
     await t.clock.advance(60);
-    // What the look has seen, and what has come since. It had one answer unread at any time.
+    // What the look saw, and what has been written since. At any time it had one answer unread.
     expect(reader.unread).toBe(perConnection + 1 + 70);
     await t.clock.advance(6_000);
     expect(reader.unread).toBe(70);

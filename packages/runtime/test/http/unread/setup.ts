@@ -11,7 +11,7 @@ export interface Connection extends Sender<Connection> {
 
 export const LIMITS: UnreadLimits = { perConnection: 100, perClient: 6_400, total: 12_800 };
 
-/** Clients, the kernel with what they have not read, and a clock. */
+/** Clients, a kernel with their unread data, and a clock. */
 export function startUnread(limits: UnreadLimits = LIMITS) {
   const clock = createFakeClock();
   const clients = new Map<string, Client<Connection>>();
@@ -59,7 +59,7 @@ export function startUnread(limits: UnreadLimits = LIMITS) {
     now: () => clock.monotonic(),
   });
 
-  /** Groups are named by a letter: "a1". */
+  /** The letter of a name is its group: "a1". */
   function clientOf(name: string): Client<Connection> {
     let client = clients.get(name);
     if (client === undefined) {
@@ -88,12 +88,12 @@ export function startUnread(limits: UnreadLimits = LIMITS) {
       const ends = { localPort: 8_181, address, port: ports };
       return { client: clientOf(client), ends, unread: 0, sinceLook: 0, lastBytes: 0 };
     },
-    /** Sends an answer, which is in the kernel then. */
+    /** Sends an answer, which is then in the kernel. */
     send(connection: Connection, bytes: number) {
       queues.set(rowKey(connection.ends), (queues.get(rowKey(connection.ends)) ?? 0) + bytes);
       unread.wrote(connection, bytes);
     },
-    /** The client reads all but so many bytes. */
+    /** The client reads everything except this many bytes. */
     read(connection: Connection, allBut = 0) {
       const queued = queues.get(rowKey(connection.ends)) ?? 0;
       queues.set(rowKey(connection.ends), Math.min(queued, allBut));
@@ -105,7 +105,7 @@ export function startUnread(limits: UnreadLimits = LIMITS) {
       closed.add(rowKey(connection.ends));
       unread.gone(connection);
     },
-    /** Closed connections of others that have left something. */
+    /** Sets how many closed connections of other programs have left data. */
     setForeignOrphans(count: number) {
       foreignOrphans = count;
     },
@@ -118,7 +118,7 @@ export function startUnread(limits: UnreadLimits = LIMITS) {
       connection.client = clientOf(to);
       unread.moved(connection, from);
     },
-    /** The client comes again after all its connections have ended. */
+    /** The client returns after all its connections have ended. */
     forget: (client: string) => clients.delete(client),
     familyOf: (connection: Connection) => familyOf(connection.ends),
   };

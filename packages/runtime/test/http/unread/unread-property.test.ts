@@ -28,12 +28,12 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   { minLength: 20, maxLength: 60, size: 'max' },
 );
 
-/** Every other connection reads all that it is sent before it asks again; the rest reads nothing. */
+/** Every second connection reads everything before its next request. The others read nothing. */
 function isReader(at: number): boolean {
   return at % 2 === 0;
 }
 
-/** Plays the steps; resolves with the readers that were reset, and those that do not read and were not. */
+/** Runs the steps. Resolves with readers that were reset and non-readers that were not. */
 async function play(all: readonly Step[], lookMs: number) {
   const t = startUnread();
   t.setLookMs(lookMs);

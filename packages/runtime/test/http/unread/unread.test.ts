@@ -81,7 +81,7 @@ describe('Unread data', () => {
     expect(t.resets).toEqual([sluggard]);
     expect(reader.unread).toBe(60);
     t.read(reader);
-    // Counted once: there is room for all but what is left.
+    // Counted once, so there is room for everything except what is left.
     const another = t.connect('b1');
     let sent = 0;
     for (; t.unread.mayAnswer(another); sent += 50) t.send(another, 50);
