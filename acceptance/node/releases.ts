@@ -116,4 +116,6 @@ export function createReleases({ kubectl, installation, node, charts01 }: Releas
   };
 }
 
+export type Releases = ReturnType<typeof createReleases>;
+
 type Data = Readonly<Record<string, string>>;

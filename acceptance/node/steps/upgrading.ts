@@ -4,7 +4,7 @@ import { firstCredentials, judgeFirstCredentials } from '../first-credentials.ts
 import type { ChartName } from '../helm.ts';
 import { expectNotReached } from '../imds-log.ts';
 import { createReleases } from '../releases.ts';
-import type { Change, Ended } from '../releases.ts';
+import type { Change, Ended, Releases } from '../releases.ts';
 import { expectNoFailure, resultLines, duringRequests } from '../continuous-requests.ts';
 import { required } from '../step.ts';
 import type { NodeStep } from '../step.ts';
@@ -40,12 +40,28 @@ interface Circumstances {
 
 /** Upgrades from 0.1.0 and rollbacks, in the order of docs/upgrade.md and once in the wrong order. */
 export function upgrading(world: NodeWorld): NodeStep[] {
-  const { charts01, installation, imdsLog } = world;
+  const { charts01 } = world;
   if (charts01 === undefined) return [];
   const releases = createReleases({ ...world, charts01 });
   const during = createDuring(world);
-  const change = (name: string, chart: ChartName, { tolerated, newPods, ...to }: Change & Circumstances) =>
-    during(name, () => releases.change(chart, to), { tolerated, newPods });
+  const context: UpgradeContext = {
+    world,
+    releases,
+    during,
+    change: (name, chart, { tolerated, newPods, ...to }) =>
+      during(name, () => releases.change(chart, to), { tolerated, newPods }),
+  };
+  return [upgradeSteps, rollbackSteps, wrongOrderSteps].flatMap((steps) => steps(context));
+}
+
+interface UpgradeContext {
+  readonly world: NodeWorld;
+  readonly releases: Releases;
+  readonly during: ReturnType<typeof createDuring>;
+  readonly change: (name: string, chart: ChartName, change: Change & Circumstances) => Promise<void>;
+}
+
+function upgradeSteps({ world: { imdsLog }, releases, during, change }: UpgradeContext): NodeStep[] {
   return [
     required({
       title: 'Both charts of version 0.1.0 are installed and become ready',
@@ -70,13 +86,13 @@ export function upgrading(world: NodeWorld): NodeStep[] {
       title:
         'Upgrading servers from 0.1.0 after the agents fails no request and keeps the authority of 0.1.0',
       async run() {
-        const before = await releases.authority();
-        await change('servers-then', 'server', {
-          to: 'this',
-          values: '--reset-then-reuse-values',
-          newPods: 'after',
-        });
-        if ((await releases.authority()) !== before) throw new Error('the authority has changed');
+        await keepsAuthority(releases, () =>
+          change('servers-then', 'server', {
+            to: 'this',
+            values: '--reset-then-reuse-values',
+            newPods: 'after',
+          }),
+        );
       },
     },
     {
@@ -86,12 +102,17 @@ export function upgrading(world: NodeWorld): NodeStep[] {
         await releases.expectAttestedAt(9611);
       },
     },
+  ];
+}
+
+function rollbackSteps({ releases, change }: UpgradeContext): NodeStep[] {
+  return [
     {
       title: 'Rolling servers back to 0.1.0 first fails no request and keeps the authority',
       async run() {
-        const before = await releases.authority();
-        await change('servers-back', 'server', { to: '0.1.0', values: '--reset-then-reuse-values' });
-        if ((await releases.authority()) !== before) throw new Error('the authority has changed');
+        await keepsAuthority(releases, () =>
+          change('servers-back', 'server', { to: '0.1.0', values: '--reset-then-reuse-values' }),
+        );
       },
     },
     {
@@ -116,6 +137,12 @@ export function upgrading(world: NodeWorld): NodeStep[] {
           newPods: 'after',
         }),
     },
+  ];
+}
+
+function wrongOrderSteps({ world, releases, during, change }: UpgradeContext): NodeStep[] {
+  const { installation, imdsLog } = world;
+  return [
     {
       title:
         'Upgrading servers before agents of 0.1.0, the wrong order, keeps the feed of the agents and fails no request',
@@ -157,6 +184,13 @@ export function upgrading(world: NodeWorld): NodeStep[] {
       },
     },
   ];
+}
+
+/** Throws if keys or certificates of the authority change during an action. */
+async function keepsAuthority(releases: Releases, action: () => Promise<void>): Promise<void> {
+  const before = await releases.authority();
+  await action();
+  if ((await releases.authority()) !== before) throw new Error('the authority has changed');
 }
 
 /** Throws if running Pods or new Pods fail during a change. `begin` starts it and returns how to wait for its end. */
