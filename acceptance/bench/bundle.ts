@@ -2,6 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startProcess } from '@rolegate/testing';
 import type { ImageFlags } from '../chart-programs/image-flags.ts';
 import { readImageFlags } from '../chart-programs/image-flags.ts';
@@ -13,18 +14,17 @@ export interface BundleStart {
   readonly name: ProgramName;
   readonly words: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Its log is dropped as it comes. */
-  readonly mute?: boolean;
+  readonly discardLog?: boolean;
 }
 
-/** A program of the product that runs. */
+/** A running program. */
 export interface Bundle extends AsyncDisposable {
   readonly pid: number;
-  /** By performance.now(). */
+  /** Time of performance.now(). */
   readonly startedMs: number;
-  /** Resolves when the port says 200 on the path, to the milliseconds since exec. */
+  /** Resolves to the milliseconds since exec when the path returns 200. */
   readonly untilAnswers: (port: number, path?: string) => Promise<number>;
-  /** Resolves when it has ended by itself, to the milliseconds since exec. */
+  /** Resolves to the milliseconds since exec when the program has ended by itself. */
   readonly ended: () => Promise<number>;
 }
 
@@ -34,10 +34,10 @@ export interface Bundles {
 }
 
 const READY_WITHIN_MS = 30_000;
-/** How often it is asked whether a program answers: what times of a start are exact to. */
-const ASK_EVERY_MS = 5;
+/** Precision of the time of a start. */
+const POLL_MS = 5;
 
-/** The built programs, started as the images start them; compiled code is cached in the folder, as in the images. */
+/** Starts the bundles as the images do. Compiled code is cached in the folder, as in the images. */
 export async function openBundles(
   { bundles, moreFlags, cpuProf }: Options,
   folder: string,
@@ -46,9 +46,9 @@ export async function openBundles(
   const profile = cpuProf === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(cpuProf)}`];
   let starts = 0;
 
-  function start({ name, words, env = {}, mute = false }: BundleStart): Bundle {
+  function start({ name, words, env = {}, discardLog = false }: BundleStart): Bundle {
     const logFile = join(folder, `${name}-${starts++}.log`);
-    const log = mute ? 'ignore' : openSync(logFile, 'a');
+    const log = discardLog ? 'ignore' : openSync(logFile, 'a');
     const startedMs = performance.now();
     const command = [
       process.execPath,
@@ -72,8 +72,8 @@ export async function openBundles(
         while (!(await isOk(port, path))) {
           const tookMs = performance.now() - startedMs;
           if (!program.running || tookMs > READY_WITHIN_MS)
-            throw new Error(`the ${name} does not start:\n${mute ? '' : await lastLines(logFile)}`);
-          await new Promise((next) => setTimeout(next, ASK_EVERY_MS));
+            throw new Error(`the ${name} does not start:\n${discardLog ? '' : await lastLines(logFile)}`);
+          await sleep(POLL_MS);
         }
         return performance.now() - startedMs;
       },

@@ -4,17 +4,17 @@ import type { KubernetesObject } from '@rolegate/testing';
 export interface ClusterSize {
   readonly pods: number;
   readonly nodes: number;
-  /** Pods take them in turn; each is a session, for all that are in one Namespace. */
+  /** Pods use them in turn. Each is one session, because all Pods are in one Namespace. */
   readonly roles: number;
 }
 
-/** The only Namespace; everything is permitted in it. */
+/** The only Namespace. It permits all roles. */
 export const NAMESPACE = 'bench';
 
 export const nodeName = (index: number) => `bench-node-${index}`;
 export const roleName = (index: number) => `role-${index}`;
 
-/** The same in each run: who connects anew finds the same Pods. */
+/** Stable, so that reconnecting agents find the same Pods. */
 export function podUid(index: number): string {
   const hex = createHash('sha256').update(`pod ${index}`).digest('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
@@ -22,12 +22,12 @@ export function podUid(index: number): string {
   );
 }
 
-/** Of 127.0.0.0/8 too. */
+/** In 127.0.0.0/8 too. */
 export function nodeAddress(index: number): string {
   return `127.8.${Math.floor(index / 250)}.${(index % 250) + 2}`;
 }
 
-/** Of 127.0.0.0/8, from all of which one can connect on Linux without asking; not of .0 and .255. */
+/** In 127.0.0.0/8, from which Linux connects without configuration. Never ends in .0 or .255. */
 export function podIp(index: number): string {
   return `127.9.${Math.floor(index / 250)}.${(index % 250) + 2}`;
 }
@@ -47,11 +47,11 @@ export interface PodPlace {
   readonly index: number;
   readonly node: string;
   readonly role: string;
-  /** False: scheduled, and no more is known of it. */
+  /** False: only scheduled. */
   readonly running?: boolean;
 }
 
-/** Some 5.4 kB with its managedFields, as many a Pod of a Deployment has. */
+/** About 5.4 kB with managedFields, the size of a typical Pod of a Deployment. */
 export function podObject({ index, node, role, running = true }: PodPlace): KubernetesObject {
   const ip = podIp(index);
   return {
@@ -75,5 +75,5 @@ const CONTAINER = {
   resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } },
 };
 
-/** In the place of probes, volumes, conditions and a managedFields of the usual length. */
+/** Text of the usual length of probes, volumes, conditions and managedFields. */
 const PADDING = 'x'.repeat(2_900);

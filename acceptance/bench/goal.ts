@@ -1,10 +1,10 @@
-/** What DESIGN.md 6 wants of a figure ("reach"), in the figure's own unit. */
+/** A goal ("reach") of DESIGN.md 6, in the unit of the figure. */
 export interface Goal {
   readonly atLeast?: number;
   readonly atMost?: number;
 }
 
-/** In words, as in DESIGN.md; '' if there is none. */
+/** As in DESIGN.md, e.g. `≤ 5.0 ms`. Empty without a goal. */
 export function goalText({ atLeast, atMost }: Goal, say: (value: number) => string): string {
   return [
     ...(atLeast === undefined ? [] : [`≥ ${say(atLeast)}`]),
@@ -13,8 +13,8 @@ export function goalText({ atLeast, atMost }: Goal, say: (value: number) => stri
 }
 
 /**
- * By how much the value misses the goal, in words: a share of the bound, or the distance to it if the bound is 0. '' if the goal is
- * met, undefined if there is none or nothing was measured.
+ * How far the value misses the goal: a percentage of the bound, or the distance if the bound is 0. Empty if the goal is met, undefined
+ * without a goal or a measurement.
  */
 export function missedBy(
   value: number,

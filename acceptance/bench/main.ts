@@ -27,7 +27,6 @@ const parts: Readonly<Record<PartName, Step<BenchWorld>>> = {
   node: measuring("node: the agent's Pod is idle on a node full of Pods", node),
 };
 
-/** A step that adds rows to the table. */
 function measuring(title: string, measure: (bench: BenchWorld) => Promise<Row[]>): Step<BenchWorld> {
   return {
     title,
@@ -52,7 +51,7 @@ async function main(): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-/** What was asked for, or why it cannot be done. */
+/** The options, or why they are invalid. */
 function optionsOrWhy(words: readonly string[]): Options | string {
   try {
     return parseOptions(words);
@@ -64,7 +63,7 @@ function optionsOrWhy(words: readonly string[]): Options | string {
 async function measure(options: Options): Promise<{ rows: readonly Row[]; failed: number }> {
   await using world = await openWorld(options);
   const steps = options.only.map((name) => parts[name]);
-  // Nothing ends it but its own end: a program that hangs has bounds of its own.
+  // Never aborted. Each part has its own timeouts.
   const { signal } = new AbortController();
   const { failed } = await runSteps({ steps, world, print: console.error, signal });
   return { rows: world.rows, failed };

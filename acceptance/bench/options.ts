@@ -8,22 +8,22 @@ export type PartName = (typeof partNames)[number];
 
 export const USAGE = `npm run bench [-- OPTION...]
 
-Measures what the product promises in numbers, on the bundles and with the flags of the images. It talks on loopback only, and for the
-part "node", which needs root, in network namespaces that lead nowhere. The exit code says whether it could be measured, never how fast it was.
+Measures the performance goals with the bundles and the flags of the images. All traffic is on loopback, except for the part "node",
+which needs root and uses isolated network namespaces. The exit code says whether everything could be measured, not how fast it was.
   --only NAME      only this part, repeatable: ${partNames.join(', ')}
-  --rounds N       of each part; what is compared takes turns within a round (3)
-  --quick          one round of everything with small numbers: shows that it works, measures nothing
+  --rounds N       rounds of each part; compared programs take turns within a round (3)
+  --quick          one round with small numbers: checks that the benchmark works, measures nothing
   --report FILE    also writes the table between the markers of this file: docs/figures/bench.md
-  --bundles DIR    where agent.cjs and server.cjs are, e.g. of another commit (dist/bundle)
-  --server-flag F  another flag of Node for the server, repeatable: what would it change? Not in the part "node"
+  --bundles DIR    the folder with agent.cjs and server.cjs, e.g. of another commit (dist/bundle)
+  --server-flag F  additional Node.js flag for the server, repeatable; not in the part "node"
   --agent-flag F   the same for the agent
-  --cpu-prof DIR   writes a CPU profile of each program, but for the part "node"; the numbers are no good then
-  --idle-seconds N how long the part "node" watches an idle node (60; 600 for a figure to quote)
-  --against URL    measures another metadata endpoint too, in the part "warm", repeatable: http://127.0.0.1:8181.
-                   Only addresses of 127.0.0.0/8. The options below belong to the URL before them:
-  --against-path PATH       what to ask it for; by default the role that it lists
-  --against-source ADDRESS  ask from this address only; by default from those of all Pods
-  --against-pid PID         whose CPU time counts as its own`;
+  --cpu-prof DIR   writes a CPU profile of each program, except for the part "node"; distorts the figures
+  --idle-seconds N how long the part "node" observes an idle node (60; use 600 for published figures)
+  --against URL    also measures another metadata endpoint in the part "warm", repeatable: http://127.0.0.1:8181.
+                   Only addresses in 127.0.0.0/8. The options below belong to the URL before them:
+  --against-path PATH       path to request; by default credentials of the role that it lists
+  --against-source ADDRESS  send requests from this address only; by default from those of all Pods
+  --against-pid PID         process whose CPU time is measured`;
 
 export interface Options {
   readonly only: readonly PartName[];
@@ -31,7 +31,7 @@ export interface Options {
   readonly quick: boolean;
   readonly report: string | undefined;
   readonly bundles: string;
-  /** Of Node, beside the image's. */
+  /** Node.js flags in addition to those of the image. */
   readonly moreFlags: Readonly<Record<'agent' | 'server', readonly string[]>>;
   readonly cpuProf: string | undefined;
   readonly idleSeconds: number;
@@ -40,7 +40,7 @@ export interface Options {
 
 const QUICK_IDLE_SECONDS = 2;
 
-/** What was asked for. Throws on what cannot be done, with the reason as its message. */
+/** Throws if an option is invalid. */
 export function parseOptions(words: readonly string[]): Options {
   const { values, tokens } = parseArgs({
     args: [...words],
@@ -86,7 +86,7 @@ export function parseOptions(words: readonly string[]): Options {
   };
 }
 
-/** In the order of the run; all of them if none is named. */
+/** In the order in which they run. All parts if none is named. */
 function partsOf(names: readonly string[]): PartName[] {
   for (const name of names)
     if (!partNames.some((known) => known === name))

@@ -2,37 +2,36 @@ import type { Goal } from './goal.ts';
 import { goalText, missedBy } from './goal.ts';
 import { median } from './statistics.ts';
 
-/** One line of the table. */
+/** A row of the table. */
 export interface Row {
   readonly what: string;
   readonly measured: string;
-  /** What our programs need of the CPU for one of what the row is about; '' if that was not measured. */
+  /** CPU time of our programs per unit, e.g. `33 µs a request`. Empty if not measured. */
   readonly cpu: string;
-  /** Least and most over the rounds, in the unit of `measured`; '' if there is one value. */
+  /** Minimum and maximum of the rounds, in the unit of `measured`. Empty for one value. */
   readonly spread: string;
-  /** As in DESIGN.md 6; '' if it names none. */
+  /** The goal in DESIGN.md 6. Empty if there is none. */
   readonly reach: string;
-  /** In words; '' if the goal is met, undefined if there is none. */
+  /** Empty if the goal is met, undefined without a goal. */
   readonly missedBy: string | undefined;
 }
 
 export interface Measured extends Goal {
   readonly what: string;
-  /** One a round; their median counts. */
+  /** A value for each round. Their median is reported. */
   readonly values: readonly number[];
-  /** Of a value, in words. */
+  /** Formats a value. */
   readonly say: (value: number) => string;
-  /** Behind the median, e.g. what it is a ratio of. */
-  readonly beside?: string;
+  /** Shown after the median, e.g. the values of a ratio. */
+  readonly note?: string;
   readonly cpu?: string;
 }
 
-/** A row from what the rounds gave. */
-export function rowOf({ what, values, say, beside = '', cpu = '', ...goal }: Measured): Row {
+export function rowOf({ what, values, say, note = '', cpu = '', ...goal }: Measured): Row {
   const middle = median(values);
   return {
     what,
-    measured: `${say(middle)}${beside === '' ? '' : ` (${beside})`}`,
+    measured: `${say(middle)}${note === '' ? '' : ` (${note})`}`,
     cpu,
     spread: values.length < 2 ? '' : `${say(Math.min(...values))} – ${say(Math.max(...values))}`,
     reach: goalText(goal, say),
@@ -40,7 +39,7 @@ export function rowOf({ what, values, say, beside = '', cpu = '', ...goal }: Mea
   };
 }
 
-/** A row that this machine cannot measure, which is no failure of the run. */
+/** A row for what this machine cannot measure, which does not fail the run. */
 export function unmeasuredRow(what: string, why: string): Row {
   return { what, measured: `not measured: ${why}`, cpu: '', spread: '', reach: '', missedBy: undefined };
 }
@@ -53,11 +52,11 @@ export const say = {
   share: (value: number) => `${(value * 100).toFixed(0)} %`,
   smallShare: (value: number) => `${(value * 100).toFixed(2)} %`,
   count: (value: number) => value.toFixed(0),
-  /** Of milliseconds. */
+  /** Milliseconds. */
   cpu: (value: number) => (value < 1 ? `${(value * 1000).toFixed(0)} µs` : say.ms(value)),
 };
 
-/** CPU time for one of many, e.g. `33 µs a request`. `one` has its article; times in milliseconds. '' if there was none. */
+/** CPU time per unit, e.g. `33 µs a request`. `one` includes the article. Empty if the count is 0. */
 export function cpuEach(cpuMs: number, count: number, one: string): string {
   return count > 0 ? `${say.cpu(cpuMs / count)} ${one}` : '';
 }

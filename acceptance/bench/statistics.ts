@@ -1,9 +1,9 @@
-/** The middle one, or between the two middle ones. NaN of nothing. */
+/** NaN for an empty list. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** Between the two nearest ranks. NaN of nothing. */
+/** Interpolates between the two nearest ranks. NaN for an empty list. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const at = share * (sorted.length - 1);
@@ -11,7 +11,7 @@ export function quantile(values: readonly number[], share: number): number {
   return low + (high - low) * (at - Math.floor(at));
 }
 
-/** The sequence, begun at another place in each round: nothing is always first. */
+/** Rotates the list in each round, so that no item is always first. */
 export function rotated<Item>(items: readonly Item[], round: number): Item[] {
   const start = round % items.length;
   return [...items.slice(start), ...items.slice(0, start)];

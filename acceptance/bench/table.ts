@@ -3,7 +3,7 @@ import type { Row } from './row.ts';
 
 const HEAD = ['what', 'measured', 'CPU', 'over the rounds', 'reach', 'ok'];
 
-/** The rows as a table for a terminal. */
+/** A table for a terminal. */
 export function textTable(rows: readonly Row[]): string {
   const table = [HEAD, ...rows.map(cellsOf)];
   const widths = HEAD.map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)));
@@ -17,12 +17,12 @@ export function textTable(rows: readonly Row[]): string {
     .join('\n');
 }
 
-/** The same as Markdown. */
+/** A Markdown table. */
 export function markdownOf(rows: readonly Row[]): string {
   return markdownTable(HEAD, rows.map(cellsOf));
 }
 
-/** The rows that miss their goal, one a line, under a line that counts them. */
+/** The rows that miss their goal, and their number. */
 export function missList(rows: readonly Row[]): string {
   const goals = rows.filter(({ missedBy }) => missedBy !== undefined);
   const misses = goals.filter(({ missedBy }) => missedBy !== '');

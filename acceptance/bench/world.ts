@@ -22,25 +22,25 @@ export interface AgentStart {
   readonly logLevel?: 'info' | 'debug';
 }
 
-/** A program and where it listens, on 127.0.0.1. */
+/** A program with its ports on 127.0.0.1. */
 export interface Running {
   readonly bundle: Bundle;
   readonly port: number;
   readonly opsPort: number;
 }
 
-/** A folder, an authority, and the programs. */
+/** The programs with their certificates and a temporary folder. */
 export interface BenchWorld extends World {
   readonly options: Options;
-  /** The table, as far as it is measured. */
+  /** Rows measured so far. */
   readonly rows: Row[];
   readonly bundles: Bundles;
-  /** PEM. */
+  /** The CA certificate in PEM. */
   readonly ca: string;
   readonly startServer: (start: ServerStart) => Promise<Running>;
-  /** The agent of the first node. */
+  /** Starts the agent of the first node. */
   readonly startAgent: (start: AgentStart) => Promise<Running>;
-  /** Certificates by which streams are those of the nodes from the first on. */
+  /** Certificates of the first nodes. */
   readonly rawAgents: (count: number) => Promise<RawAgent[]>;
   readonly writeKubeconfig: (text: string) => Promise<string>;
 }
@@ -58,7 +58,7 @@ export async function openWorld(options: Options): Promise<BenchWorld> {
   return {
     options,
     folder,
-    // Logs go to files, which the programs write themselves.
+    // The programs write their logs to files.
     lines: [],
     rows: [],
     bundles,
@@ -85,7 +85,7 @@ export async function openWorld(options: Options): Promise<BenchWorld> {
         ports,
       );
       const words = [...flags, ...identity.agent];
-      return { bundle: bundles.start({ name: 'agent', mute: logLevel === 'debug', words }), ...ports };
+      return { bundle: bundles.start({ name: 'agent', discardLog: logLevel === 'debug', words }), ...ports };
     },
     rawAgents: (count) => Promise.all(Array.from({ length: count }, (_, index) => rawAgent(ca, index))),
     async writeKubeconfig(text) {

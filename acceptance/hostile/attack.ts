@@ -38,7 +38,7 @@ export async function judgeAttack<Observations>({
   return [report.summary, ...row.slice(1), ...notes].join(', ');
 }
 
-/** For the first step of a part, which shows that the suite itself affects nobody. Milliseconds. */
+/** For the first step of a part, which shows that the suite itself does no harm. Milliseconds. */
 export function noAttack(
   forMs: number,
 ): (world: { readonly durationFactor: number }) => Promise<AttackReport> {

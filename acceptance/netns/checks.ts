@@ -27,14 +27,14 @@ export function curlProblems(answer: CurlAnswer, expected: Expected, listed: Lis
   const what = `${path} by ${family}`;
   const sentinel = findSentinel(body);
   if (sentinel !== undefined) return [`${what} gave ${sentinel}`];
-  const said = `exit code ${String(code)}, ${JSON.stringify(shorten(body))}`;
+  const found = `exit code ${String(code)}, ${JSON.stringify(shorten(body))}`;
   if (expected === 'no agent')
-    return code === REFUSED && body === '' ? [] : [`${what}: not refused: ${said}`];
-  if (expected === 'no answer') return code !== 0 && body === '' ? [] : [`${what}: ${said}`];
+    return code === REFUSED && body === '' ? [] : [`${what}: not refused: ${found}`];
+  if (expected === 'no answer') return code !== 0 && body === '' ? [] : [`${what}: ${found}`];
   if (expected === 'anything') return [];
   const isRight =
     path === PATHS[0] && listed !== 'refused' ? body === listed.role : /^\{.*"Code"/s.test(body);
-  return code === 0 && isRight ? [] : [`${what}: ${said}`];
+  return code === 0 && isRight ? [] : [`${what}: ${found}`];
 }
 
 /** The answers that answers from the cloud. */

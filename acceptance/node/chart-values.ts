@@ -1,14 +1,14 @@
 import type { Values } from './helm.ts';
 import { IMAGES } from './images.ts';
 
-/** Of the server's own credentials; the stand-in for STS takes any. */
+/** The Secret with the server's AWS credentials. The STS stand-in accepts any. */
 export const CREDENTIALS_SECRET = 'rolegate-server-aws';
-/** With a key pair and the authority's certificate each, where `tls` is a Secret. */
+/** Secrets with a key pair and the CA certificate, for `existingSecret`. */
 export const TLS_SECRETS = { server: 'rolegate-server-tls', agent: 'rolegate-agent-tls' } as const;
 
 export type Tls = 'authority' | 'existingSecret';
 
-/** By its name and tag. */
+/** Splits an image into repository and tag. */
 export function imageOf(image: string): { readonly repository: string; readonly tag: string } {
   const [repository = '', tag = ''] = image.split(/:(?=[^:]*$)/);
   return { repository, tag };
@@ -17,7 +17,7 @@ export function imageOf(image: string): { readonly repository: string; readonly 
 const tls = (mode: Tls, chart: keyof typeof TLS_SECRETS) =>
   mode === 'authority' ? { mode } : { mode, existingSecret: { name: TLS_SECRETS[chart] } };
 
-/** What one has to say to the server's chart here, and nothing else. */
+/** The least values that the server's chart needs here. */
 export function serverValues({ stsEndpoint, tls: mode }: { stsEndpoint: string; tls: Tls }): Values {
   return {
     image: imageOf(IMAGES.server),
@@ -31,7 +31,7 @@ export function serverValues({ stsEndpoint, tls: mode }: { stsEndpoint: string; 
   };
 }
 
-/** The same for the agent's, which goes to one node only. */
+/** The least values of the agent's chart, which runs on one node only. */
 export function agentValues({
   node,
   tls: mode,

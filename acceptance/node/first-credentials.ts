@@ -1,8 +1,9 @@
 import { eventually } from '@rolegate/testing';
 import type { Kubectl } from './kubectl.ts';
-import { OPEN } from './test-pods.ts';
+import { parseJson } from './parse-json.ts';
+import { PERMITTED_NAMESPACE } from './test-pods.ts';
 
-/** As client/first_credentials.py writes it; seconds since the epoch. */
+/** Written by client/first_credentials.py. Seconds since the epoch. */
 interface FirstCredentials {
   readonly start: number;
   readonly asked: number;
@@ -16,14 +17,21 @@ interface EndedPod {
   readonly message: string;
 }
 
-/** Fifty Pods that start at once on two cores take a minute or two. */
+/** Fifty Pods that start at the same time on two cores take up to two minutes. */
 const ENDED_WITHIN_MS = 240_000;
 
-/** Waits until all have ended, and gives what each met. */
+/** Waits until all Pods have ended, and returns their termination messages. */
 export async function firstCredentials(kubectl: Kubectl, count: number): Promise<readonly EndedPod[]> {
   return eventually(
     async () => {
-      const { items } = (await kubectl.json('-n', OPEN, 'get', 'pods', '-l', 'app=swarm')) as PodList;
+      const { items } = (await kubectl.json(
+        '-n',
+        PERMITTED_NAMESPACE,
+        'get',
+        'pods',
+        '-l',
+        'app=many',
+      )) as PodList;
       const ended = items.filter(({ status }) => status.phase === 'Succeeded' || status.phase === 'Failed');
       if (ended.length < count) throw new Error(`${ended.length} of ${count} Pods have ended`);
       return ended.map(({ metadata: { name }, status }) => ({
@@ -47,36 +55,33 @@ interface PodList {
   }[];
 }
 
-/** What went otherwise than it must, and the figures in lines for people. */
-export function judgeFirstCredentials(pods: readonly EndedPod[]): { faults: string[]; figures: string[] } {
-  const faults: string[] = [];
+/** Finds Pods that did not get their own role, and measures how long credentials took. */
+export function judgeFirstCredentials(pods: readonly EndedPod[]): { problems: string[]; figures: string[] } {
+  const problems: string[] = [];
   const served: FirstCredentials[] = [];
   for (const { name, message } of pods) {
-    const result = parse(message);
-    const session = `:assumed-role/${name}/${OPEN}.default`;
-    if (result === undefined) faults.push(`${name} says nothing: ${message}`);
-    else if (result.error !== undefined) faults.push(`${name}: ${result.error}`);
-    else if (result.arn?.endsWith(session) !== true) faults.push(`${name} is ${String(result.arn)}`);
+    const result = resultOf({ message });
+    const session = `:assumed-role/${name}/${PERMITTED_NAMESPACE}.default`;
+    if (result === undefined) problems.push(`${name} wrote no result: ${message}`);
+    else if (result.error !== undefined) problems.push(`${name}: ${result.error}`);
+    else if (result.arn?.endsWith(session) !== true)
+      problems.push(`${name} has the role ${String(result.arn)}`);
     else served.push(result);
   }
-  const starts = pods.flatMap(({ message }) => parse(message)?.start ?? []);
+  const starts = pods.flatMap(({ message }) => resultOf({ message })?.start ?? []);
   return {
-    faults,
+    problems,
     figures: [
-      `containers began within:             ${(Math.max(...starts) - Math.min(...starts)).toFixed(1)} s`,
+      `containers started within:           ${(Math.max(...starts) - Math.min(...starts)).toFixed(1)} s`,
       `container start → first credentials: ${spread(served.map(({ start, answered }) => answered - start))}`,
-      `of that Python and its imports:      ${spread(served.map(({ start, asked }) => asked - start))}`,
-      `of that asking for credentials:      ${spread(served.map(({ asked, answered }) => answered - asked))}`,
+      `  Python and its imports:            ${spread(served.map(({ start, asked }) => asked - start))}`,
+      `  request for credentials:           ${spread(served.map(({ asked, answered }) => answered - asked))}`,
     ],
   };
 }
 
-function parse(message: string): FirstCredentials | undefined {
-  try {
-    return JSON.parse(message) as FirstCredentials;
-  } catch {
-    return undefined;
-  }
+function resultOf({ message }: Pick<EndedPod, 'message'>): FirstCredentials | undefined {
+  return parseJson(message) as FirstCredentials | undefined;
 }
 
 function spread(seconds: readonly number[]): string {

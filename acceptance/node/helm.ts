@@ -4,18 +4,17 @@ import { outputOf, runCommand } from '@rolegate/testing';
 
 const charts = fileURLToPath(new URL('../../charts', import.meta.url));
 const CALL_WITHIN_MS = 60_000;
-/** Its Pods have to start, and `uninstall` waits for the hooks of a chart. */
+/** `test` starts Pods, and `uninstall` waits for the chart's hooks. */
 const LONG_WITHIN_MS = 180_000;
 
 export type ChartName = 'server' | 'agent';
 export type Values = Readonly<Record<string, unknown>>;
-/** The second keeps the defaults of the former chart too. */
+/** `--reuse-values` also keeps the defaults of the previous chart. */
 export type ReuseFlag = '--reset-then-reuse-values' | '--reuse-values';
 
-/** The release of a chart goes by this name. */
 const releaseOf = (chart: ChartName) => `rolegate-${chart}`;
 
-/** helm with one kubeconfig, in one Namespace. What fails rejects with what helm said. Charts are this version's if not named. */
+/** Runs helm in one Namespace. Errors contain helm's output. By default, charts are those of this repository. */
 export function createHelm({ kubeconfig, namespace }: { kubeconfig: string; namespace: string }) {
   const command = (args: readonly string[]) => [
     'helm',
@@ -36,13 +35,13 @@ export function createHelm({ kubeconfig, namespace }: { kubeconfig: string; name
     });
 
   return {
-    /** Waits for nothing. */
+    /** Does not wait for Pods. */
     install: (chart: ChartName, values: Values, from?: string) =>
       withValues(['install'], { chart, values, from }),
-    /** Installs it where it is not there. */
+    /** Installs the chart if it is not installed. */
     upgrade: (chart: ChartName, values: Values, from?: string) =>
       withValues(['upgrade', '--install'], { chart, values, from }),
-    /** With values of the release that is there, as the flag says, and these instead of what it has. */
+    /** Reuses the release's values as the flag says, except for the given ones. */
     upgradeReusing: (
       chart: ChartName,
       { flag, values, from }: { flag: ReuseFlag; values: Values; from?: string | undefined },
@@ -55,7 +54,7 @@ export function createHelm({ kubeconfig, namespace }: { kubeconfig: string; name
           timeoutMs: LONG_WITHIN_MS,
         },
       ),
-    /** Runs the chart's test Pods; what these wrote comes with the fault. */
+    /** Runs the chart's test Pods and returns their logs. The error contains them too. */
     async test(chart: ChartName): Promise<string> {
       const words = ['test', releaseOf(chart), '--logs', '--timeout', '120s'];
       const { code, stdout, stderr } = await runCommand(command(words), {

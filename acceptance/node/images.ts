@@ -7,10 +7,10 @@ import type { Options } from './options.ts';
 import { buildRelease01, whyNoRelease01 } from './release-0.1.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** docker, npm and what `--load-image` names are the user's own. */
+/** With the environment of the user, whose docker, npm and commands run. */
 const BUILD = { env: process.env, timeoutMs: 600_000 };
 
-/** What the manifests name. With a registry part, as containerd has local images. */
+/** With a registry, as containerd names local images. */
 export const IMAGES = {
   server: 'localhost/rolegate-server:e2e',
   agent: 'localhost/rolegate-agent:e2e',
@@ -23,25 +23,25 @@ export const IMAGES_01 = {
 
 type Recipe = Pick<Options, 'buildImage' | 'loadImage' | 'nodeImage' | 'clientBase'>;
 
-/** Bundles the programs, builds the images, those of version 0.1.0 too if it can be had, and makes them known to the node. */
-export async function buildImages(recipe: Recipe, say: (line: string) => void): Promise<void> {
+/** Bundles the programs, builds the images, also those of version 0.1.0 if possible, and loads them into the node. */
+export async function buildImages(recipe: Recipe, print: (line: string) => void): Promise<void> {
   await outputOf(['npm', 'run', '--silent', 'bundle'], { ...BUILD, cwd: root });
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-images-'));
   const build = (image: string, context: string, args: readonly string[]) =>
-    buildImage(recipe, { image, context, args }, say);
+    buildImage(recipe, { image, context, args }, print);
   try {
     for (const name of ['server', 'agent'] as const) {
       await build(IMAGES[name], await contextOf(root, name, join(folder, name)), programArgs(recipe));
     }
     await build(IMAGES.client, join(root, 'acceptance/node/client'), clientArgs(recipe));
-    if ((await whyNoRelease01()) !== undefined) return; // the tests say so
-    const former = join(folder, 'release');
-    await mkdir(former);
-    await buildRelease01(former);
+    if ((await whyNoRelease01()) !== undefined) return; // reported by the tests
+    const release01 = join(folder, 'release');
+    await mkdir(release01);
+    await buildRelease01(release01);
     for (const name of ['server', 'agent'] as const) {
       await build(
         IMAGES_01[name],
-        await contextOf(former, name, join(folder, `${name}-0.1`)),
+        await contextOf(release01, name, join(folder, `${name}-0.1`)),
         programArgs(recipe),
       );
     }
@@ -50,20 +50,20 @@ export async function buildImages(recipe: Recipe, say: (line: string) => void): 
   }
 }
 
-interface Wanted {
+interface ImageBuild {
   readonly image: string;
   readonly context: string;
   readonly args: readonly string[];
 }
 
-async function buildImage(recipe: Recipe, wanted: Wanted, say: (line: string) => void): Promise<void> {
+async function buildImage(recipe: Recipe, build: ImageBuild, print: (line: string) => void): Promise<void> {
   const startMs = Date.now();
-  await outputOf(buildCommand(recipe, wanted), BUILD);
-  await outputOf([...words(recipe.loadImage), wanted.image], BUILD);
-  say(`${wanted.image} built and loaded (${Math.round((Date.now() - startMs) / 1000)} s)`);
+  await outputOf(buildCommand(recipe, build), BUILD);
+  await outputOf([...words(recipe.loadImage), build.image], BUILD);
+  print(`${build.image} built and loaded (${Math.round((Date.now() - startMs) / 1000)} s)`);
 }
 
-/** A small folder instead of the whole repository, laid out like it. */
+/** Copies what the Dockerfile needs, instead of the whole repository. */
 async function contextOf(repository: string, program: 'server' | 'agent', context: string): Promise<string> {
   await mkdir(join(context, 'docker'), { recursive: true });
   await cp(join(repository, `docker/${program}.Dockerfile`), join(context, 'Dockerfile'));
@@ -80,7 +80,7 @@ function clientArgs({ clientBase }: Recipe): string[] {
   return clientBase === undefined ? [] : ['--build-arg', `BASE=${clientBase}`];
 }
 
-function buildCommand({ buildImage: command }: Recipe, { image, context, args }: Wanted): string[] {
+function buildCommand({ buildImage: command }: Recipe, { image, context, args }: ImageBuild): string[] {
   return command === undefined
     ? ['docker', 'build', '-t', image, ...args, context]
     : [...words(command), image, context, ...args];

@@ -1,44 +1,45 @@
 import { readFile } from 'node:fs/promises';
-import { CREDENTIALS_PATH } from './asking.ts';
-import type { Asking } from './asking.ts';
-import { OPEN } from './test-pods.ts';
+import { CREDENTIALS_PATH } from './curl-from-pod.ts';
+import type { PodCurl } from './curl-from-pod.ts';
+import { PERMITTED_NAMESPACE } from './test-pods.ts';
 
-/** The lines of the stand-in's log that others than the node wrote; each begins with the address that asked. */
+/** Requests of Pods in the log of the stand-in for the node's metadata API. Each line starts with the client's address. */
 export function createImdsLog({ path, nodeIps }: { path: string; nodeIps: readonly string[] }) {
   async function fromPods(): Promise<readonly string[]> {
     const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
     return lines.filter((line) => !nodeIps.includes(line.split(' ', 1)[0] ?? ''));
   }
-  let seen = 0;
+  let marked = 0;
   return {
-    /** What was there before does not count. */
+    /** Ignores all lines up to now. */
     async mark(): Promise<void> {
-      seen = (await fromPods()).length;
+      marked = (await fromPods()).length;
     },
-    /** Since the mark. */
-    news: async (): Promise<readonly string[]> => (await fromPods()).slice(seen),
+    /** Lines since `mark`. */
+    linesSinceMark: async (): Promise<readonly string[]> => (await fromPods()).slice(marked),
   };
 }
 
 export type ImdsLog = ReturnType<typeof createImdsLog>;
 
-/** A Pod reaches the stand-in for the node's own metadata API; only looked at where there is one. */
-export async function seesSentinel({
-  asking,
+/** Throws if a Pod does not reach the stand-in for the node's metadata API. Does nothing without a stand-in. */
+export async function expectSentinel({
+  curl,
   imdsLog,
   sentinel,
 }: {
-  asking: Asking;
+  curl: PodCurl;
   imdsLog: ImdsLog | undefined;
   sentinel: string;
 }): Promise<void> {
   if (imdsLog === undefined) return;
-  const { status, body } = await asking.metadata(OPEN, 'app', CREDENTIALS_PATH);
+  const { status, body } = await curl.metadata(PERMITTED_NAMESPACE, 'app', CREDENTIALS_PATH);
   if (!body.includes(sentinel)) throw new Error(`a Pod got ${status} ${body}`);
 }
 
-/** No Pod did, since the rules were laid. */
-export async function nobodyReached(imdsLog: ImdsLog | undefined): Promise<void> {
-  const lines = (await imdsLog?.news()) ?? [];
-  if (lines.length > 0) throw new Error(`${lines.length} did: ${lines.slice(0, 5).join('\n')}`);
+/** Throws if a Pod has reached the node's metadata API since `mark`. */
+export async function expectNotReached(imdsLog: ImdsLog | undefined): Promise<void> {
+  const lines = (await imdsLog?.linesSinceMark()) ?? [];
+  if (lines.length > 0)
+    throw new Error(`${lines.length} requests of Pods reached it: ${lines.slice(0, 5).join('\n')}`);
 }

@@ -10,10 +10,9 @@ export const NAMESPACE = 'rolegate';
 const manifests = join(dirname(fileURLToPath(import.meta.url)), 'manifests');
 const manifest = (name: string) => join(manifests, `${name}.yaml`);
 const MOTO_ENDPOINT = `http://moto.${NAMESPACE}.svc:5000`;
-/** What is ours in the whole cluster, by its label. */
 const CLUSTER_KINDS =
   'clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings';
-const OWN_KINDS =
+const NAMESPACED_KINDS =
   'daemonsets,deployments,jobs,services,secrets,configmaps,roles,rolebindings,serviceaccounts,networkpolicies,pdb';
 const OURS = 'app.kubernetes.io/part-of=rolegate';
 
@@ -21,11 +20,11 @@ export interface InstallationDeps {
   readonly kubectl: Kubectl;
   readonly helm: Helm;
   readonly node: string;
-  /** Undefined: moto, in a Pod. */
+  /** Undefined: moto runs in a Pod. */
   readonly stsEndpoint: string | undefined;
 }
 
-/** The product in the cluster, by its charts. */
+/** Installs Rolegate in the cluster with its charts. */
 export function createInstallation({ kubectl, helm, node, stsEndpoint }: InstallationDeps) {
   const endpoint = stsEndpointOf(stsEndpoint);
   const inNamespace = (...args: string[]) => kubectl.call(['-n', NAMESPACE, ...args]);
@@ -37,7 +36,7 @@ export function createInstallation({ kubectl, helm, node, stsEndpoint }: Install
     stsEndpoint: endpoint,
     agentReady,
     serverReady,
-    /** The Namespace, the server's own credentials and a stand-in for STS. */
+    /** Creates the Namespace, the server's credentials and a stand-in for STS. */
     async prepare(): Promise<void> {
       await kubectl.applyFile(manifest('namespace'));
       await kubectl.apply([
@@ -47,7 +46,7 @@ export function createInstallation({ kubectl, helm, node, stsEndpoint }: Install
       await kubectl.applyFile(manifest('moto'));
       await kubectl.rollout('deployment/moto', NAMESPACE);
     },
-    /** In the order that is the wrong one: agents wait. */
+    /** Agents first, which wait for the servers. */
     async install({ tls = 'authority' }: { tls?: Tls } = {}): Promise<void> {
       await helm.install('agent', agentValues({ node, tls }));
       await helm.install('server', serverValues({ stsEndpoint: endpoint, tls }));
@@ -62,7 +61,7 @@ export function createInstallation({ kubectl, helm, node, stsEndpoint }: Install
       await helm.install('agent', agentValues({ node, tls: 'authority', mode: 'firewall' }));
       await agentReady();
     },
-    /** Both, with another annotation on their Pods: all of them are replaced. */
+    /** Changes an annotation on the Pods of both charts, which replaces all of them. */
     async upgrade(marker: string): Promise<void> {
       const values = serverValues({ stsEndpoint: endpoint, tls: 'authority' });
       await helm.upgrade('server', { ...values, podAnnotations: { marker } });
@@ -81,7 +80,7 @@ export function createInstallation({ kubectl, helm, node, stsEndpoint }: Install
     async uninstall(): Promise<void> {
       for (const chart of ['agent', 'server'] as const) await helm.uninstall(chart);
     },
-    /** Its rules stay. helm does not wait for Pods. */
+    /** Keeps the rules. Waits for the Pods, which helm does not. */
     async uninstallAgent(): Promise<void> {
       await helm.uninstall('agent');
       await kubectl.waitFor('delete', [
@@ -92,27 +91,27 @@ export function createInstallation({ kubectl, helm, node, stsEndpoint }: Install
         'app.kubernetes.io/name=rolegate-agent',
       ]);
     },
-    /** What the charts left behind, by kind and name. */
+    /** Objects that the charts left behind. */
     async leftOver(): Promise<readonly string[]> {
       const cluster = await kubectl.call(['get', CLUSTER_KINDS, '-l', OURS, '-o', 'name']);
-      const own = await inNamespace('get', OWN_KINDS, '-o', 'name');
-      const names = `${cluster}\n${own}`.split('\n').filter((name) => name.includes('rolegate'));
-      return names.filter((name) => !Object.values(GIVEN).includes(name.replace(/^secret\//, '')));
+      const namespaced = await inNamespace('get', NAMESPACED_KINDS, '-o', 'name');
+      const names = `${cluster}\n${namespaced}`.split('\n').filter((name) => name.includes('rolegate'));
+      return names.filter((name) => !Object.values(TEST_SECRETS).includes(name.replace(/^secret\//, '')));
     },
-    /** Key pairs of an authority of one's own, for both sides. */
+    /** Creates Secrets with certificates of a test CA for server and agent. */
     async makeCertificates(): Promise<void> {
       const authority = await createTestCa({ name: 'e2e' });
       const host = `rolegate-server.${NAMESPACE}.svc`;
       for (const [name, issued] of [
         [TLS_SECRETS.server, await authority.issue({ dns: [host], usages: ['server'] })],
-        // It names no node: that is proven by the agent's token.
+        // The certificate names no node, which the agent's token proves.
         [TLS_SECRETS.agent, await authority.issue({ usages: ['client'] })],
       ] as const) {
         const { cert, key } = issued;
         await kubectl.apply([secret(name, { 'tls.crt': cert, 'tls.key': key, 'ca.crt': authority.pem })]);
       }
     },
-    /** The Pods of one program that are not on their way out. */
+    /** Names of a program's Pods, except for those being deleted. */
     async pods(program: 'server' | 'agent'): Promise<readonly string[]> {
       const { items } = (await kubectl.json(
         '-n',
@@ -130,10 +129,10 @@ export function createInstallation({ kubectl, helm, node, stsEndpoint }: Install
       inNamespace('logs', pod, '-c', container, ...flags),
     exec: (pod: string, container: string, command: readonly string[]) =>
       inNamespace('exec', pod, '-c', container, '--', ...command),
-    /** The rules too, if the tests did not come so far. */
+    /** Removes everything, including rules that failed tests left behind. */
     async remove(): Promise<void> {
-      const there = await kubectl.call(['get', 'namespace', NAMESPACE, '--ignore-not-found', '-o', 'name']);
-      if (there === '') return;
+      const found = await kubectl.call(['get', 'namespace', NAMESPACE, '--ignore-not-found', '-o', 'name']);
+      if (found === '') return;
       await this.uninstallRules();
       await this.uninstall();
       await kubectl.remove('namespace', NAMESPACE);
@@ -143,8 +142,8 @@ export function createInstallation({ kubectl, helm, node, stsEndpoint }: Install
 
 export type Installation = ReturnType<typeof createInstallation>;
 
-/** Secrets that are the tests' own. */
-const GIVEN = { credentials: CREDENTIALS_SECRET, ...TLS_SECRETS };
+/** Secrets that the tests create. */
+const TEST_SECRETS = { credentials: CREDENTIALS_SECRET, ...TLS_SECRETS };
 
 interface PodList {
   readonly items: readonly {
@@ -152,7 +151,7 @@ interface PodList {
   }[];
 }
 
-/** Where test Pods and the server find STS. */
+/** The STS endpoint of test Pods and servers. */
 export function stsEndpointOf(given: string | undefined): string {
   return given ?? MOTO_ENDPOINT;
 }

@@ -3,7 +3,7 @@ import type { CommandResult } from '@rolegate/testing';
 
 const CALL_WITHIN_MS = 30_000;
 
-/** kubectl with one kubeconfig. What fails rejects with what kubectl said, but for `exec`. */
+/** Runs kubectl. Except for `exec`, errors contain its output. */
 export function createKubectl({ kubeconfig }: { kubeconfig: string }) {
   const command = (args: readonly string[]) => ['kubectl', `--kubeconfig=${kubeconfig}`, ...args];
   const call = (args: readonly string[], options?: { input?: string; timeoutMs?: number }) =>
@@ -26,10 +26,10 @@ export function createKubectl({ kubeconfig }: { kubeconfig: string }) {
       call(['wait', `--for=${condition}`, ...what, `--timeout=${seconds}s`], {
         timeoutMs: (seconds + 10) * 1000,
       }),
-    /** Gone, or never there. */
+    /** Succeeds if the object does not exist. */
     remove: (...what: string[]) =>
       call(['delete', '--ignore-not-found', '--timeout=90s', ...what], { timeoutMs: 100_000 }),
-    /** A program in a running Pod, whatever its exit code. */
+    /** Runs a program in a Pod. Any exit code is a result. */
     exec: (
       namespace: string,
       pod: string,

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# acceptance/node/lab-etcd.sh save|restore   keeps a copy of the data of the lab's etcd, and puts it back, as the documentation of Kubernetes
-# says: all API servers are stopped meanwhile. For `npm run test:real -- --etcd-restore`. LAB_DIR, LAB_STATE and the lab's ports as
-# for the lab itself.
+# acceptance/node/lab-etcd.sh save|restore   saves and restores the data of the lab's etcd for `npm run test:real -- --etcd-restore`.
+# All API servers are stopped during a restore, as the Kubernetes documentation requires. LAB_DIR, LAB_STATE and the ports are those
+# of the lab.
 scripts=$(cd "${LAB_DIR:-$(dirname "$0")/../../../shared/lab}" && pwd) || exit
 . "$scripts/lib.sh"
 

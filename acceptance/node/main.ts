@@ -5,7 +5,7 @@ import { describeError } from '@rolegate/runtime';
 import { exitCodeOf, runSteps, suiteSignal, summaryOf } from '@rolegate/testing';
 import { runSuite } from '../processes/run-suite.ts';
 import { allSteps } from './all-steps.ts';
-import { createAsking } from './asking.ts';
+import { createPodCurl } from './curl-from-pod.ts';
 import { createHelm } from './helm.ts';
 import { buildImages } from './images.ts';
 import { createImdsLog } from './imds-log.ts';
@@ -19,7 +19,7 @@ import { unpackCharts01, whyNoRelease01 } from './release-0.1.ts';
 import { createTestPods } from './test-pods.ts';
 import type { NodeWorld } from './world.ts';
 
-/** The images aside: whatever hangs, the run ends. */
+/** Limit of the run, without building images. */
 const TESTS_WITHIN_MS = 14 * 60_000;
 
 async function main(): Promise<number> {
@@ -45,7 +45,7 @@ async function test({ kubeconfig, node: wanted, stsEndpoint, imdsLog, sentinel, 
   const removeAll = async () => {
     await Promise.all([installation.remove(), testPods.remove()]);
   };
-  await removeAll(); // of a run that was cut off
+  await removeAll(); // left over from an aborted run
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-e2e-'));
   try {
     const stop = new AbortController();
@@ -53,7 +53,7 @@ async function test({ kubeconfig, node: wanted, stsEndpoint, imdsLog, sentinel, 
       kubectl,
       installation,
       pods: testPods,
-      asking: createAsking({ kubectl, sentinel }),
+      curl: createPodCurl({ kubectl, sentinel }),
       imdsLog: imdsLog === undefined ? undefined : createImdsLog({ path: imdsLog, nodeIps: node.ips }),
       node: { name: node.name, ip: node.ips[0] ?? '' },
       sentinel,
@@ -69,7 +69,7 @@ async function test({ kubeconfig, node: wanted, stsEndpoint, imdsLog, sentinel, 
     };
     const signal = AbortSignal.any([stop.signal, suiteSignal(TESTS_WITHIN_MS)]);
     const outcome = await runSteps({ steps: allSteps(world), world, print: console.log, signal });
-    if (outcome.failed > 0) console.log(await lastLines(kubectl));
+    if (outcome.failed > 0) console.log(await diagnostics(kubectl));
     console.log(summaryOf(outcome));
     return exitCodeOf(outcome);
   } finally {
@@ -81,20 +81,20 @@ async function test({ kubeconfig, node: wanted, stsEndpoint, imdsLog, sentinel, 
 async function chartsOf01(folder: string): Promise<string | undefined> {
   const missing = await whyNoRelease01();
   if (missing === undefined) return unpackCharts01(folder);
-  console.log(`skipped upgrades from 0.1.0 and back: ${missing}`);
+  console.log(`skipped the upgrades from 0.1.0: ${missing}`);
   return undefined;
 }
 
-async function lastLines(kubectl: Kubectl): Promise<string> {
-  const shown: string[] = [];
+async function diagnostics(kubectl: Kubectl): Promise<string> {
+  const outputs: string[] = [];
   for (const args of [
     ['get', 'pods', '-o', 'wide'],
     ['get', 'events', '--field-selector=type=Warning'],
     ['logs', '-l', 'app.kubernetes.io/name in (rolegate-agent,rolegate-server)', ...LOG_FLAGS],
   ]) {
-    shown.push(await kubectl.call(['-n', NAMESPACE, ...args]).catch(describeError));
+    outputs.push(await kubectl.call(['-n', NAMESPACE, ...args]).catch(describeError));
   }
-  return shown.join('\n');
+  return outputs.join('\n');
 }
 
 const LOG_FLAGS = ['--all-containers', '--prefix', '--tail=40', '--max-log-requests=20'];

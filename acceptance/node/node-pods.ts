@@ -2,7 +2,7 @@ import { IMAGES } from './images.ts';
 import { NAMESPACE } from './installation.ts';
 import type { Kubectl } from './kubectl.ts';
 
-/** Everything that may hold a rule of ours. */
+/** Commands that list everything that can contain our rules. */
 const READERS: Readonly<Record<string, readonly string[]>> = {
   nft4: ['iptables-nft-save'],
   nft6: ['ip6tables-nft-save'],
@@ -15,39 +15,39 @@ const OURS = /ROLEGATE|169\.254\.169\.254|fd00:ec2::254/;
 const RULES_POD = 'rules';
 const KILLER_POD = 'killer';
 
-/** The node's rules for the metadata addresses, each with the program that showed it; read by a Pod on the host network. */
+/** Reads the node's rules for the metadata addresses in a host-network Pod. Each line starts with a name in `READERS`. */
 export async function metadataRules(kubectl: Kubectl, node: string): Promise<readonly string[]> {
   await kubectl.remove('-n', NAMESPACE, 'pod', RULES_POD);
   await kubectl.apply([rulesPod(node)]);
   await kubectl.waitFor('jsonpath={.status.phase}=Succeeded', ['-n', NAMESPACE, `pod/${RULES_POD}`], 60);
   const found: string[] = [];
   for (const name of Object.keys(READERS)) {
-    const shown = await kubectl.call(['-n', NAMESPACE, 'logs', RULES_POD, '-c', name]);
-    const rules = shown.split('\n').filter((line) => OURS.test(line));
+    const log = await kubectl.call(['-n', NAMESPACE, 'logs', RULES_POD, '-c', name]);
+    const rules = log.split('\n').filter((line) => OURS.test(line));
     found.push(...rules.map((line) => `${name}: ${line}`));
   }
   await kubectl.remove('-n', NAMESPACE, 'pod', RULES_POD);
   return found;
 }
 
-/** The process whose command line has these words, one after the other; gives the time. */
+/** Python: kills the process that runs `agent.cjs agent`. */
 const KILL = `
-import glob, os, signal, sys, time
+import glob, os, signal, sys
 for path in glob.glob('/proc/[0-9]*/cmdline'):
     words = open(path).read().split('\\0')
     if any(a.endswith('agent.cjs') and b == 'agent' for a, b in zip(words, words[1:])):
         os.kill(int(path.split('/')[2]), signal.SIGKILL)
-        sys.exit(print(time.time()))
+        sys.exit()
 sys.exit('no process of the agent')
 `;
 
-/** A Pod that sees the processes of the node: from within its own container nobody can kill the first process. */
-export async function makeKiller(kubectl: Kubectl, node: string): Promise<void> {
+/** Starts a Pod that can kill processes of the node. The first process of a container cannot be killed from inside it. */
+export async function createKiller(kubectl: Kubectl, node: string): Promise<void> {
   await kubectl.apply([killerPod(node)]);
   await kubectl.waitFor('condition=Ready', ['-n', NAMESPACE, `pod/${KILLER_POD}`]);
 }
 
-/** SIGKILL to the process that answers Pods. */
+/** Kills the agent's process with SIGKILL. */
 export async function killAgentProcess(kubectl: Kubectl): Promise<void> {
   const { code, stderr } = await kubectl.exec(NAMESPACE, KILLER_POD, ['python3', '-c', KILL]);
   if (code !== 0) throw new Error(`not killed: ${stderr}`);
@@ -90,15 +90,15 @@ function podOn(node: string, { name, spec }: { name: string; spec: object }) {
   };
 }
 
-interface ContainerWish {
+interface ContainerOptions {
   readonly name: string;
   readonly image: string;
   readonly command: readonly string[];
   readonly capabilities: readonly string[];
 }
 
-/** As root, with these capabilities alone. */
-function containerOf({ name, image, command, capabilities }: ContainerWish) {
+/** A container that runs as root with only these capabilities. */
+function containerOf({ name, image, command, capabilities }: ContainerOptions) {
   return {
     name,
     image,

@@ -2,39 +2,39 @@ import { parseArgs } from 'node:util';
 
 export const USAGE = `npm run test:node -- --kubeconfig F --load-image CMD [OPTION...]
 
-Builds the images, brings them into a cluster by the charts, and tests what Pods meet on one of its nodes.
-Everything is removed again. The cluster needs no AWS; kubectl and helm must be on the PATH.
-  --kubeconfig F      of the cluster; also by KUBECONFIG
-  --load-image CMD    called with the name of an image, makes it known to the node, e.g. "kind load docker-image"
-  --build-image CMD   called with a name, a folder that holds a Dockerfile, and --build-arg K=V...; else docker build
+Builds the images, installs both charts in a cluster, runs the tests on one of its nodes, and removes everything.
+The cluster needs no AWS. kubectl and helm must be on the PATH.
+  --kubeconfig F      kubeconfig of the cluster (KUBECONFIG)
+  --load-image CMD    loads the image that is its argument into the node, e.g. "kind load docker-image"
+  --build-image CMD   builds an image, given its name, a folder with a Dockerfile and --build-arg K=V... (docker build)
   --node-image NAME   base of both images: a Debian with Node 24
-  --client-base NAME  base of the image of the tests' Pods: a Debian
-  --images build|use|only   build: images first, then the tests; use: they are there; only: no tests (build)
-  --node NAME         which node; else the only one that is ready
-  --sts-endpoint U    a stand-in for STS that Pods reach and that knows the keys it issued; else moto in a Pod
-  --imds-log F        where the stand-in for the node's metadata API logs; no Pod may appear in it
-  --sentinel TEXT     what only the node's own metadata API says (REAL-INSTANCE-METADATA)
-  --pods N            how many Pods start at once (50)`;
+  --client-base NAME  base of the image of test Pods: a Debian
+  --images build|use|only   build images and run the tests, use existing images, or only build (build)
+  --node NAME         the node (the only ready one)
+  --sts-endpoint U    a stand-in for STS that Pods reach and that knows the keys it issued (moto in a Pod)
+  --imds-log F        log of the stand-in for the node's metadata API, which no Pod must reach
+  --sentinel TEXT     text that only the node's metadata API returns (REAL-INSTANCE-METADATA)
+  --pods N            number of Pods that start at the same time (50)`;
 
 export interface Options {
   readonly kubeconfig: string;
-  /** A shell's words, to which the image's name is added. */
+  /** Command words, to which the image's name is appended. */
   readonly loadImage: string;
   /** Undefined: docker. */
   readonly buildImage: string | undefined;
   readonly nodeImage: string | undefined;
   readonly clientBase: string | undefined;
   readonly images: 'build' | 'use' | 'only';
-  /** Undefined: the only one that is ready. */
+  /** Undefined: the only ready node. */
   readonly node: string | undefined;
-  /** Undefined: moto is brought in as well. */
+  /** Undefined: moto runs in a Pod. */
   readonly stsEndpoint: string | undefined;
   readonly imdsLog: string | undefined;
   readonly sentinel: string;
   readonly pods: number;
 }
 
-/** What was asked for, or undefined where it is not enough. Throws on a flag that is not known. */
+/** Returns undefined if a required option is missing or a value is invalid. Throws if a flag is unknown. */
 export function parseOptions(env: Readonly<Record<string, string | undefined>>): Options | undefined {
   const { values } = parseArgs({
     options: {

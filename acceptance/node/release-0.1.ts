@@ -5,12 +5,12 @@ import { describeError } from '@rolegate/runtime';
 import { outputOf, runCommand } from '@rolegate/testing';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** Version 0.1.0 in this repository's history; nobody publishes its images and charts. */
+/** Version 0.1.0 in this repository's history. Its images and charts are not published. */
 const COMMIT = '7b2621577e5cd1860934ca4c38d883600410b31d';
-/** git and npm are the user's own. */
+/** With the environment of the user, whose git and npm run. */
 const BUILD = { env: process.env, timeoutMs: 300_000 };
 
-/** Why version 0.1.0 cannot be built here. Undefined: it can. */
+/** Explains why version 0.1.0 cannot be built here. Undefined if it can. */
 export async function whyNoRelease01(): Promise<string | undefined> {
   try {
     const { code, stderr } = await runCommand(
@@ -19,24 +19,24 @@ export async function whyNoRelease01(): Promise<string | undefined> {
     );
     return code === 0 ? undefined : `its commit is not in this clone's history: ${stderr.trim()}`;
   } catch (error) {
-    return `there is no git here: ${describeError(error)}`;
+    return `git does not run: ${describeError(error)}`;
   }
 }
 
-/** Its charts, as folders of `folder`. */
+/** Extracts the charts of 0.1.0 into `folder` and returns their folder. */
 export async function unpackCharts01(folder: string): Promise<string> {
   await unpack(folder, ['charts']);
   return join(folder, 'charts');
 }
 
-/** Its whole repository with the bundles of both programs, built by its own script. `folder` is new and empty. */
+/** Extracts the repository of 0.1.0 into an empty folder and builds the bundles with its script. */
 export async function buildRelease01(folder: string): Promise<void> {
   await unpack(folder, []);
   const command = (...words: string[]) => outputOf(words, { ...BUILD, cwd: folder });
-  // As scripts/run.mjs, and for the same reason not npm ci.
+  // Not npm ci, for the reason given in scripts/run.mjs.
   if (!(await linkPackages(folder)))
     await command('npm', 'install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund');
-  // It was checked when it was released.
+  // Types were checked when it was released.
   await command('node_modules/.bin/tsc', '-b', '--noCheck', 'packages/agent', 'packages/server');
   await command(process.execPath, 'scripts/bundle.mjs');
 }
@@ -47,7 +47,7 @@ async function unpack(folder: string, paths: readonly string[]): Promise<void> {
   await outputOf(['tar', '-xf', archive, '-C', folder], BUILD);
 }
 
-/** With the packages that are installed here, unless its lock file names others; only its own are its own. */
+/** Links the packages installed here, except for those of this project. Returns false if the lock files differ. */
 async function linkPackages(folder: string): Promise<boolean> {
   const [here, there] = [root, folder].map((at) => readFile(join(at, 'package-lock.json'), 'utf8'));
   if ((await here) !== (await there)) return false;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { eventually } from '@rolegate/testing';
-import { agentMetrics } from './agent-metrics.ts';
+import { readAgentMetrics } from './agent-metrics.ts';
 import { agentValues, imageOf, serverValues } from './chart-values.ts';
 import type { ChartName, ReuseFlag, Values } from './helm.ts';
 import { IMAGES, IMAGES_01 } from './images.ts';
@@ -10,20 +10,20 @@ import type { Kubectl } from './kubectl.ts';
 import { logLine } from './log-lines.ts';
 
 const AUTHORITY = 'rolegate-authority';
-/** A server that is told to stop has 36 s. */
+/** A server stops within 36 s. */
 const SETTLED = { withinMs: 60_000, everyMs: 500 };
 
 export type Version = 'this' | '0.1.0';
 
-/** Waits until what was begun has ended. */
+/** Waits for the end of a change. */
 export type Ended = () => Promise<unknown>;
 
-/** Of one chart. */
+/** An upgrade or rollback of one chart. */
 export interface Change {
   readonly to: Version;
-  /** Those of the release, or all of them said again. */
+  /** How values of the release are reused, or that all values are given again. */
   readonly values: ReuseFlag | 'again';
-  /** Beside these. */
+  /** Additional values. */
   readonly more?: Values | undefined;
 }
 
@@ -34,7 +34,7 @@ export interface ReleasesDeps {
   readonly charts01: string;
 }
 
-/** Both charts, each at one of two versions. */
+/** Changes the version of both charts. */
 export function createReleases({ kubectl, installation, node, charts01 }: ReleasesDeps) {
   const { helm } = installation;
   const valuesOf = (chart: ChartName, version: Version): Values => ({
@@ -47,16 +47,16 @@ export function createReleases({ kubectl, installation, node, charts01 }: Releas
   const inNamespace = (...args: string[]) => kubectl.call(['-n', NAMESPACE, ...args]);
   const readyOf = { agent: installation.agentReady, server: serversSettled };
 
-  /** The former ones have gone, and the agent follows one of those that are left. */
+  /** Waits until previous servers have stopped and the agent is connected to one of the new ones. */
   async function serversSettled(): Promise<void> {
     await installation.serverReady();
     const servers = ['-l', 'app.kubernetes.io/name=rolegate-server'];
     await eventually(async () => {
       const all = (await inNamespace('get', 'pods', ...servers, '-o', 'name')).trim().split('\n');
       const staying = await installation.pods('server');
-      if (all.length > staying.length) throw new Error(`servers that are there: ${all.join(' ')}`);
+      if (all.length > staying.length) throw new Error(`servers are stopping: ${all.join(' ')}`);
       const [agent = ''] = await installation.pods('agent');
-      if ((await agentMetrics(kubectl, agent)).get('rolegate_feed_connected') !== 1)
+      if ((await readAgentMetrics(kubectl, agent)).get('rolegate_feed_connected') !== 1)
         throw new Error('the agent has no feed');
     }, SETTLED);
   }
@@ -68,32 +68,31 @@ export function createReleases({ kubectl, installation, node, charts01 }: Releas
       await installation.serverReady();
       await installation.agentReady();
     },
-    /** Begins to roll a chart's Pods; gives what waits for them. */
+    /** Starts a rollout of a chart. */
     async change(chart: ChartName, { to, values, more }: Change): Promise<Ended> {
-      const said = { ...valuesOf(chart, to), ...more };
+      const all = { ...valuesOf(chart, to), ...more };
       const from = chartsOf(to);
-      if (values === 'again') await helm.upgrade(chart, said, from);
-      else
-        await helm.upgradeReusing(chart, { flag: values, values: { image: said['image'], ...more }, from });
+      if (values === 'again') await helm.upgrade(chart, all, from);
+      else await helm.upgradeReusing(chart, { flag: values, values: { image: all['image'], ...more }, from });
       return readyOf[chart];
     },
-    /** Begins to replace the agent's Pod: the next one has no certificate yet. Gives what waits for it. */
+    /** Starts to replace the agent's Pod. The new one has no certificate yet. */
     restartAgent: async (): Promise<Ended> => {
       await inNamespace('rollout', 'restart', 'daemonset/rolegate-agent');
       return installation.agentReady;
     },
-    /** Of the agent that runs. */
+    /** Throws if the running agent attested at another port. */
     async expectAttestedAt(port: number): Promise<void> {
       const [pod = ''] = await installation.pods('agent');
       const line = logLine(await installation.logs(pod, 'agent'), { msg: 'certificate issued' });
       const { server } = JSON.parse(line) as { server: string };
-      if (!server.endsWith(`:${port}`)) throw new Error(`the agent has its certificate from ${server}`);
+      if (!server.endsWith(`:${port}`)) throw new Error(`the agent got its certificate from ${server}`);
     },
     async expectInServersLog(text: string): Promise<void> {
       const logs = await Promise.all(
         (await installation.pods('server')).map((pod) => installation.logs(pod, 'server')),
       );
-      if (!logs.some((log) => log.includes(text))) throw new Error(`no server says ${text}`);
+      if (!logs.some((log) => log.includes(text))) throw new Error(`no server logged ${text}`);
     },
     async expectAgents(wanted: { ready: number; waiting: number }): Promise<void> {
       const path = 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}';
@@ -101,9 +100,9 @@ export function createReleases({ kubectl, installation, node, charts01 }: Releas
       const found = (await inNamespace('get', 'pods', ...agents, '-o', path)).split(' ');
       const count = (status: string) => found.filter((value) => value === status).length;
       if (count('True') !== wanted.ready || count('False') !== wanted.waiting)
-        throw new Error(`agents that are ready: ${found.join(' ')}`);
+        throw new Error(`Ready conditions of the agents: ${found.join(' ')}`);
     },
-    /** The same as long as no key and no certificate of the authority changes, wherever servers keep them. */
+    /** A hash of all keys and certificates of the authority, in the Secret and the ConfigMap. */
     async authority(): Promise<string> {
       const data = async (kind: string) =>
         ((await kubectl.json('-n', NAMESPACE, 'get', kind, AUTHORITY)) as { data: Data }).data;
@@ -116,5 +115,7 @@ export function createReleases({ kubectl, installation, node, charts01 }: Releas
     },
   };
 }
+
+export type Releases = ReturnType<typeof createReleases>;
 
 type Data = Readonly<Record<string, string>>;

@@ -3,8 +3,8 @@ import type { NodeWorld } from './world.ts';
 
 export type NodeStep = Step<NodeWorld>;
 
-/** The same step; if it fails the others would prove nothing, and the suite ends. */
-export function needed({ title, run }: NodeStep): NodeStep {
+/** Ends the suite if the step fails. */
+export function required({ title, run }: NodeStep): NodeStep {
   return {
     title,
     async run(world) {

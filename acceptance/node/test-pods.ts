@@ -1,16 +1,16 @@
 import type { Kubectl } from './kubectl.ts';
 import { IMAGES } from './images.ts';
 
-/** Permits every role under team/. */
-export const OPEN = 'rolegate-e2e-open';
-/** Permits none. */
-export const CLOSED = 'rolegate-e2e-closed';
+/** A Namespace that permits every role under team/. */
+export const PERMITTED_NAMESPACE = 'rolegate-e2e-permitted';
+/** A Namespace that permits no role. */
+export const DENIED_NAMESPACE = 'rolegate-e2e-denied';
 /** The role of the Pod `app`. */
 export const ROLE_NAME = 'team/app';
 const ROLE = 'iam.amazonaws.com/role';
 const PERMITTED = 'iam.amazonaws.com/permitted';
 
-/** Pods that wait to be told what to ask; and those that ask by themselves as soon as they start. */
+/** Creates Pods for `exec`, and Pods that request credentials when they start. */
 export function createTestPods({
   kubectl,
   node,
@@ -20,54 +20,57 @@ export function createTestPods({
   node: string;
   stsEndpoint: string;
 }) {
-  const pod = (wish: PodWish) => podOf(wish, { node, stsEndpoint });
+  const pod = (options: PodOptions) => podOf(options, { node, stsEndpoint });
 
   return {
-    /** The two Namespaces, and three Pods that stay: plain and app in the open one, refused in the other. */
-    async make(): Promise<void> {
-      await kubectl.apply([namespaceOf(OPEN, { [PERMITTED]: 'team/.*' }), namespaceOf(CLOSED)]);
-      for (const namespace of [OPEN, CLOSED]) {
+    /** Creates the Namespaces with the Pods plain and app (permitted) and refused (denied). */
+    async create(): Promise<void> {
+      await kubectl.apply([
+        namespaceOf(PERMITTED_NAMESPACE, { [PERMITTED]: 'team/.*' }),
+        namespaceOf(DENIED_NAMESPACE),
+      ]);
+      for (const namespace of [PERMITTED_NAMESPACE, DENIED_NAMESPACE]) {
         await kubectl.waitFor('create', ['-n', namespace, 'serviceaccount/default']);
       }
       const command = ['sleep', 'infinity'];
       const app = 'waiting';
       await kubectl.apply([
-        pod({ namespace: OPEN, name: 'plain', app, command }),
-        pod({ namespace: OPEN, name: 'app', role: ROLE_NAME, app, command }),
-        pod({ namespace: CLOSED, name: 'refused', role: ROLE_NAME, app, command }),
+        pod({ namespace: PERMITTED_NAMESPACE, name: 'plain', app, command }),
+        pod({ namespace: PERMITTED_NAMESPACE, name: 'app', role: ROLE_NAME, app, command }),
+        pod({ namespace: DENIED_NAMESPACE, name: 'refused', role: ROLE_NAME, app, command }),
       ]);
-      await kubectl.waitFor('condition=Ready', ['-n', OPEN, 'pod/plain', 'pod/app']);
-      await kubectl.waitFor('condition=Ready', ['-n', CLOSED, 'pod/refused']);
+      await kubectl.waitFor('condition=Ready', ['-n', PERMITTED_NAMESPACE, 'pod/plain', 'pod/app']);
+      await kubectl.waitFor('condition=Ready', ['-n', DENIED_NAMESPACE, 'pod/refused']);
     },
-    /** At once, each with a role of its own: what one has says nothing about another. */
-    startMany: (count: number, prefix = 'swarm') =>
+    /** Starts Pods at the same time, each with a different role. */
+    startMany: (count: number, prefix = 'many') =>
       kubectl.apply(
         Array.from({ length: count }, (_, number) =>
           pod({
-            namespace: OPEN,
+            namespace: PERMITTED_NAMESPACE,
             name: `${prefix}-${number}`,
             role: `team/${prefix}-${number}`,
-            app: 'swarm',
+            app: 'many',
             command: ['python3', '/app/first_credentials.py'],
           }),
         ),
       ),
-    removeMany: () => kubectl.remove('-n', OPEN, 'pods', '-l', 'app=swarm'),
-    remove: () => kubectl.remove('namespace', OPEN, CLOSED),
+    removeMany: () => kubectl.remove('-n', PERMITTED_NAMESPACE, 'pods', '-l', 'app=many'),
+    remove: () => kubectl.remove('namespace', PERMITTED_NAMESPACE, DENIED_NAMESPACE),
   };
 }
 
-interface PodWish {
+interface PodOptions {
   readonly namespace: string;
   readonly name: string;
-  /** Undefined: not annotated. */
+  /** Undefined: no annotation. */
   readonly role?: string;
   readonly app: string;
   readonly command: readonly string[];
 }
 
 function podOf(
-  { namespace, name, role, app, command }: PodWish,
+  { namespace, name, role, app, command }: PodOptions,
   { node, stsEndpoint }: { node: string; stsEndpoint: string },
 ) {
   return {

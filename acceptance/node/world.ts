@@ -1,25 +1,25 @@
 import type { World } from '@rolegate/testing';
-import type { Asking } from './asking.ts';
+import type { PodCurl } from './curl-from-pod.ts';
 import type { ImdsLog } from './imds-log.ts';
 import type { Installation } from './installation.ts';
 import type { Kubectl } from './kubectl.ts';
 import type { TestPods } from './test-pods.ts';
 
-/** A cluster with a node, what is installed there, and Pods that ask. */
+/** A cluster with the installation and test Pods on one node. */
 export interface NodeWorld extends Pick<World, 'lines'> {
   readonly kubectl: Kubectl;
   readonly installation: Installation;
   readonly pods: TestPods;
-  readonly asking: Asking;
-  /** Undefined: nobody says what reached the node's own metadata API. */
+  readonly curl: PodCurl;
+  /** Undefined: requests that reach the node's metadata API cannot be observed. */
   readonly imdsLog: ImdsLog | undefined;
   readonly node: { readonly name: string; readonly ip: string };
   readonly sentinel: string;
-  /** How many Pods start at once. */
+  /** Number of Pods that start at the same time. */
   readonly podsAtOnce: number;
-  /** Charts of version 0.1.0. Undefined: they cannot be had. */
+  /** Folder of the charts of version 0.1.0. Undefined: not available. */
   readonly charts01: string | undefined;
-  /** Figures, for people. */
+  /** Prints measured figures. */
   readonly say: (line: string) => void;
   /** Ends the suite. */
   readonly stop: (why: unknown) => void;

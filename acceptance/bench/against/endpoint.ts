@@ -1,29 +1,28 @@
-/** Another metadata endpoint that is measured under the same load. */
+/** Another metadata endpoint, measured under the same load. */
 export interface Endpoint {
-  /** As it was given, without a last slash. */
+  /** Without a trailing slash. */
   readonly url: string;
-  /** On 127.0.0.0/8. */
+  /** In 127.0.0.0/8. */
   readonly host: string;
   readonly port: number;
-  /** What is asked for; undefined: credentials of the role that the endpoint lists. */
+  /** Undefined: credentials of the role that the endpoint lists. */
   readonly path: string | undefined;
-  /** The only address from which it is asked; undefined: those of all Pods. */
+  /** The client's address. Undefined: those of all Pods. */
   readonly source: string | undefined;
-  /** Whose CPU time counts; undefined: nobody's. */
+  /** The process whose CPU time is measured. Undefined: none. */
   readonly pid: number | undefined;
 }
 
-/** The options of an endpoint, by name. Each but the first belongs to the endpoint that was named last. */
+/** All except `against` apply to the last endpoint before them. */
 export const againstOptions = ['against', 'against-path', 'against-source', 'against-pid'] as const;
 type AgainstOption = (typeof againstOptions)[number];
 
-/** An option in its place among the others. */
 export interface AgainstWord {
   readonly name: AgainstOption;
   readonly value: string;
 }
 
-/** The endpoints of the command line. Throws on what leads off this machine, or is no value. */
+/** Throws if an endpoint is not on this machine or a value is invalid. */
 export function endpointsOf(words: readonly AgainstWord[]): Endpoint[] {
   const endpoints: Endpoint[] = [];
   for (const { name, value } of words) {
@@ -40,7 +39,7 @@ export function endpointsOf(words: readonly AgainstWord[]): Endpoint[] {
   return endpoints;
 }
 
-/** Only literal addresses of 127.0.0.0/8: a name may lead anywhere, and 169.254.169.254 is the machine's own metadata. */
+/** Accepts only literal addresses in 127.0.0.0/8, because names can resolve to any address, such as the machine's metadata API. */
 function targetOf(value: string): Pick<Endpoint, 'url' | 'host' | 'port'> {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   const bare = url?.pathname === '/' && url.search === '' && url.hash === '' && url.username === '';
@@ -69,7 +68,7 @@ function detailOf(name: Exclude<AgainstOption, 'against'>, value: string): Parti
   }
 }
 
-/** A literal IPv4 address of 127.0.0.0/8, as the WHATWG URL parser writes it: four decimal numbers. */
+/** An IPv4 address in 127.0.0.0/8 as the WHATWG URL parser writes it: four decimal numbers. */
 function isLoopback(host: string): boolean {
   return /^127(?:\.(?:0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])){3}$/.test(host);
 }

@@ -4,9 +4,9 @@ import { createServer as createRawServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { serveCalls } from '../../processes/serve-calls.ts';
 
-/** An answer as the agent gives it. */
+/** A copy of an answer of the agent. */
 export interface StaticAnswer {
-  /** Names and values in turn. */
+  /** Alternating names and values. */
   readonly headers: readonly string[];
   readonly body: string;
 }
@@ -18,7 +18,7 @@ async function listen(server: Server): Promise<number> {
 }
 
 const calls = {
-  /** A node:http server that says the same to everybody; a string, which it writes faster than bytes. Gives its port. */
+  /** Starts a node:http server that always sends the same answer, and returns its port. Node writes strings faster than bytes. */
   bare({ headers, body }: StaticAnswer): Promise<number> {
     return listen(
       createServer((_request, response) => {
@@ -28,7 +28,7 @@ const calls = {
       }),
     );
   },
-  /** Writes the same bytes for every packet and reads nothing: as fast as a server in Node can be. Gives its port. */
+  /** Starts a server that answers each packet with the same bytes, the fastest possible in Node.js, and returns its port. */
   raw({ headers, body }: StaticAnswer): Promise<number> {
     const lines = headers.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${headers[at + 1] ?? ''}`] : []));
     const bytes = Buffer.from(['HTTP/1.1 200 OK', ...lines, '', body].join('\r\n'));

@@ -6,10 +6,10 @@ import { serveCalls } from '../../processes/serve-calls.ts';
 const api = await startKubernetesApi({});
 
 const calls = {
-  /** Fills the cluster; gives a kubeconfig for it. */
+  /** Creates the objects and returns a kubeconfig. */
   fill(size: ClusterSize): string {
     for (const object of clusterObjects(size)) api.apply(object);
-    // What etcd would have compacted by now; every watch here begins with a list.
+    // As etcd would have by now. Every watch here starts with a list.
     api.compact();
     return api.kubeconfig();
   },

@@ -4,45 +4,44 @@ import { serveCalls } from '../../processes/serve-calls.ts';
 import { quantile } from '../statistics.ts';
 
 export interface Load {
-  /** Of 127.0.0.0/8; by default 127.0.0.1. */
+  /** An address in 127.0.0.0/8, 127.0.0.1 by default. */
   readonly host?: string;
   readonly port: number;
-  /** Each with the whole request that it sends; clients take them in turn. */
+  /** Addresses with the text of their request. Clients use them in turn. */
   readonly sources: readonly { readonly ip: string; readonly request: string }[];
-  /** Requests at one moment. */
+  /** Number of concurrent requests. */
   readonly clients: number;
-  /** False: a connection for each request, which the client closes. */
+  /** False: a new connection for each request, closed by the client. */
   readonly keepAlive: boolean;
-  /** Not counted, before what is. Milliseconds. */
+  /** Requests sent before the measurement. Milliseconds. */
   readonly warmUpMs: number;
   readonly durationMs: number;
 }
 
 export interface LoadResult {
-  /** With those of the warm-up. */
+  /** Including the warm-up. */
   readonly requests: number;
   readonly rps: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Answers other than 200, and connections that broke. */
-  readonly faults: number;
-  /** Of one core, that this process needed: near 1 it was the bound. */
+  /** Answers other than 200, and broken connections. */
+  readonly failures: number;
+  /** Share of a core that this process used. Near 1, it limits the throughput. */
   readonly cpuShare: number;
 }
 
-/** A server that says nothing for as long is not waited for. Milliseconds. */
-const SILENCE_MS = 5_000;
-/** Between a connection that broke and the next. Milliseconds. */
-const AFTER_FAULT_MS = 10;
+const TIMEOUT_MS = 5_000;
+/** Pause after a broken connection. */
+const RECONNECT_MS = 10;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
-/** Calls `done` at the end of each answer on the socket, with whether it was a 200. */
+/** Calls `done` after each answer, with true for a 200. */
 function readAnswers(socket: Socket, done: (good: boolean) => void): void {
   let missing = 0;
   let good = false;
   socket.on('data', (chunk) => {
     if (missing === 0) {
-      // Both servers write an answer's head at once.
+      // All servers write the head of an answer in one piece.
       const head = chunk.subarray(0, chunk.indexOf(HEAD_END)).toString('latin1');
       good = head.startsWith('HTTP/1.1 200');
       const length = Number(/content-length: (\d+)/i.exec(head)?.[1]);
@@ -50,7 +49,7 @@ function readAnswers(socket: Socket, done: (good: boolean) => void): void {
     }
     missing -= chunk.length;
     if (missing === 0) done(good);
-    else if (!(missing > 0)) socket.destroy(new Error('the answer is longer than it says'));
+    else if (!(missing > 0)) socket.destroy(new Error('the answer is longer than its Content-Length'));
   });
 }
 
@@ -65,50 +64,49 @@ async function run({
   const timesMs: number[] = [];
   const startMs = performance.now() + load.warmUpMs;
   const endMs = startMs + load.durationMs;
-  let [requests, faults] = [0, 0];
+  let [requests, failures] = [0, 0];
   let next = 0;
 
-  function client(over: () => void): void {
+  function client(done: () => void): void {
     const source = sources[next++ % sources.length];
     if (source === undefined) throw new Error('there are no sources');
     let sentMs = performance.now();
     const socket = connect({ port, host, localAddress: source.ip, noDelay: true });
-    let gone = false;
-    /** Leaves the connection for the next one, once. */
-    const goOn = (): void => {
-      if (gone) return;
-      gone = true;
+    let closed = false;
+    const reconnect = (): void => {
+      if (closed) return;
+      closed = true;
       socket.destroy();
-      if (performance.now() >= endMs) over();
-      else client(over);
+      if (performance.now() >= endMs) done();
+      else client(done);
     };
     readAnswers(socket, (good) => {
       const now = performance.now();
       requests++;
       if (sentMs >= startMs && now <= endMs) {
         timesMs.push(now - sentMs);
-        if (!good) faults++;
+        if (!good) failures++;
       }
       if (keepAlive && now < endMs) {
         sentMs = now;
         socket.write(source.request);
         return;
       }
-      goOn();
+      reconnect();
     });
-    socket.setTimeout(SILENCE_MS, () => socket.destroy());
+    socket.setTimeout(TIMEOUT_MS, () => socket.destroy());
     socket.on('error', () => undefined); // 'close' follows
     socket.once('close', () => {
-      if (gone) return;
-      faults++;
-      // Not at once: a server that is not there would be asked without a pause.
-      setTimeout(goOn, AFTER_FAULT_MS);
+      if (closed) return;
+      failures++;
+      // Delayed, so that an unreachable server is not tried nonstop.
+      setTimeout(reconnect, RECONNECT_MS);
     });
     socket.write(source.request);
   }
 
   const cpu = process.cpuUsage();
-  const begunMs = performance.now();
+  const cpuStartMs = performance.now();
   await Promise.all(Array.from({ length: clients }, () => new Promise<void>(client)));
   const { user, system } = process.cpuUsage(cpu);
   return {
@@ -116,8 +114,8 @@ async function run({
     rps: (timesMs.length * 1000) / load.durationMs,
     p50Ms: quantile(timesMs, 0.5),
     p99Ms: quantile(timesMs, 0.99),
-    faults,
-    cpuShare: (user + system) / 1000 / (performance.now() - begunMs),
+    failures,
+    cpuShare: (user + system) / 1000 / (performance.now() - cpuStartMs),
   };
 }
 

@@ -4,7 +4,7 @@ import { nodeAddress } from '../cluster-objects.ts';
 import { serveCalls } from '../../processes/serve-calls.ts';
 import { createFeedClient } from '../../stand-ins/feed-client.ts';
 
-/** An agent's stream without an agent. */
+/** The identity of an agent whose stream is opened without an agent. */
 export interface RawAgent {
   readonly node: string;
   readonly cert: string;
@@ -19,30 +19,34 @@ export interface Open {
   readonly agents: readonly RawAgent[];
 }
 
-/** What has come on the streams since the first was opened. */
-interface Arrived {
+/** Received on all streams since the first was opened. */
+interface Received {
   readonly startMs: number;
-  /** Sessions that have had credentials. */
+  /** IDs of sessions with credentials. */
   readonly sessions: Set<string>;
-  /** By UID, the session that the Pod is allowed. */
+  /** Session IDs by the UID of the Pod. */
   readonly pods: Map<string, string>;
   readonly failures: Map<string, number>;
   synced: number;
 }
 
-/** Who opens more at once waits so long for handshakes on a busy machine that the first give up. */
-const MOST_OPENING = 20;
+/** With more at the same time, handshakes on a busy machine take so long that the first ones time out. */
+const MAX_OPENING = 20;
 
-let arrived: Arrived | undefined;
-let told = Promise.withResolvers<undefined>();
+let received: Received | undefined;
+let changed = Promise.withResolvers<undefined>();
 const clients: { close: () => void }[] = [];
 
-function open({ port, serverName, ca }: Open, { node, cert, key, held = [] }: RawAgent, into: Arrived): void {
+function open(
+  { port, serverName, ca }: Open,
+  { node, cert, key, held = [] }: RawAgent,
+  into: Received,
+): void {
   const client = createFeedClient({ port, serverName, ca, identity: { cert, key } });
   const call = client.feed();
   let closed = false;
   call.on('error', (error: Error) => {
-    if (!closed) told.reject(error);
+    if (!closed) changed.reject(error);
   });
   call.on('data', ({ pod, session, synced }: FeedUpdateRead) => {
     if (pod?.allow) into.pods.set(pod.uid, pod.allow.sessionId);
@@ -50,8 +54,8 @@ function open({ port, serverName, ca }: Open, { node, cert, key, held = [] }: Ra
     if (session?.failure)
       into.failures.set(session.failure.reason, (into.failures.get(session.failure.reason) ?? 0) + 1);
     if (synced) into.synced++;
-    told.resolve(undefined);
-    told = Promise.withResolvers();
+    changed.resolve(undefined);
+    changed = Promise.withResolvers();
   });
   call.write({ nodeName: node, version: '0.1.0', heldSessions: [...held], interception: {} });
   clients.push({
@@ -63,26 +67,26 @@ function open({ port, serverName, ca }: Open, { node, cert, key, held = [] }: Ra
   });
 }
 
-async function until(holds: (arrived: Arrived) => boolean): Promise<number> {
-  if (arrived === undefined) throw new Error('no stream is open');
-  while (!holds(arrived)) await told.promise;
-  return performance.now() - arrived.startMs;
+async function until(holds: (received: Received) => boolean): Promise<number> {
+  if (received === undefined) throw new Error('no stream is open');
+  while (!holds(received)) await changed.promise;
+  return performance.now() - received.startMs;
 }
 
 const calls = {
-  /** Opens a stream for each, some at a time; resolves when all have their snapshots, to the milliseconds that it took. */
+  /** Opens the streams, some at a time. Resolves to the milliseconds until all have their snapshots. */
   async open(streams: Open): Promise<number> {
-    const into: Arrived = {
+    const into: Received = {
       startMs: performance.now(),
       synced: 0,
       sessions: new Set(),
       pods: new Map(),
       failures: new Map(),
     };
-    arrived = into;
+    received = into;
     for (const [index, agent] of streams.agents.entries()) {
-      await until(({ synced }) => index - synced < MOST_OPENING);
-      // The server bounds what comes from one address.
+      await until(({ synced }) => index - synced < MAX_OPENING);
+      // The server limits connections by address.
       const relay = await startRelay({
         from: nodeAddress(index),
         to: { host: '127.0.0.1', port: streams.port },
@@ -92,13 +96,13 @@ const calls = {
     }
     return until(({ synced }) => synced === streams.agents.length);
   },
-  /** Resolves when so many sessions have credentials, to the milliseconds since the streams were opened. */
+  /** Resolves to the milliseconds from opening the streams until that many sessions have credentials. */
   sessions: (count: number) => until(({ sessions }) => sessions.size >= count),
-  /** Resolves when the Pod's session has credentials. */
+  /** Resolves when the session of the Pod has credentials. */
   podSession: (uid: string) => until(({ pods, sessions }) => sessions.has(pods.get(uid) ?? '')),
-  seen: () => ({
-    sessionIds: [...(arrived?.sessions ?? [])],
-    failures: Object.fromEntries(arrived?.failures ?? []),
+  observed: () => ({
+    sessionIds: [...(received?.sessions ?? [])],
+    failures: Object.fromEntries(received?.failures ?? []),
   }),
   close(): void {
     for (const client of clients.splice(0)) client.close();

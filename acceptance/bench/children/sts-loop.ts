@@ -10,7 +10,7 @@ export interface StsLoop {
 }
 
 const calls = {
-  /** Assumes each role once, by the product's own client with nothing around it. Gives the milliseconds. */
+  /** Assumes each role once with the server's STS client only. Returns milliseconds. */
   async run({ endpoint, region, roleArns, inFlight }: StsLoop): Promise<number> {
     const credentialProvider = () => Promise.resolve({ accessKeyId: 'AKIABENCH', secretAccessKey: 'bench' });
     const sts = createSts({ region, endpoint, credentialProvider, clock: systemClock });

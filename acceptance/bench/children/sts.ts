@@ -8,7 +8,7 @@ const calls = {
   throttleAbove: (ratePerSecond: number) => {
     sts.throttleAbove(ratePerSecond);
   },
-  /** Of all calls so far. */
+  /** Since the start. */
   counts: () => ({ calls: sts.calls.length, mostInFlight: sts.mostInFlight }),
 };
 export type StsCalls = typeof calls;

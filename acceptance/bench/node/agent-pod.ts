@@ -10,23 +10,22 @@ import type { Child } from '../../processes/start-child.ts';
 import { startChild } from '../../processes/start-child.ts';
 import type { FullNode } from './world.ts';
 
-/** Kubelet's default. Milliseconds. */
+/** kubelet's default. */
 const PROBE_EVERY_MS = 10_000;
-/** A start on a busy machine. Milliseconds. */
+/** Enough for a busy machine. */
 const READY = { withinMs: 30_000, everyMs: 500 };
-/** Of what the programs write, for the error of a start that fails. */
+/** Log lines in the error of a failed start. */
 const LAST_LINES = 10;
-/** Where the programs keep compiled code, below their folder. */
+/** The subfolder for compiled code. */
 const COMPILED = 'compiled';
 
-/** More than both need; what is measured is not what is limited. */
+/** More than both containers need, so that the limit does not affect the figures. */
 const POD_LIMIT_BYTES = 512 * 2 ** 20;
 
-/** The agent's Pod as its chart describes it: rules installed, `reconcile` and agent running and ready, probed as by kubelet. */
+/** The agent's Pod as in its chart: rules installed, `reconcile` and agent ready, probed as by kubelet. */
 export interface AgentPod extends AsyncDisposable {
-  /** The process ID of each container. */
   readonly pids: Readonly<Record<'agent' | 'reconcile', number>>;
-  /** What is charged to its control group and cannot be dropped. Bytes; undefined if it has none. */
+  /** Memory of the control group that cannot be reclaimed. Undefined without a control group. */
   readonly usedBytes: () => Promise<number | undefined>;
 }
 
@@ -34,16 +33,20 @@ export interface StartAgentPodOptions {
   readonly network: FullNode;
   /** The folder of the programs. */
   readonly bundles: string;
-  /** How many were started before. Each finds the compiled code of the last one, as in the image, and nothing else. */
-  readonly former: number;
+  /** Number of earlier starts. Each start reuses only the compiled code of the one before, as in the image. */
+  readonly earlierStarts: number;
 }
 
-/** Starts the server and the Pod. They are gone when it is disposed of; the rules stay. */
-export async function startAgentPod({ network, bundles, former }: StartAgentPodOptions): Promise<AgentPod> {
+/** Starts the server and the Pod. Disposing stops both and keeps the rules. */
+export async function startAgentPod({
+  network,
+  bundles,
+  earlierStarts,
+}: StartAgentPodOptions): Promise<AgentPod> {
   await using stack = new AsyncDisposableStack();
-  const folder = join(network.folder, `start-${former}`);
+  const folder = join(network.folder, `start-${earlierStarts}`);
   await mkdir(folder);
-  const { cgroups, pod } = await groupsOf(network, former);
+  const { cgroups, pod } = await createGroups(network, earlierStarts);
   const lines: string[] = [];
   const programs = await prepareNodePrograms({
     ...network,
@@ -56,7 +59,7 @@ export async function startAgentPod({ network, bundles, former }: StartAgentPodO
       if (lines.length > LAST_LINES) lines.shift();
     },
   });
-  if (former > 0) await takeCompiled(join(network.folder, `start-${former - 1}`), folder);
+  if (earlierStarts > 0) await moveCompiled(join(network.folder, `start-${earlierStarts - 1}`), folder);
   const prober = stack.use(await startProber(network));
   await programs.intercept();
   for (const name of ['server', 'reconcile', 'agent'] as const) {
@@ -74,8 +77,8 @@ export async function startAgentPod({ network, bundles, former }: StartAgentPodO
   };
 }
 
-/** One control group for both containers: that of the Pod. */
-async function groupsOf({ cgroups }: FullNode, former: number) {
+/** One control group for both containers, and one for the server. */
+async function createGroups({ cgroups }: FullNode, earlierStarts: number) {
   if (typeof cgroups === 'string') {
     const none: Group = {
       enter: [],
@@ -84,11 +87,15 @@ async function groupsOf({ cgroups }: FullNode, former: number) {
     };
     return { cgroups: fixed(() => Promise.resolve(none)), pod: undefined };
   }
-  const pod = await cgroups.make({ name: `pod-${former}`, memoryBytes: POD_LIMIT_BYTES, cpuWeight: 100 });
+  const pod = await cgroups.make({
+    name: `pod-${earlierStarts}`,
+    memoryBytes: POD_LIMIT_BYTES,
+    cpuWeight: 100,
+  });
   return {
     cgroups: fixed((options) =>
       options.name === 'server'
-        ? cgroups.make({ ...options, name: `server-${former}` })
+        ? cgroups.make({ ...options, name: `server-${earlierStarts}` })
         : Promise.resolve(pod),
     ),
     pod,
@@ -99,7 +106,7 @@ function fixed(make: Cgroups['make']): Cgroups {
   return { countsSockets: false, make, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 
-async function takeCompiled(from: string, to: string): Promise<void> {
+async function moveCompiled(from: string, to: string): Promise<void> {
   await rm(join(to, COMPILED), { recursive: true });
   await rename(join(from, COMPILED), join(to, COMPILED));
 }
@@ -109,7 +116,7 @@ async function startProber({ enter }: FullNode): Promise<Child<ProbeCalls>> {
   return startChild<ProbeCalls>(script, { through: enter.node });
 }
 
-/** As kubelet's startup probe finds out, in the container. */
+/** Runs the startup probe in the container, as kubelet does. */
 async function untilReady(
   prober: Child<ProbeCalls>,
   { agent, statusCommand }: NodePrograms,
@@ -123,7 +130,7 @@ async function untilReady(
   }, READY);
 }
 
-/** The chart's probes of the running agent. The process of one by exec is no child of the agent's: its CPU time is not counted. */
+/** The chart's probes of the running agent. CPU time of exec probes is not counted, because they are no children of the agent. */
 function recurringProbes({ agent, statusCommand }: NodePrograms): ProbeSpec[] {
   const recurring = agent.chart.probes.filter(({ kind }) => kind !== 'startup');
   return recurring.map((probe): ProbeSpec => {

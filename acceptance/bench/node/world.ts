@@ -8,20 +8,20 @@ import { createCluster } from '../../stand-ins/cluster.ts';
 import { podAddresses } from '../../network/pod-links.ts';
 import { NAMESPACE, namespaceObject, roleName } from '../cluster-objects.ts';
 
-/** A node with its Pods. */
+/** A node full of Pods. */
 export interface FullNode extends NodeNetwork {
   readonly folder: string;
-  /** A string says why there are none. */
+  /** A string says why control groups are not available. */
   readonly cgroups: Cgroups | string;
 }
 
 export interface OpenNodeOptions {
-  /** Of namespaces and control groups, unique on the machine. */
+  /** Unique on the machine, for namespaces and control groups. */
   readonly name: string;
   readonly pods: number;
 }
 
-/** Needs root. No program of the product runs yet; what is opened is closed with the stack. */
+/** Needs root. Starts none of our programs. Resources are released with the stack. */
 export async function openFullNode(
   { name, pods }: OpenNodeOptions,
   stack: AsyncDisposableStack,
@@ -34,7 +34,7 @@ export async function openFullNode(
   return { ...network, folder, cgroups };
 }
 
-/** Running Pods, two of each role, with addresses of the node's Pod network. Nobody asks from there: no links are laid. */
+/** Creates Pods, two for each role. They send no requests and have no network interfaces. */
 async function fill(deps: Pick<NodeNetwork, 'standIns' | 'cni'>, pods: number): Promise<void> {
   const cluster = createCluster(deps);
   await deps.standIns.call({ do: 'apply', object: namespaceObject });

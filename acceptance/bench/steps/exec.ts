@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { ask, CREDENTIALS_PATH } from '../ask.ts';
+import { sendRequest, CREDENTIALS_PATH } from '../send-request.ts';
 import type { ProgramName } from '../bundle.ts';
 import { podIp } from '../cluster-objects.ts';
 import type { BenchWorld } from '../world.ts';
@@ -11,20 +12,20 @@ import { median } from '../statistics.ts';
 import type { NodeWorld } from './node-world.ts';
 import { openNodeWorld } from './node-world.ts';
 
-/** In each round, in turn; the medians of a round are what is compared. */
-const TIMES = 5;
+/** Starts in each round. The medians of a round are compared. */
+const STARTS = 5;
 
 interface Times {
   readonly listening: number;
   readonly serving: number;
-  /** Of the agent until it serves, in all starts of the round. */
+  /** CPU time of the agent until it serves, for all starts of the round. */
   readonly cpuMs: number;
   readonly versionOf: Readonly<Record<ProgramName, number>>;
-  /** Node with the agent's flags and nothing to do. */
+  /** An empty Node.js process with the agent's flags. */
   readonly empty: number;
 }
 
-/** From exec to the first answer that rests on what the server says, with 110 Pods on the node. */
+/** From exec to the first answer with data from the server, with 110 Pods on the node. */
 export async function exec(bench: BenchWorld): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
   const world = await openNodeWorld(bench, 110, stack);
@@ -55,19 +56,19 @@ export async function exec(bench: BenchWorld): Promise<Row[]> {
       what: 'agent --version',
       values: of((times) => times.versionOf.agent),
       say: say.ms,
-      beside: empty,
+      note: empty,
     }),
     rowOf({
       what: 'server --version',
       values: of((times) => times.versionOf.server),
       say: say.ms,
-      beside: empty,
+      note: empty,
     }),
   ];
 }
 
 function startsOf({ options }: BenchWorld): number {
-  return options.quick ? 1 : TIMES;
+  return options.quick ? 1 : STARTS;
 }
 
 async function oneRound(bench: BenchWorld, world: NodeWorld): Promise<Times> {
@@ -100,15 +101,15 @@ async function startAgent(
   stack.use(bundle);
   let listening: number | undefined;
   for (;;) {
-    const askedMs = performance.now() - bundle.startedMs;
-    const { status, body } = await ask({ port, ip: podIp(0), path: CREDENTIALS_PATH });
+    const sentMs = performance.now() - bundle.startedMs;
+    const { status, body } = await sendRequest({ port, ip: podIp(0), path: CREDENTIALS_PATH });
     const tookMs = performance.now() - bundle.startedMs;
-    // The first that is taken is held until the agent knows the Pod.
-    if (!body.includes('ECONNREFUSED')) listening ??= askedMs;
+    // The first accepted request is held until the agent knows the Pod.
+    if (!body.includes('ECONNREFUSED')) listening ??= sentMs;
     if (status === 200)
       return { listening: listening ?? tookMs, serving: tookMs, cpuMs: await cpuMs(bundle.pid) };
     if (tookMs > 10_000) throw new Error(`the agent does not answer: ${status} ${body}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await sleep(2);
   }
 }
 

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createCniResultsDir, startKubernetesApi, startSts } from '@rolegate/testing';
 import type { CniResultsDir, KubernetesApi } from '@rolegate/testing';
-import { ask, CREDENTIALS_PATH } from '../ask.ts';
+import { sendRequest, CREDENTIALS_PATH } from '../send-request.ts';
 import { startChild } from '../../processes/start-child.ts';
 import type { BareCalls } from '../children/bare.ts';
 import {
@@ -19,58 +20,55 @@ import type { Measured, Row } from '../row.ts';
 import { quantile } from '../statistics.ts';
 
 const STS_MS = 50;
-/** Between one Pod and the next. Milliseconds. */
+/** Between Pods. */
 const PAUSE_MS = 20;
-/** How long Pods are known that get their address later. Milliseconds. */
+/** How long Pods are known before they get their address. */
 const LEAD_MS = 1_000;
 
 interface Node {
   readonly api: KubernetesApi;
   readonly cni: CniResultsDir;
   readonly port: number;
-  /** A server that says the same to everybody at once: what client and machine take alone. */
+  /** A server with a constant answer, to measure the share of client and machine. */
   readonly barePort: number;
-  /** CPU time of agent and server so far. Milliseconds. */
+  /** CPU time of agent and server. */
   readonly cpuMs: () => Promise<number>;
 }
 
-/** Rounds of one way to ask; the times of each in milliseconds. */
-interface Asked {
+/** Times of each round, in milliseconds. */
+interface Samples {
   readonly rounds: number[][];
-  /** CPU of agent and server in all of it. Milliseconds. */
+  /** CPU time of agent and server in all rounds. */
   cpuMs: number;
 }
 
-/** From a new Pod's first request to its credentials, one Pod after the other, each with a role of its own. */
+/** From a new Pod's first request to its credentials. Pods start one after the other, with different roles. */
 export async function newPod(bench: BenchWorld): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
   const node = await openNode(bench, stack);
   const { rounds, quick } = bench.options;
   const pods = quick ? 5 : 40;
-  const [atOnce, later]: [Asked, Asked] = [newAsked(), newAsked()];
+  const immediate: Samples = { rounds: [], cpuMs: 0 };
+  const later: Samples = { rounds: [], cpuMs: 0 };
   const bare: number[][] = [];
   let next = 0;
-  const some = () => Array.from({ length: pods }, () => next++);
-  const measured = async (into: Asked, ask: () => Promise<number[]>) => {
+  const nextPods = () => Array.from({ length: pods }, () => next++);
+  const measure = async (into: Samples, request: () => Promise<number[]>) => {
     const before = await node.cpuMs();
-    into.rounds.push(await ask());
+    into.rounds.push(await request());
     into.cpuMs += (await node.cpuMs()) - before;
   };
-  await askAtOnce(node, some()); // the first ones find everything cold
+  await requestImmediately(node, nextPods()); // warm-up
   for (let round = 0; round < rounds; round++) {
     const bareTimes: number[] = [];
-    await measured(atOnce, () => askAtOnce(node, some()));
-    await measured(later, () => askLater(node, some(), bareTimes));
+    await measure(immediate, () => requestImmediately(node, nextPods()));
+    await measure(later, () => requestLater(node, nextPods(), bareTimes));
     bare.push(bareTimes);
   }
-  return [...atOnceRows(atOnce), ...laterRows(later, bare)];
+  return [...immediateRows(immediate), ...laterRows(later, bare)];
 }
 
-function newAsked(): Asked {
-  return { rounds: [], cpuMs: 0 };
-}
-
-function atOnceRows({ rounds, cpuMs: used }: Asked): Row[] {
+function immediateRows({ rounds, cpuMs: used }: Samples): Row[] {
   const what = `new Pod, asks at once, STS ${STS_MS} ms: over STS`;
   const all = rounds.flat();
   return [
@@ -85,20 +83,20 @@ function atOnceRows({ rounds, cpuMs: used }: Asked): Row[] {
       what: `${what}, p99`,
       values: [quantile(all, 0.99) - STS_MS],
       say: say.ms,
-      beside: `of all ${all.length}`,
+      note: `of all ${all.length}`,
       atMost: 15,
     }),
   ];
 }
 
-function laterRows({ rounds, cpuMs: used }: Asked, bare: readonly number[][]): Row[] {
+function laterRows({ rounds, cpuMs: used }: Samples, bare: readonly number[][]): Row[] {
   const row = (name: string, share: number, more: Pick<Measured, 'cpu' | 'atMost'>) => {
     const both = [rounds.flat(), bare.flat()].map((times) => say.ms(quantile(times, share)));
     return rowOf({
       what: `Pod known 1 s before its IP: ${name} to a bare server, asked the same way`,
       values: rounds.map((times, round) => quantile(times, share) / quantile(bare[round] ?? [], share)),
       say: say.ratio,
-      beside: both.join(' to '),
+      note: both.join(' to '),
       ...more,
     });
   };
@@ -136,30 +134,30 @@ async function openNode(bench: BenchWorld, stack: AsyncDisposableStack): Promise
   };
 }
 
-/** The address is there, the Pod appears, and asks in the same moment. */
-async function askAtOnce(node: Node, pods: readonly number[]): Promise<number[]> {
+/** Pods whose address is known, and that send a request as soon as they are created. */
+async function requestImmediately(node: Node, pods: readonly number[]): Promise<number[]> {
   const times: number[] = [];
   for (const index of pods) {
     await addResult(node, index);
     node.api.apply(podObject({ index, node: nodeName(0), role: roleName(index) }));
-    times.push(await askFor(node, index));
-    await pause(PAUSE_MS);
+    times.push(await requestFrom(node, index));
+    await sleep(PAUSE_MS);
   }
   return times;
 }
 
-/** Scheduled Pods; when their credentials have long been there, each gets its address and asks in the same moment. */
-async function askLater(node: Node, pods: readonly number[], bare: number[]): Promise<number[]> {
+/** Pods with cached credentials that send a request as soon as they get their address. */
+async function requestLater(node: Node, pods: readonly number[], bare: number[]): Promise<number[]> {
   for (const index of pods)
     node.api.apply(podObject({ index, node: nodeName(0), role: roleName(index), running: false }));
-  await pause(LEAD_MS);
+  await sleep(LEAD_MS);
   const times: number[] = [];
   for (const index of pods) {
     await addResult(node, index);
-    times.push(await askFor(node, index));
-    await pause(PAUSE_MS);
-    bare.push(await askFor({ port: node.barePort }, index));
-    await pause(PAUSE_MS);
+    times.push(await requestFrom(node, index));
+    await sleep(PAUSE_MS);
+    bare.push(await requestFrom({ port: node.barePort }, index));
+    await sleep(PAUSE_MS);
   }
   return times;
 }
@@ -168,16 +166,12 @@ async function addResult({ cni }: Node, index: number): Promise<void> {
   await cni.add({ uid: podUid(index), namespace: NAMESPACE, name: `app-${index}`, ips: [podIp(index)] });
 }
 
-async function askFor({ port }: Pick<Node, 'port'>, index: number): Promise<number> {
-  const { status, body, tookMs } = await ask({
+async function requestFrom({ port }: Pick<Node, 'port'>, index: number): Promise<number> {
+  const { status, body, tookMs } = await sendRequest({
     port,
     ip: podIp(index),
     path: CREDENTIALS_PATH + roleName(index),
   });
   if (status !== 200) throw new Error(`the Pod ${index} got ${status} ${body}`);
   return tookMs;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

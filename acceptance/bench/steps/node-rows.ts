@@ -5,31 +5,31 @@ import { median } from '../statistics.ts';
 export type Container = 'agent' | 'reconcile';
 const containers: readonly Container[] = ['agent', 'reconcile'];
 
-/** Of all processes of a container. MB and milliseconds. */
+/** Of all processes of a container. MiB and milliseconds. */
 export interface ContainerUsage {
   readonly processes: number;
   readonly rss: number;
   readonly anonymous: number;
-  /** With a page that n processes map counted for an nth. */
+  /** Proportional set size. */
   readonly proportional: number;
-  /** Mapped files of the process that maps most: Node itself. */
+  /** Mapped files of the process that maps most, which is Node.js. */
   readonly mostFiles: number;
   readonly cpuMs: number;
 }
 
-/** Of one start of the agent's Pod. */
+/** Usage after one start of the agent's Pod. */
 export interface PodUsage {
-  /** Charged to its control group; undefined if it has none. MB. */
+  /** Charged to the control group. Undefined without one. */
   readonly cgroupMb: number | undefined;
   readonly containers: Readonly<Record<Container, ContainerUsage>>;
-  /** Of one core while nothing happens; NaN if this start was not watched. */
+  /** Share of a core on an idle node. NaN if not measured in this round. */
   readonly idleShare: Readonly<Record<Container, number>>;
 }
 
 export interface NodeRowsOptions {
   readonly pods: number;
   readonly idleSeconds: number;
-  /** Why no memory is charged to a group; undefined if it is. */
+  /** Why there is no control group. Undefined if there is one. */
   readonly noCgroup: string | undefined;
 }
 
@@ -51,7 +51,7 @@ function cgroupRow(what: string, usages: readonly PodUsage[], noCgroup: string |
     what,
     values: usages.map(({ cgroupMb = NaN }) => cgroupMb),
     say: say.mb,
-    beside: `anonymous ${mb(usages, anonymousOf)}; mapped files, charged to whoever read them first, ${mb(usages, filesOf)}`,
+    note: `anonymous ${mb(usages, anonymousOf)}; mapped files, charged to whoever read them first, ${mb(usages, filesOf)}`,
     atMost: 65,
   });
 }
@@ -64,7 +64,7 @@ function anonymousOf({ containers: { agent, reconcile } }: PodUsage): number {
   return agent.anonymous + reconcile.anonymous;
 }
 
-/** Both map the same ones, which are in memory once. */
+/** Both containers map the same files, which are in memory once. */
 function filesOf({ containers: { agent, reconcile } }: PodUsage): number {
   return Math.max(agent.mostFiles, reconcile.mostFiles);
 }
@@ -78,7 +78,7 @@ function containerRow(what: string, name: Container, usages: readonly PodUsage[]
     what,
     values: of(({ rss }) => rss),
     say: say.mb,
-    beside: `anonymous ${anonymous}, PSS ${proportional}, processes: ${processes}`,
+    note: `anonymous ${anonymous}, PSS ${proportional}, processes: ${processes}`,
   });
 }
 
@@ -89,7 +89,7 @@ function idleRow(what: string, usages: readonly PodUsage[]): Row {
     what,
     values: watched.map(({ agent, reconcile }) => agent + reconcile),
     say: (value) => `${say.smallShare(value)} of a core`,
-    beside: containers.map((name) => `${name} ${say.smallShare(of(name))}`).join(', '),
+    note: containers.map((name) => `${name} ${say.smallShare(of(name))}`).join(', '),
     atMost: 0.003,
   });
 }

@@ -1,26 +1,20 @@
 import { createCniResultsDir } from '@rolegate/testing';
-import { startChild } from '../../processes/start-child.ts';
-import type { ClusterCalls } from '../children/cluster.ts';
-import type { StsCalls } from '../children/sts.ts';
 import { NAMESPACE, podIp, podUid } from '../cluster-objects.ts';
 import type { BenchWorld, Running } from '../world.ts';
+import { startStandIns } from './stand-ins.ts';
 
-/** A node full of Pods, and a server that knows them. */
+/** A server with a node full of Pods. */
 export interface NodeWorld {
   readonly server: Running;
   readonly cniDirectory: string;
 }
 
-/** What is opened is closed with the stack. */
+/** Resources are released with the stack. */
 export async function openNodeWorld(
   bench: BenchWorld,
   pods: number,
   stack: AsyncDisposableStack,
 ): Promise<NodeWorld> {
-  const cluster = stack.use(
-    await startChild<ClusterCalls>(new URL('../children/cluster.ts', import.meta.url)),
-  );
-  const sts = stack.use(await startChild<StsCalls>(new URL('../children/sts.ts', import.meta.url)));
   const cni = stack.use(await createCniResultsDir());
   for (let index = 0; index < pods; index++)
     await cni.add({
@@ -29,10 +23,9 @@ export async function openNodeWorld(
       name: `app-${index}`,
       ips: [podIp(index)],
     });
-  const kubeconfig = await bench.writeKubeconfig(
-    await cluster.call.fill({ pods, nodes: 1, roles: Math.ceil(pods / 2) }),
-  );
-  const server = await bench.startServer({ kubeconfig, stsEndpoint: await sts.call.url(undefined) });
+  const size = { pods, nodes: 1, roles: Math.ceil(pods / 2) };
+  const { kubeconfig, stsEndpoint } = await startStandIns(bench, size, stack);
+  const server = await bench.startServer({ kubeconfig, stsEndpoint });
   stack.use(server.bundle);
   await server.bundle.untilAnswers(server.opsPort);
   return { server, cniDirectory: cni.path };

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { missingHere } from '../../network/requirements.ts';
 import type { AgentPod } from '../node/agent-pod.ts';
 import { startAgentPod } from '../node/agent-pod.ts';
@@ -11,14 +12,13 @@ import { unmeasuredRow } from '../row.ts';
 import type { Container, ContainerUsage, PodUsage } from './node-rows.ts';
 import { nodeRows } from './node-rows.ts';
 
-/** As many as a node has by default. */
+/** kubelet's default limit. */
 const PODS = 110;
-/** Until a start is over: garbage collected, state written, what other tools may do to the rules looked at. Milliseconds. */
+/** Time for the work after a start: garbage collection, writing state, checking the rules. */
 const SETTLE_MS = 5_000;
-/** Megabytes, as everywhere here, are MiB. */
 const MIB = 2 ** 20;
 
-/** What the agent's Pod costs a node on which nothing happens, from its second start on. */
+/** Memory and CPU of the agent's Pod on an idle node, after the second and later starts. */
 export async function node(bench: BenchWorld): Promise<Row[]> {
   const { reasons } = await missingHere();
   const [reason] = reasons;
@@ -27,8 +27,8 @@ export async function node(bench: BenchWorld): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
   disposeOnSignal(stack);
   const network = await openFullNode({ name: `rg${process.pid}`, pods: PODS }, stack);
-  const start = (former: number) => startAgentPod({ network, bundles, former });
-  // The first start compiles.
+  const start = (earlierStarts: number) => startAgentPod({ network, bundles, earlierStarts });
+  // Fills the compile cache.
   await (await start(0))[Symbol.asyncDispose]();
   const usages: PodUsage[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -40,7 +40,7 @@ export async function node(bench: BenchWorld): Promise<Row[]> {
   return nodeRows(usages, { pods: PODS, idleSeconds, noCgroup: noCgroup(network) });
 }
 
-/** Namespaces outlive processes: an interrupted run must not leave them behind. */
+/** Removes network namespaces if the run is interrupted. */
 function disposeOnSignal(stack: AsyncDisposableStack): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const end = () => {
@@ -57,7 +57,7 @@ function noCgroup({ cgroups }: FullNode): string | undefined {
   return typeof cgroups === 'string' ? cgroups : undefined;
 }
 
-/** Memory, and after that CPU over some seconds: looking at memory costs a process nothing. */
+/** Measures memory, then CPU time while idle. */
 async function usageOf(pod: AgentPod, idleSeconds: number): Promise<PodUsage> {
   const usedBytes = await pod.usedBytes();
   const before = await bothOf(pod);
@@ -78,7 +78,7 @@ async function bothOf({ pids }: AgentPod): Promise<Record<Container, ContainerUs
   return { agent: await containerUsage(pids.agent), reconcile: await containerUsage(pids.reconcile) };
 }
 
-/** Of all processes of a container: `reconcile` has commands running that follow the kernel. */
+/** Of all processes of a container. `reconcile` runs commands that watch the kernel. */
 async function containerUsage(pid: number): Promise<ContainerUsage> {
   const tree = await processTree(pid);
   const all = await Promise.all(tree.pids.map(memoryOf));
@@ -92,8 +92,4 @@ async function containerUsage(pid: number): Promise<ContainerUsage> {
     proportional: shares.reduce((total, share) => total + share, 0),
     mostFiles: Math.max(...all.map(({ rss, anonymous }) => rss - anonymous)),
   };
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

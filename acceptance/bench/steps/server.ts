@@ -1,17 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SERVER_NAME } from '@rolegate/sandbox';
-import type { Child } from '../../processes/start-child.ts';
-import { startChild } from '../../processes/start-child.ts';
-import type { ClusterCalls } from '../children/cluster.ts';
-import type { RawAgent, StreamsCalls } from '../children/streams.ts';
-import type { StsCalls } from '../children/sts.ts';
+import type { RawAgent } from '../children/streams.ts';
 import type { BenchWorld, Running, ServerStart } from '../world.ts';
 import type { Memory } from '../process-usage.ts';
 import { cpuMs, memoryOf } from '../process-usage.ts';
 import { cpuEach, rowOf, say } from '../row.ts';
 import type { Row } from '../row.ts';
 import { median, rotated } from '../statistics.ts';
+import { startStandIns, startStreams } from './stand-ins.ts';
 
-/** Until what was needed for a moment is given back, or not. Milliseconds. */
+/** Time to release temporary memory. */
 const SETTLE_MS = 1_000;
 const SESSIONS = 500;
 
@@ -20,32 +18,28 @@ type Mode = 'streaming' | 'paged';
 interface Connected {
   readonly memory: Memory;
   readonly tookMs: number;
-  /** Of the server, for all agents. Milliseconds. */
+  /** CPU time of the server for all agents. */
   readonly cpuMs: number;
 }
 
 interface Sync {
   readonly mode: Mode;
   readonly readyMs: number;
-  /** Of the server until it is ready. Milliseconds. */
+  /** CPU time of the server until it is ready. */
   readonly cpuMs: number;
   readonly memory: Memory;
-  /** When all agents are connected and have what they need; streaming only. */
+  /** After all agents have connected and got credentials. Only with streaming lists. */
   readonly connected: Connected | undefined;
 }
 
-/** A server's start with a large cluster, and what it holds then. */
+/** Start time and memory of a server in a large cluster. */
 export async function server(bench: BenchWorld): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
   const { quick, rounds } = bench.options;
   const [pods, agents] = quick ? [500, 25] : [10_000, 500];
   const roles = quick ? 25 : SESSIONS;
-  const cluster = stack.use(
-    await startChild<ClusterCalls>(new URL('../children/cluster.ts', import.meta.url)),
-  );
-  const sts = stack.use(await startChild<StsCalls>(new URL('../children/sts.ts', import.meta.url)));
-  const kubeconfig = await bench.writeKubeconfig(await cluster.call.fill({ pods, nodes: agents, roles }));
-  const stsEndpoint = await sts.call.url(undefined);
+  const size = { pods, nodes: agents, roles };
+  const { cluster, kubeconfig, stsEndpoint } = await startStandIns(bench, size, stack);
   const rawAgents = await bench.rawAgents(agents);
   const syncs: Sync[] = [];
   for (let round = 0; round < rounds; round++)
@@ -56,56 +50,54 @@ export async function server(bench: BenchWorld): Promise<Row[]> {
   return [...syncRows(syncs, pods), ...connectedRows(syncs, agents)];
 }
 
-interface Stand extends ServerStart {
+interface Setup extends ServerStart {
   readonly bench: BenchWorld;
   readonly rawAgents: readonly RawAgent[];
-  /** As many sessions as there are. */
+  /** The number of sessions. */
   readonly roles: number;
 }
 
-async function sync(mode: Mode, stand: Stand): Promise<Sync> {
+async function sync(mode: Mode, setup: Setup): Promise<Sync> {
   await using stack = new AsyncDisposableStack();
-  const running = await stand.bench.startServer(stand);
+  const running = await setup.bench.startServer(setup);
   const { bundle, opsPort } = running;
   stack.use(bundle);
   const readyMs = await bundle.untilAnswers(opsPort);
   const used = await cpuMs(bundle.pid);
-  await settle();
+  await sleep(SETTLE_MS);
   const memory = await memoryOf(bundle.pid);
-  const connected = mode === 'streaming' ? await connectAll(running, stand) : undefined;
+  const connected = mode === 'streaming' ? await connectAll(running, setup) : undefined;
   return { mode, readyMs, cpuMs: used, memory, connected };
 }
 
-async function connectAll({ bundle, port }: Running, { bench, rawAgents, roles }: Stand): Promise<Connected> {
+async function connectAll({ bundle, port }: Running, { bench, rawAgents, roles }: Setup): Promise<Connected> {
   const before = await cpuMs(bundle.pid);
-  await using streams: Child<StreamsCalls> = await startChild<StreamsCalls>(
-    new URL('../children/streams.ts', import.meta.url),
-  );
+  await using streams = await startStreams();
   const tookMs = await streams.call.open({ port, serverName: SERVER_NAME, ca: bench.ca, agents: rawAgents });
   await streams.call.sessions(roles);
   const used = (await cpuMs(bundle.pid)) - before;
-  await settle();
+  await sleep(SETTLE_MS);
   return { tookMs, memory: await memoryOf(bundle.pid), cpuMs: used };
 }
 
 function syncRows(syncs: readonly Sync[], pods: number): Row[] {
   const modes = [
-    { mode: 'streaming', said: 'streaming list', mostMb: 110, mostMs: 1_000 },
-    { mode: 'paged', said: 'paged by 100', mostMb: 110, mostMs: 1_000 },
+    { mode: 'streaming', name: 'streaming list', mostMb: 110, mostMs: 1_000 },
+    { mode: 'paged', name: 'paged by 100', mostMb: 110, mostMs: 1_000 },
   ] as const;
   const of = (mode: Mode) => syncs.filter((sync) => sync.mode === mode);
-  const memories = modes.map(({ mode, said, mostMb }) =>
+  const memories = modes.map(({ mode, name, mostMb }) =>
     rowOf({
-      what: `server RSS, ${pods} Pods, ${said}`,
+      what: `server RSS, ${pods} Pods, ${name}`,
       values: of(mode).map(({ memory }) => memory.rss),
       say: say.mb,
-      beside: `anonymous ${mb(of(mode), 'anonymous')}, peak ${mb(of(mode), 'peak')}`,
+      note: `anonymous ${mb(of(mode), 'anonymous')}, peak ${mb(of(mode), 'peak')}`,
       atMost: mostMb,
     }),
   );
-  const times = modes.map(({ mode, said, mostMs }) =>
+  const times = modes.map(({ mode, name, mostMs }) =>
     rowOf({
-      what: `sync of ${pods} Pods, start to ready, ${said}`,
+      what: `sync of ${pods} Pods, start to ready, ${name}`,
       values: of(mode).map(({ readyMs }) => readyMs),
       say: say.seconds,
       cpu: cpuEach(median(of(mode).map(({ cpuMs: used }) => used)), pods, 'a Pod'),
@@ -128,13 +120,9 @@ function connectedRows(syncs: readonly Sync[], agents: number): Row[] {
       what: `${agents} agents connected: growth of the server's RSS`,
       values: pairs.map(({ memory, connected }) => connected.memory.rss - memory.rss),
       say: say.mb,
-      beside: `all have their snapshots after ${say.seconds(median(pairs.map(({ connected }) => connected.tookMs)))}`,
+      note: `all have their snapshots after ${say.seconds(median(pairs.map(({ connected }) => connected.tookMs)))}`,
       cpu: cpuEach(median(pairs.map(({ connected }) => connected.cpuMs)), agents, 'an agent'),
       atMost: 50,
     }),
   ];
-}
-
-function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
 }

@@ -1,45 +1,38 @@
 import { REGION, ROLE_BASE_ARN, SERVER_NAME } from '@rolegate/sandbox';
 import { startChild } from '../../processes/start-child.ts';
-import type { ClusterCalls } from '../children/cluster.ts';
-import type { StreamsCalls } from '../children/streams.ts';
 import type { StsLoopCalls } from '../children/sts-loop.ts';
-import type { StsCalls } from '../children/sts.ts';
 import { roleName } from '../cluster-objects.ts';
 import type { BenchWorld, ServerStart } from '../world.ts';
 import { cpuMs } from '../process-usage.ts';
 import { cpuEach, rowOf, say } from '../row.ts';
 import type { Row } from '../row.ts';
 import { median } from '../statistics.ts';
+import { startStandIns, startStreams } from './stand-ins.ts';
 
 const IN_FLIGHT = 100;
 const OPEN_BUCKET = ['--sts-rate', '100000', '--sts-burst', '100000'];
 
-interface Stand extends ServerStart {
+interface Setup extends ServerStart {
   readonly bench: BenchWorld;
   readonly count: number;
 }
 
-/** So many sessions that nobody holds, all wanted at once: the server against a loop that does nothing else. */
+/** Many new sessions at the same time, compared with a loop that only calls STS. */
 export async function sessions(bench: BenchWorld): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
   const { rounds, quick } = bench.options;
   const count = quick ? 100 : 1_000;
-  const cluster = stack.use(
-    await startChild<ClusterCalls>(new URL('../children/cluster.ts', import.meta.url)),
-  );
-  const sts = stack.use(await startChild<StsCalls>(new URL('../children/sts.ts', import.meta.url)));
-  const text = await cluster.call.fill({ pods: count, nodes: 1, roles: count });
-  const kubeconfig = await bench.writeKubeconfig(text);
-  const stsEndpoint = await sts.call.url(undefined);
-  const stand: Stand = { bench, count, kubeconfig, stsEndpoint, words: OPEN_BUCKET };
+  const size = { pods: count, nodes: 1, roles: count };
+  const { sts, kubeconfig, stsEndpoint } = await startStandIns(bench, size, stack);
+  const setup: Setup = { bench, count, kubeconfig, stsEndpoint, words: OPEN_BUCKET };
   const [bare, product, cpu]: [number[], number[], number[]] = [[], [], []];
   const runServer = async () => {
-    const { tookMs, serverCpuMs } = await serverRun(stand);
+    const { tookMs, serverCpuMs } = await serverRun(setup);
     product.push(tookMs);
     cpu.push(serverCpuMs);
   };
   const runLoop = async () => {
-    bare.push(await loopRun(stand));
+    bare.push(await loopRun(setup));
   };
   for (let round = 0; round < rounds; round++)
     for (const run of round % 2 === 0 ? [runLoop, runServer] : [runServer, runLoop]) await run();
@@ -49,7 +42,7 @@ export async function sessions(bench: BenchWorld): Promise<Row[]> {
       what: `${count} sessions, bucket open: to a bare loop`,
       values: product.map((ms, round) => ms / (bare[round] ?? NaN)),
       say: say.ratio,
-      beside: `${say.seconds(median(product))} to ${say.seconds(median(bare))}`,
+      note: `${say.seconds(median(product))} to ${say.seconds(median(bare))}`,
       cpu: cpuEach(median(cpu), count, 'a session'),
       atMost: 1.3,
     }),
@@ -68,19 +61,17 @@ export async function sessions(bench: BenchWorld): Promise<Row[]> {
   ];
 }
 
-/** A new server; from an agent's connection to the last credentials at the agent. */
+/** With a new server, measures from connecting an agent to its last credentials. */
 async function serverRun({
   bench,
   count,
   ...start
-}: Stand): Promise<{ tookMs: number; serverCpuMs: number }> {
+}: Setup): Promise<{ tookMs: number; serverCpuMs: number }> {
   const { bundle, port, opsPort } = await bench.startServer(start);
   await using stack = new AsyncDisposableStack();
   stack.use(bundle);
   await bundle.untilAnswers(opsPort);
-  const streams = stack.use(
-    await startChild<StreamsCalls>(new URL('../children/streams.ts', import.meta.url)),
-  );
+  const streams = stack.use(await startStreams());
   const before = await cpuMs(bundle.pid);
   const agents = await bench.rawAgents(1);
   await streams.call.open({ port, serverName: SERVER_NAME, ca: bench.ca, agents });
@@ -88,8 +79,8 @@ async function serverRun({
   return { tookMs, serverCpuMs: (await cpuMs(bundle.pid)) - before };
 }
 
-/** A new process each time, as cold as the server. */
-async function loopRun({ bench, count, stsEndpoint }: Stand): Promise<number> {
+/** In a new process, which is as cold as the server. */
+async function loopRun({ bench, count, stsEndpoint }: Setup): Promise<number> {
   await using child = await startChild<StsLoopCalls>(
     new URL('../children/sts-loop.ts', import.meta.url),
     bench.bundles.flags.server,

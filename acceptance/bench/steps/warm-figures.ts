@@ -2,29 +2,29 @@ import type { LoadResult } from '../children/load.ts';
 import { cpuEach } from '../row.ts';
 import { median } from '../statistics.ts';
 
-/** Who is asked. `raw` shows what the load generator could; a URL is an endpoint of --against. */
+/** A measured server. `raw` shows the limit of the load generator. URLs are endpoints of --against. */
 export type Contender =
   'bare' | 'agent' | 'agent without token' | 'agent at debug' | 'raw' | `http://${string}`;
 
-/** What one contender did in one turn. */
+/** The result of a contender in one turn. */
 export interface Cell extends LoadResult {
   readonly contender: Contender;
   readonly keepAlive: boolean;
   readonly round: number;
-  /** CPU of the server in all of it. Milliseconds; undefined if it is not known. */
+  /** CPU time of the server in the turn. Undefined if unknown. */
   readonly cpuMs: number | undefined;
 }
 
-/** What the cells of one kind of connection say. */
+/** Figures for one kind of connection. */
 export interface WarmFigures {
-  /** Of each round, the median of its slices, in each of which all took their turn. */
+  /** For each round, the median of its slices. Each contender has one turn in a slice. */
   readonly ratios: (contender: Contender, figure: 'rps' | 'p99Ms') => number[];
-  /** CPU for a request to that of `bare`, of each round. */
+  /** CPU time per request relative to `bare`, for each round. */
   readonly cpuRatios: (contender: Contender) => number[];
   readonly middle: (contender: Contender, figure: keyof LoadResult) => number;
-  /** The contender's median and that of `bare`, in words. */
+  /** The medians of the contender and of `bare` as text. */
   readonly both: (contender: Contender, figure: 'rps' | 'p99Ms', say: (value: number) => string) => string;
-  /** CPU for a request, in words; '' if it is not known. */
+  /** CPU time per request as text. Empty if unknown. */
   readonly cpu: (contender: Contender) => string;
 }
 
@@ -54,7 +54,7 @@ export function warmFigures(all: readonly Cell[], keepAlive: boolean): WarmFigur
   };
 }
 
-/** Ticks are summed before they are divided: one turn has few of them. Milliseconds; NaN if they are not known. */
+/** Sums CPU ticks before dividing, because one turn has few of them. NaN if unknown. */
 function cpuOf(cells: readonly Cell[]) {
   const cpuMs = cells.reduce((sum, cell) => sum + (cell.cpuMs ?? NaN), 0);
   const requests = cells.reduce((sum, cell) => sum + cell.requests, 0);

@@ -10,22 +10,22 @@ export interface WarmRowsOptions {
   readonly memory: Memory;
   readonly pods: number;
   readonly clients: number;
-  /** Of --against, with whether it is asked with a token. */
+  /** Endpoints of --against. */
   readonly endpoints: readonly (Pick<Endpoint, 'url' | 'pid'> & { readonly withToken: boolean })[];
 }
 
-/** What the cells say, each as a ratio to `bare` of the same round. */
+/** The rows of the part "warm". Ratios compare with `bare` in the same round. */
 export function warmRows(cells: readonly Cell[], options: WarmRowsOptions): Row[] {
   const { memory, pods, endpoints } = options;
   return [
     ...connectionRows(cells, true, options),
     ...connectionRows(cells, false, options),
-    ...faultRows(cells, endpoints),
+    ...failureRows(cells, endpoints),
     rowOf({
       what: `agent RSS, ${pods} Pods, after that load`,
       values: [memory.rss],
       say: say.mb,
-      beside: `peak ${say.mb(memory.peak)}`,
+      note: `peak ${say.mb(memory.peak)}`,
       atMost: 72,
     }),
     rowOf({
@@ -50,13 +50,13 @@ function connectionRows(
       what: `${what}: ${name}`,
       values: figures.ratios(contender, 'rps'),
       say: say.ratio,
-      beside: figures.both(contender, 'rps', say.count),
+      note: figures.both(contender, 'rps', say.count),
       cpu: cpu(contender),
       ...goal,
     });
   return [
     rps('agent', 'rps to bare', { atLeast: 1.2 }),
-    // DESIGN.md 6 has goals for these two if connections are kept.
+    // DESIGN.md 6 has goals for these two with keep-alive only.
     p99Row(`${what}: p99 to bare`, 'agent', figures, keepAlive ? { atMost: 1 } : {}),
     cpuRow(`${what}: CPU for a request to bare`, 'agent', figures, keepAlive ? { atMost: 0.9 } : {}),
     rps('agent without token', 'rps to bare without a token (IMDSv1)'),
@@ -74,7 +74,7 @@ function connectionRows(
       what: `${what}: the load generator's own core`,
       values: [middle('agent', 'cpuShare')],
       say: say.share,
-      beside: `bare ${say.share(middle('bare', 'cpuShare'))}; it can do ${say.count(middle('raw', 'rps'))} rps`,
+      note: `bare ${say.share(middle('bare', 'cpuShare'))}; it can do ${say.count(middle('raw', 'rps'))} rps`,
     }),
   ];
 }
@@ -84,7 +84,7 @@ function p99Row(what: string, contender: Contender, figures: WarmFigures, goal: 
     what,
     values: figures.ratios(contender, 'p99Ms'),
     say: say.ratio,
-    beside: figures.both(contender, 'p99Ms', say.ms),
+    note: figures.both(contender, 'p99Ms', say.ms),
     ...goal,
   });
 }
@@ -94,29 +94,29 @@ function cpuRow(what: string, contender: Contender, figures: WarmFigures, goal: 
     what,
     values: figures.cpuRatios(contender),
     say: say.ratio,
-    beside: `bare ${figures.cpu('bare')}`,
+    note: `bare ${figures.cpu('bare')}`,
     cpu: figures.cpu(contender),
     ...goal,
   });
 }
 
-/** What others do wrong is no fault of ours. */
-function faultRows(cells: readonly Cell[], endpoints: WarmRowsOptions['endpoints']): Row[] {
-  const foreign: readonly string[] = endpoints.map(({ url }) => url);
-  const faults = (counts: (contender: string) => boolean) => [
-    cells.filter(({ contender }) => counts(contender)).reduce((sum, cell) => sum + cell.faults, 0),
+/** Failures of other endpoints are not ours. */
+function failureRows(cells: readonly Cell[], endpoints: WarmRowsOptions['endpoints']): Row[] {
+  const external: readonly string[] = endpoints.map(({ url }) => url);
+  const failures = (counts: (contender: string) => boolean) => [
+    cells.filter(({ contender }) => counts(contender)).reduce((sum, cell) => sum + cell.failures, 0),
   ];
   return [
     rowOf({
       what: 'the same, answers that were no 200',
-      values: faults((contender) => !foreign.includes(contender)),
+      values: failures((contender) => !external.includes(contender)),
       say: say.count,
       atMost: 0,
     }),
-    ...foreign.map((url) =>
+    ...external.map((url) =>
       rowOf({
         what: `the same, answers of ${url} that were no 200`,
-        values: faults((contender) => contender === url),
+        values: failures((contender) => contender === url),
         say: say.count,
       }),
     ),

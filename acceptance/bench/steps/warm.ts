@@ -1,4 +1,4 @@
-import { ask, askForToken, CREDENTIALS_PATH, requestText } from '../ask.ts';
+import { sendRequest, requestToken, CREDENTIALS_PATH, requestText } from '../send-request.ts';
 import type { Endpoint } from '../against/endpoint.ts';
 import { prepareSources } from '../against/sources.ts';
 import type { BareCalls } from '../children/bare.ts';
@@ -13,22 +13,22 @@ import { openNodeWorld } from './node-world.ts';
 import type { Cell, Contender } from './warm-figures.ts';
 import { warmRows } from './warm-rows.ts';
 
-/** As many as a node has by default. */
+/** kubelet's default limit. */
 const PODS = 110;
 const CLIENTS = 16;
-/** Turns in a round: the shorter, the more alike is the machine for all who take part in one. */
+/** Turns of a contender in a round. Short turns compare all contenders under similar conditions. */
 const SLICES = 5;
 
-interface Asked {
+interface Target {
   readonly contender: Contender;
-  /** Undefined: its CPU time is not known. */
+  /** Undefined: CPU time is unknown. */
   readonly pid: number | undefined;
   readonly host?: string;
   readonly port: number;
   readonly sources: Load['sources'];
 }
 
-/** Answers from the agent's memory against a node:http server that says the same. */
+/** Cached answers of the agent, compared with a node:http server that sends the same answer. */
 export async function warm(bench: BenchWorld): Promise<Row[]> {
   const { quick, rounds } = bench.options;
   await using stack = new AsyncDisposableStack();
@@ -45,19 +45,19 @@ export async function warm(bench: BenchWorld): Promise<Row[]> {
   };
   const [agent, debug] = [await start('info'), await start('debug')];
   const load = stack.use(await startChild<LoadCalls>(new URL('../children/load.ts', import.meta.url)));
-  const others = await Promise.all(bench.options.against.map(foreign));
+  const others = await Promise.all(bench.options.against.map(external));
   const contenders = [
     ...(await agents(agent, debug)),
     ...(await standIns(bench, agent, stack)),
-    ...others.map(({ asked }) => asked),
+    ...others.map(({ target }) => target),
   ];
   const cells: Cell[] = [];
   const turn = async (round: number, slice: number, times: Pick<Load, 'warmUpMs' | 'durationMs'>) => {
     for (const keepAlive of [true, false])
-      for (const asked of rotated(contenders, round + slice))
-        cells.push({ ...(await cell(asked, { keepAlive, ...times, load: load.call.run })), round });
+      for (const target of rotated(contenders, round + slice))
+        cells.push({ ...(await measureCell(target, { keepAlive, ...times, load: load.call.run })), round });
   };
-  // Until all code is compiled, which takes the longer the more there is of it.
+  // Until all code is compiled.
   await turn(0, 0, quick ? { warmUpMs: 50, durationMs: 50 } : { warmUpMs: 2_000, durationMs: 500 });
   cells.length = 0;
   for (let round = 0; round < rounds; round++)
@@ -70,8 +70,8 @@ export async function warm(bench: BenchWorld): Promise<Row[]> {
   });
 }
 
-async function cell(
-  { contender, pid, ...target }: Asked,
+async function measureCell(
+  { contender, pid, ...target }: Target,
   {
     load,
     ...how
@@ -83,19 +83,19 @@ async function cell(
   return { ...result, contender, keepAlive: how.keepAlive, cpuMs: used };
 }
 
-/** An endpoint of --against, which is not ours to start. */
-async function foreign(endpoint: Endpoint) {
+/** An endpoint of --against, which runs already. */
+async function external(endpoint: Endpoint) {
   const { url, host, port, pid } = endpoint;
   if (pid !== undefined) await cpuMs(pid); // rejects if there is no such process
   const addresses = Array.from({ length: PODS }, (_, index) => podIp(index));
   const { sources, withToken } = await prepareSources(endpoint, addresses);
-  const asked: Asked = { contender: url as Contender, pid, host, port, sources };
-  return { endpoint, withToken, asked };
+  const target: Target = { contender: url as Contender, pid, host, port, sources };
+  return { endpoint, withToken, target };
 }
 
-/** Each Pod with a token and credentials; what comes first is not measured. */
-async function agents(agent: Running, debug: Running): Promise<Asked[]> {
-  const asked = async (contender: Contender, { bundle, port }: Running): Promise<Asked> => ({
+/** Prepares a token for each Pod, and warms the agents' caches. */
+async function agents(agent: Running, debug: Running): Promise<Target[]> {
+  const target = async (contender: Contender, { bundle, port }: Running): Promise<Target> => ({
     contender,
     port,
     pid: bundle.pid,
@@ -103,28 +103,28 @@ async function agents(agent: Running, debug: Running): Promise<Asked[]> {
       Array.from({ length: PODS }, async (_, index) => {
         const ip = podIp(index);
         const path = pathOf(index);
-        const token = await askForToken({ port, ip });
+        const token = await requestToken({ port, ip });
         const headers = { 'X-aws-ec2-metadata-token': token };
-        const { status, body } = await ask({ port, ip, path, headers });
+        const { status, body } = await sendRequest({ port, ip, path, headers });
         if (status !== 200) throw new Error(`${path} for ${ip}: ${status} ${body}`);
         return { ip, request: requestText(path, contender === 'agent without token' ? {} : headers) };
       }),
     ),
   });
   return [
-    await asked('agent', agent),
-    await asked('agent at debug', debug),
-    await asked('agent without token', agent),
+    await target('agent', agent),
+    await target('agent at debug', debug),
+    await target('agent without token', agent),
   ];
 }
 
-/** Two servers that give the agent's answer to everybody. */
+/** Two servers that always send the agent's answer. */
 async function standIns(
   { bundles }: BenchWorld,
   { port }: Running,
   stack: AsyncDisposableStack,
-): Promise<Asked[]> {
-  const { body, rawHeaders } = await ask({ port, ip: podIp(0), path: pathOf(0) });
+): Promise<Target[]> {
+  const { body, rawHeaders } = await sendRequest({ port, ip: podIp(0), path: pathOf(0) });
   const headers: string[] = [];
   for (let at = 0; at < rawHeaders.length; at += 2)
     if (rawHeaders[at] !== 'Connection') headers.push(...rawHeaders.slice(at, at + 2));
@@ -132,7 +132,7 @@ async function standIns(
     ip: podIp(index),
     request: requestText(pathOf(index), { 'X-aws-ec2-metadata-token': 'A'.repeat(80) }),
   }));
-  const standIn = async (contender: 'bare' | 'raw'): Promise<Asked> => {
+  const standIn = async (contender: 'bare' | 'raw'): Promise<Target> => {
     const child = stack.use(
       await startChild<BareCalls>(new URL('../children/bare.ts', import.meta.url), bundles.flags.agent),
     );

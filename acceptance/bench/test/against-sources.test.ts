@@ -76,7 +76,7 @@ describe('prepareSources', () => {
   it('An address that the endpoint does not know is an error with the answer of the endpoint', async () => {
     await using old = await startOld({});
     await expect(prepareSources(endpointAt(old.url), ADDRESSES)).rejects.toThrow(
-      /security-credentials\/ for 127\.9\.0\.2: 404 .*--against-source names one address/,
+      /security-credentials\/ for 127\.9\.0\.2: 404 .*--against-source to an address/,
     );
   });
 

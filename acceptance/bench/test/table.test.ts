@@ -9,7 +9,7 @@ const missed = rowOf({
   cpu: cpuEach(330, 10_000, 'a request'),
   atLeast: 1.25,
 });
-const reached = rowOf({ what: 'RSS', values: [71], say: say.mb, beside: 'peak 80 MB', atMost: 72 });
+const reached = rowOf({ what: 'RSS', values: [71], say: say.mb, note: 'peak 80 MB', atMost: 72 });
 const free = rowOf({ what: 'p90', values: [2], say: say.ms });
 const unmeasured = unmeasuredRow('node', 'needs root');
 

@@ -14,7 +14,7 @@ function cell(contender: Contender, of: Partial<Cell>): Cell {
     rps: 1_000,
     p50Ms: 1,
     p99Ms: 2,
-    faults: 0,
+    failures: 0,
     cpuShare: 0.5,
     cpuMs: 10,
     ...of,
@@ -46,14 +46,14 @@ describe('warmRows', () => {
   const every = [true, false].flatMap((keepAlive) => [
     cell('bare', { keepAlive }),
     cell('agent', { keepAlive, rps: 1_300, p99Ms: 1, cpuMs: 8 }),
-    cell(OTHER, { keepAlive, rps: 500, faults: 4 }),
+    cell(OTHER, { keepAlive, rps: 500, failures: 4 }),
   ]);
 
   it('Failures of another endpoint are not counted as failures of the agent', () => {
     const endpoints = [{ url: OTHER, pid: 1, withToken: true }];
     const rows = warmRows(every, { ...options, endpoints });
-    const faults = rows.filter(({ what }) => what.includes('no 200'));
-    expect(faults.map(({ measured, missedBy }) => [measured, missedBy])).toEqual([
+    const failures = rows.filter(({ what }) => what.includes('no 200'));
+    expect(failures.map(({ measured, missedBy }) => [measured, missedBy])).toEqual([
       ['0', ''],
       ['8', undefined],
     ]);

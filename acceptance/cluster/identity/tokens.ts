@@ -13,9 +13,9 @@ export function tokenSteps(context: IdentityContext): ClusterStep[] {
   const { world, audit, signingKey } = context;
   const { daemonSet, namespace, nodes } = world;
   const [a, b] = nodes;
-  const refused = (token: () => Promise<string>, said: RegExp) => async () => {
+  const refused = (token: () => Promise<string>, message: RegExp) => async () => {
     const given = await token();
-    await audit.expectRefusal(() => world.peer().attest(given), said);
+    await audit.expectRefusal(() => world.peer().attest(given), message);
   };
   const ofPod = { kind: 'Pod', ...a.pod } as const;
 

@@ -10,7 +10,7 @@ import type { NodeStep } from './step.ts';
 
 const CALM_MS = 2_000;
 
-/** All attacks. The first step shows that the suite itself affects nobody. */
+/** All attacks. The first step shows that the suite itself does no harm. */
 export const nodeSteps: readonly NodeStep[] = [
   attackStep({
     title: 'Without an attack, every Pod is served',

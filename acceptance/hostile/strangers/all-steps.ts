@@ -12,7 +12,7 @@ import type { StrangersStep } from './step.ts';
 
 const CALM_MS = 5_000;
 
-/** All attacks of strangers. The first step shows that the suite itself affects nobody. */
+/** All attacks of strangers. The first step shows that the suite itself does no harm. */
 export const strangersSteps: readonly StrangersStep[] = [
   strangersStep({
     title: 'Without an attack, agents attest, renew and open streams, and no stream ends',

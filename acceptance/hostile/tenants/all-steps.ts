@@ -12,7 +12,7 @@ import type { TenantsStep } from './step.ts';
 /** Long enough for every session to be renewed. */
 const CALM_MS = 7_000;
 
-/** All attacks of tenants. The first step shows that the suite itself affects nobody. */
+/** All attacks of tenants. The first step shows that the suite itself does no harm. */
 export const tenantsSteps: readonly TenantsStep[] = [
   tenantsStep({
     title: 'Without an attack, the changes of every tenant take effect and sessions are renewed',

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually } from '@rolegate/testing';
 import { startChild } from '../../processes/start-child.ts';
 import type { ProbeCalls } from '../clients/calls.ts';
 import { programNames } from '../../chart-programs/node-programs.ts';
 import type { ProgramName } from '../../chart-programs/node-programs.ts';
 import type { HostileNode } from '../node/world.ts';
 import type { AttackWatchers } from '../attack.ts';
+import { recover } from '../recover.ts';
 import { watchMemory } from './memory.ts';
 import { startOthers } from './others.ts';
 import { chartProbes } from './chart-probes.ts';
@@ -15,8 +15,6 @@ import type { AttackReport, ProgramObservations, Observations } from './observat
 const AFTER_MS = 2_000;
 /** Time to recover before programs are restarted. Milliseconds. */
 const RECOVERED_WITHIN_MS = 8_000;
-/** Covers the start of all programs on a busy machine. Milliseconds. */
-const STARTED_WITHIN_MS = 30_000;
 
 /** Starts the honest clients and the measuring processes; they end with the stack. */
 export async function startWatchers(
@@ -36,18 +34,11 @@ export async function startWatchers(
     if (failures.length > 0) throw new Error(failures.join('; '));
   }
 
-  async function untilServed(): Promise<void> {
-    for (const name of programNames) programs[name].start();
-    try {
-      await eventually(expectServed, { withinMs: RECOVERED_WITHIN_MS, everyMs: 100 });
-    } catch {
-      for (const name of programNames) {
-        await programs[name].stop('kill');
-        programs[name].start();
-      }
-      await eventually(expectServed, { withinMs: STARTED_WITHIN_MS, everyMs: 100 });
-    }
-  }
+  const untilServed = () =>
+    recover(
+      programNames.map((name) => programs[name]),
+      { check: expectServed, withinMs: RECOVERED_WITHIN_MS, everyMs: 100 },
+    );
 
   async function during(attack: () => Promise<AttackReport>) {
     const before = await countEnds(world);

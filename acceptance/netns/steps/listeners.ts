@@ -39,9 +39,9 @@ export const listenerSteps = withNft([
         const seen = await Promise.all(
           (['agent', 'second agent'] as const).map((name) => foreignOf(world, name)),
         );
-        const said = linesSince(world, from, FOREIGN_MESSAGE);
-        if (JSON.stringify(seen) !== '[[],[]]' || said.length > 0)
-          throw new Error(`reported as foreign: ${JSON.stringify(seen)} ${said.join(' ')}`);
+        const logged = linesSince(world, from, FOREIGN_MESSAGE);
+        if (JSON.stringify(seen) !== '[[],[]]' || logged.length > 0)
+          throw new Error(`reported as foreign: ${JSON.stringify(seen)} ${logged.join(' ')}`);
       },
     },
     {
@@ -54,14 +54,14 @@ export const listenerSteps = withNft([
         const script = new URL('../foreign-listener.ts', import.meta.url);
         const foreign = await startScript(through, script, args);
         const startMs = Date.now();
-        const seen = (async () => {
+        const reported = (async () => {
           await expectHijacked(world);
           await eventually(() => expectReported(world, from, [FOREIGN]), SOON);
-          return `seen after ${Math.round((Date.now() - startMs) / 1000)} s`;
+          return `reported after ${Math.round((Date.now() - startMs) / 1000)} s`;
         })();
-        const told = await seen.finally(foreign.stop);
+        const summary = await reported.finally(foreign.stop);
         await eventually(() => expectReported(world, from, []), SOON);
-        return told;
+        return summary;
       },
     },
   ]),
@@ -124,9 +124,13 @@ async function expectReported(world: NetnsWorld, from: number, foreign: readonly
   if (seen !== JSON.stringify(foreign)) throw new Error(`status: ${seen}`);
   const counted = await readAgentMetric(world, 'rolegate_foreign_listeners');
   if (counted !== foreign.length) throw new Error(`rolegate_foreign_listeners is ${String(counted)}`);
-  const said = linesSince(world, from, foreign.length === 0 ? `${FOREIGN_MESSAGE} is gone` : FOREIGN_MESSAGE);
-  if (said.length !== 1 || !said[0]?.includes(`"uid":${AGENT_USER}`))
-    throw new Error(`logged: ${said.join(' ')}`);
+  const logged = linesSince(
+    world,
+    from,
+    foreign.length === 0 ? `${FOREIGN_MESSAGE} closed` : FOREIGN_MESSAGE,
+  );
+  if (logged.length !== 1 || !logged[0]?.includes(`"uid":${AGENT_USER}`))
+    throw new Error(`logged: ${logged.join(' ')}`);
 }
 
 async function foreignOf({ programs }: NetnsWorld, name: AgentName): Promise<unknown> {

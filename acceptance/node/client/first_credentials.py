@@ -1,5 +1,5 @@
-"""Asks for credentials once, as boto3 does by default, and writes what came of it as one JSON object to the container's
-termination message: the times are seconds since the epoch."""
+"""Requests credentials once with boto3's defaults, and writes the result as one JSON object to the container's termination message.
+Times are seconds since the epoch."""
 import time
 
 began = time.time()
@@ -12,13 +12,13 @@ imported = time.time()
 
 
 def process_start():
-    """When the kernel started this process, which is the container's first. proc(5): field 22, in clock ticks since boot."""
+    """The start of this process, which is the container's first. proc(5): field 22, in clock ticks since boot."""
     with open('/proc/self/stat') as stat:
         ticks = int(stat.read().rsplit(')', 1)[1].split()[19])
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf('SC_CLK_TCK')
 
 
-def ask():
+def request_credentials():
     session = boto3.Session()
     asked = time.time()
     credentials = session.get_credentials()
@@ -32,7 +32,7 @@ def ask():
     return {**result, 'method': credentials.method, 'arn': identity['Arn']}
 
 
-result = ask()
+result = request_credentials()
 with open('/dev/termination-log', 'w') as message:
     json.dump(result, message)
 print(json.dumps(result))

@@ -1,25 +1,21 @@
 import { eventually } from '@rolegate/testing';
-import { CREDENTIALS_PATH } from '../asking.ts';
 import type { NodeStep } from '../step.ts';
 import type { NodeWorld } from '../world.ts';
-import { OPEN, ROLE_NAME } from '../test-pods.ts';
+import { expectCredentials } from './answers.ts';
 import { expectNoRules } from './uninstalling.ts';
 
 const SOON = { withinMs: 20_000, everyMs: 500 };
 
-/** Secrets with key pairs in the place of the server's own authority. */
+/** Certificates from Secrets instead of the server's authority. */
 export function certificates(world: NodeWorld): NodeStep[] {
-  const { installation, asking } = world;
+  const { installation, curl } = world;
   return [
     {
       title: 'With certificates from Secrets, a Pod gets its role',
       async run() {
         await installation.makeCertificates();
         await installation.install({ tls: 'existingSecret' });
-        await eventually(async () => {
-          const { status, body } = await asking.metadata(OPEN, 'app', `${CREDENTIALS_PATH}/${ROLE_NAME}`);
-          if (!body.includes('"AccessKeyId"')) throw new Error(`app's credentials are ${status}`);
-        }, SOON);
+        await eventually(() => expectCredentials(curl), SOON);
       },
     },
     {

@@ -1,13 +1,13 @@
-import { nobodyReached } from '../imds-log.ts';
+import { expectNotReached } from '../imds-log.ts';
 import { logLine } from '../log-lines.ts';
 import type { NodeStep } from '../step.ts';
 import { expectNoRules } from './uninstalling.ts';
-import { OPEN } from '../test-pods.ts';
+import { PERMITTED_NAMESPACE } from '../test-pods.ts';
 import type { NodeWorld } from '../world.ts';
 
-/** The agent alone. */
+/** The agent without a server. */
 export function firewall(world: NodeWorld): NodeStep[] {
-  const { installation, asking, imdsLog, say } = world;
+  const { installation, curl, imdsLog, say } = world;
   return [
     {
       title: 'In firewall mode, without a server, all Pods are refused, and the refusal is logged',
@@ -16,9 +16,12 @@ export function firewall(world: NodeWorld): NodeStep[] {
         await installation.installFirewall();
         await imdsLog?.mark();
         for (const pod of ['plain', 'app']) {
-          await asking.expectBoth([OPEN, pod], { credentials: { status: '403' }, userData: '403' });
+          await curl.expectBoth([PERMITTED_NAMESPACE, pod], {
+            credentials: { status: '403' },
+            userData: '403',
+          });
         }
-        await nobodyReached(imdsLog);
+        await expectNotReached(imdsLog);
         const [pod = ''] = await installation.pods('agent');
         say(logLine(await installation.logs(pod, 'agent'), { reason: 'MetadataDenied' }));
       },

@@ -1,19 +1,19 @@
-import { seesSentinel } from '../imds-log.ts';
+import { expectSentinel } from '../imds-log.ts';
 import { metadataRules } from '../node-pods.ts';
-import { needed } from '../step.ts';
+import { required } from '../step.ts';
 import type { NodeStep } from '../step.ts';
 import type { NodeWorld } from '../world.ts';
 
-/** The agent's chart first, which then waits. */
+/** The agent's chart is installed first, and waits for the server. */
 export function installing(world: NodeWorld): NodeStep[] {
   const { kubectl, installation, pods, imdsLog, node, say } = world;
   return [
-    needed({ title: 'The test Pods start', run: () => pods.make() }),
+    required({ title: 'The test Pods start', run: () => pods.create() }),
     {
       title: "Before Rolegate is installed, a Pod reaches the node's metadata API",
-      run: () => seesSentinel(world),
+      run: () => expectSentinel(world),
     },
-    needed({
+    required({
       title: 'After helm install of both charts, the agent first, both become ready',
       async run() {
         await installation.prepare();
@@ -27,7 +27,7 @@ export function installing(world: NodeWorld): NodeStep[] {
         const rules = (await metadataRules(kubectl, node.name)).join('\n');
         const [pod = ''] = await installation.pods('agent');
         const log = await installation.logs(pod, 'intercept');
-        if (!log.includes('self-test passed')) throw new Error(`intercept says\n${log}`);
+        if (!log.includes('self-test passed')) throw new Error(`intercept logged\n${log}`);
         for (const part of ['DNAT', 'ROLEGATE-DENY', 'ROLEGATE-INPUT', 'rule4: 6:', 'rule6: 6:']) {
           if (!rules.includes(part)) throw new Error(`there is no ${part} in\n${rules}`);
         }

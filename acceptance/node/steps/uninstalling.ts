@@ -1,11 +1,11 @@
-import { seesSentinel } from '../imds-log.ts';
+import { expectSentinel } from '../imds-log.ts';
 import { metadataRules } from '../node-pods.ts';
 import type { NodeStep } from '../step.ts';
 import type { NodeWorld } from '../world.ts';
 
-/** By the way that the charts' notes tell. */
+/** As the notes of the charts say. */
 export function uninstalling(world: NodeWorld): NodeStep[] {
-  const { kubectl, installation, node } = world;
+  const { installation } = world;
   return [
     {
       title: 'uninstall=true removes all rules, and helm uninstall leaves nothing behind',
@@ -14,18 +14,22 @@ export function uninstalling(world: NodeWorld): NodeStep[] {
         await installation.uninstallRules();
         await expectNoRules(world);
         await installation.uninstall();
-        const left = await installation.leftOver();
-        if (left.length > 0) throw new Error(`left over: ${left.join(' ')}`);
-        // A Pod of the agent that was late in ending would lay them again.
-        const rules = await metadataRules(kubectl, node.name);
-        if (rules.length > 0) throw new Error(`laid again:\n${rules.join('\n')}`);
-        await seesSentinel(world);
+        await expectNothingLeft(world);
+        // An agent Pod that ends late would install them again.
+        await expectNoRules(world);
+        await expectSentinel(world);
       },
     },
   ];
 }
 
-/** Nothing of ours is laid on the node. */
+/** Throws if the charts left objects behind. */
+export async function expectNothingLeft({ installation }: Pick<NodeWorld, 'installation'>): Promise<void> {
+  const left = await installation.leftOver();
+  if (left.length > 0) throw new Error(`left over: ${left.join(' ')}`);
+}
+
+/** Throws if the node has rules of ours. */
 export async function expectNoRules({ kubectl, node }: Pick<NodeWorld, 'kubectl' | 'node'>): Promise<void> {
   const rules = await metadataRules(kubectl, node.name);
   if (rules.length > 0) throw new Error(`left over:\n${rules.join('\n')}`);

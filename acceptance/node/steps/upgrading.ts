@@ -1,52 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@rolegate/testing';
 import { firstCredentials, judgeFirstCredentials } from '../first-credentials.ts';
 import type { ChartName } from '../helm.ts';
-import { nobodyReached } from '../imds-log.ts';
+import { expectNotReached } from '../imds-log.ts';
 import { createReleases } from '../releases.ts';
-import type { Change, Ended } from '../releases.ts';
-import { expectNoFailure, steadyFigures, whileAsking } from '../steady.ts';
-import { needed } from '../step.ts';
+import type { Change, Ended, Releases } from '../releases.ts';
+import { expectNoFailure, resultLines, duringRequests } from '../continuous-requests.ts';
+import { required } from '../step.ts';
 import type { NodeStep } from '../step.ts';
-import { expectNoRules } from './uninstalling.ts';
+import { expectNoRules, expectNothingLeft } from './uninstalling.ts';
 import type { NodeWorld } from '../world.ts';
 
 /** New Pods of each change. */
-const NEWCOMERS = 2;
-/** A Pod of the DaemonSet starts, and asks the servers. */
+const NEW_PODS = 2;
+/** A Pod of the DaemonSet starts and requests a certificate. */
 const REFUSED = { withinMs: 60_000, everyMs: 1_000 };
-/** What happens to an agent that gets no certificate is seen at its readiness probe, every 5 s. */
+/** Longer than the period of the readiness probe, 5 s, which an agent without a certificate fails. */
 const STUCK_MS = 10_000;
 /**
- * Calls of a Pod. The init container of 0.1.0 finds rules that it does not know, and forgets all flows to the metadata address,
- * also those of requests that the agent is about to answer.
+ * Failed calls of a Pod. The init container of 0.1.0 finds rules that it does not know and removes all flows to the metadata
+ * addresses, including those of requests in progress.
  */
 const CUT_BY_01 = 2;
-/** The user of agents of 0.1: others cannot share a port with them. */
+/** The user of agents of 0.1. Agents of other users cannot share a port with them. */
 const USER_OF_01 = 65_532;
-/** Calls of a Pod in the moment in which a port goes from one user to the other: two rounds of its three, each tried once. */
+/** Failed calls of a Pod while the port changes its user: two rounds of three calls. */
 const CUT_BY_USER = 6;
 const HINT = 'upgrade agents before servers';
 
 interface Circumstances {
-  /** Calls of a Pod that may fail. By default none. */
-  readonly butFor?: number | undefined;
+  /** Calls of a Pod that are allowed to fail. None by default. */
+  readonly tolerated?: number | undefined;
   /**
-   * When new Pods start. After: servers of 0.1.0 stop, which DNS still names for a moment, or its init container cuts what is
-   * under way, as a new Pod's request is for longer than others. By default at once, when the change has begun.
+   * When new Pods start. 'after' the change because DNS names servers of 0.1.0 for a moment after they stop, or because the init
+   * container of 0.1.0 cuts requests in progress. During the change by default.
    */
-  readonly newcomers?: 'at once' | 'after' | undefined;
+  readonly newPods?: 'after' | undefined;
 }
 
-/** From version 0.1.0 and back while Pods ask, in the order that docs/upgrade.md says, and once in the other. */
+/** Upgrades from 0.1.0 and rollbacks, in the order of docs/upgrade.md and once in the wrong order. */
 export function upgrading(world: NodeWorld): NodeStep[] {
-  const { charts01, installation, imdsLog } = world;
+  const { charts01 } = world;
   if (charts01 === undefined) return [];
   const releases = createReleases({ ...world, charts01 });
   const during = createDuring(world);
-  const change = (name: string, chart: ChartName, { butFor, newcomers, ...to }: Change & Circumstances) =>
-    during(name, () => releases.change(chart, to), { butFor, newcomers });
+  const context: UpgradeContext = {
+    world,
+    releases,
+    during,
+    change: (name, chart, { tolerated, newPods, ...to }) =>
+      during(name, () => releases.change(chart, to), { tolerated, newPods }),
+  };
+  return [upgradeSteps, rollbackSteps, wrongOrderSteps].flatMap((steps) => steps(context));
+}
+
+interface UpgradeContext {
+  readonly world: NodeWorld;
+  readonly releases: Releases;
+  readonly during: ReturnType<typeof createDuring>;
+  readonly change: (name: string, chart: ChartName, change: Change & Circumstances) => Promise<void>;
+}
+
+function upgradeSteps({ world: { imdsLog }, releases, during, change }: UpgradeContext): NodeStep[] {
   return [
-    needed({
+    required({
       title: 'Both charts of version 0.1.0 are installed and become ready',
       async run() {
         await releases.install01();
@@ -60,7 +77,7 @@ export function upgrading(world: NodeWorld): NodeStep[] {
         await change('agents-first', 'agent', {
           to: 'this',
           values: '--reset-then-reuse-values',
-          butFor: CUT_BY_USER,
+          tolerated: CUT_BY_USER,
         });
         await releases.expectAttestedAt(9610);
       },
@@ -69,13 +86,13 @@ export function upgrading(world: NodeWorld): NodeStep[] {
       title:
         'Upgrading servers from 0.1.0 after the agents fails no request and keeps the authority of 0.1.0',
       async run() {
-        const before = await releases.authority();
-        await change('servers-then', 'server', {
-          to: 'this',
-          values: '--reset-then-reuse-values',
-          newcomers: 'after',
-        });
-        if ((await releases.authority()) !== before) throw new Error('the authority has changed');
+        await keepsAuthority(releases, () =>
+          change('servers-then', 'server', {
+            to: 'this',
+            values: '--reset-then-reuse-values',
+            newPods: 'after',
+          }),
+        );
       },
     },
     {
@@ -85,12 +102,17 @@ export function upgrading(world: NodeWorld): NodeStep[] {
         await releases.expectAttestedAt(9611);
       },
     },
+  ];
+}
+
+function rollbackSteps({ releases, change }: UpgradeContext): NodeStep[] {
+  return [
     {
       title: 'Rolling servers back to 0.1.0 first fails no request and keeps the authority',
       async run() {
-        const before = await releases.authority();
-        await change('servers-back', 'server', { to: '0.1.0', values: '--reset-then-reuse-values' });
-        if ((await releases.authority()) !== before) throw new Error('the authority has changed');
+        await keepsAuthority(releases, () =>
+          change('servers-back', 'server', { to: '0.1.0', values: '--reset-then-reuse-values' }),
+        );
       },
     },
     {
@@ -101,7 +123,7 @@ export function upgrading(world: NodeWorld): NodeStep[] {
           to: 'this',
           values: '--reset-then-reuse-values',
           more: { agent: { uid: USER_OF_01 } },
-          butFor: CUT_BY_USER,
+          tolerated: CUT_BY_USER,
         }),
     },
     {
@@ -111,14 +133,20 @@ export function upgrading(world: NodeWorld): NodeStep[] {
           to: '0.1.0',
           values: '--reset-then-reuse-values',
           more: { agent: null },
-          butFor: CUT_BY_01,
-          newcomers: 'after',
+          tolerated: CUT_BY_01,
+          newPods: 'after',
         }),
     },
+  ];
+}
+
+function wrongOrderSteps({ world, releases, during, change }: UpgradeContext): NodeStep[] {
+  const { installation, imdsLog } = world;
+  return [
     {
       title:
         'Upgrading servers before agents of 0.1.0, the wrong order, keeps the feed of the agents and fails no request',
-      run: () => change('wrong-order', 'server', { to: 'this', values: 'again', newcomers: 'after' }),
+      run: () => change('wrong-order', 'server', { to: 'this', values: 'again', newPods: 'after' }),
     },
     {
       title:
@@ -128,7 +156,7 @@ export function upgrading(world: NodeWorld): NodeStep[] {
           await releases.restartAgent();
           return async () => {
             await eventually(() => releases.expectInServersLog(HINT), REFUSED);
-            await new Promise((resolve) => setTimeout(resolve, STUCK_MS));
+            await sleep(STUCK_MS);
             await releases.expectAgents({ ready: 1, waiting: 1 });
           };
         }),
@@ -137,9 +165,13 @@ export function upgrading(world: NodeWorld): NodeStep[] {
       title:
         'Agents that are upgraded last, with --reuse-values, attest, and requests fail only while the port changes its user',
       async run() {
-        await change('agents-last', 'agent', { to: 'this', values: '--reuse-values', butFor: CUT_BY_USER });
+        await change('agents-last', 'agent', {
+          to: 'this',
+          values: '--reuse-values',
+          tolerated: CUT_BY_USER,
+        });
         await releases.expectAttestedAt(9611);
-        await nobodyReached(imdsLog);
+        await expectNotReached(imdsLog);
       },
     },
     {
@@ -148,35 +180,38 @@ export function upgrading(world: NodeWorld): NodeStep[] {
         await installation.uninstallRules();
         await expectNoRules(world);
         await installation.uninstall();
-        const left = await installation.leftOver();
-        if (left.length > 0) throw new Error(`left over: ${left.join(' ')}`);
+        await expectNothingLeft(world);
       },
     },
   ];
 }
 
-/**
- * Pods ask while something begins and until it has ended; Pods that start when it has begun get their credentials.
- * What begins it gives what waits for its end.
- */
+/** Throws if keys or certificates of the authority change during an action. */
+async function keepsAuthority(releases: Releases, action: () => Promise<void>): Promise<void> {
+  const before = await releases.authority();
+  await action();
+  if ((await releases.authority()) !== before) throw new Error('the authority has changed');
+}
+
+/** Throws if running Pods or new Pods fail during a change. `begin` starts it and returns how to wait for its end. */
 function createDuring({ kubectl, pods, say }: NodeWorld) {
   return async (
     name: string,
     begin: () => Promise<Ended>,
-    { butFor, newcomers }: Circumstances = {},
+    { tolerated, newPods }: Circumstances = {},
   ): Promise<void> => {
     const startMs = Date.now();
-    const results = await whileAsking(kubectl, async () => {
+    const results = await duringRequests(kubectl, async () => {
       const ended = await begin();
-      if (newcomers === 'after') await ended();
-      await pods.startMany(NEWCOMERS, name);
+      if (newPods === 'after') await ended();
+      await pods.startMany(NEW_PODS, name);
       await ended();
-      const { faults } = judgeFirstCredentials(await firstCredentials(kubectl, NEWCOMERS));
+      const { problems } = judgeFirstCredentials(await firstCredentials(kubectl, NEW_PODS));
       await pods.removeMany();
-      if (faults.length > 0) throw new Error(faults.join('\n'));
+      if (problems.length > 0) throw new Error(problems.join('\n'));
     });
-    for (const line of steadyFigures(results)) say(line);
-    say(`${Math.round((Date.now() - startMs) / 1000)} s, ${NEWCOMERS} new Pods have their credentials`);
-    expectNoFailure(results, { butFor });
+    for (const line of resultLines(results)) say(line);
+    say(`${Math.round((Date.now() - startMs) / 1000)} s, ${NEW_PODS} new Pods have their credentials`);
+    expectNoFailure(results, { tolerated });
   };
 }

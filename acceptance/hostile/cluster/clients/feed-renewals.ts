@@ -10,7 +10,7 @@ const PER_SECOND = 6;
 const ANSWER_WITHIN_MS = 5_000;
 /** Before a retry; an agent would try the ports immediately. Milliseconds. */
 const PAUSE_MS = 500;
-/** After this a renewal counts as failed. Milliseconds. */
+/** After this a renewal is treated as failed. Milliseconds. */
 const PATIENCE_MS = 20_000;
 
 export interface FeedRenewals {

@@ -1,9 +1,8 @@
 import type { FeedUpdateRead, PodStateRead, SessionStateRead } from '@rolegate/protocol';
 import { STABLE } from '../honest.ts';
-import type { RecordedDecision, FeedsResult, FeedsState, MachineMs, Wanted } from '../calls.ts';
-
-/** Limit for recorded decisions. */
-const MOST_RECORDED = 10_000;
+import type { FeedsResult, FeedsState, MachineMs, Wanted } from '../calls.ts';
+import { createDecisionRecorder } from './decision-recorder.ts';
+import { createWaiters } from './waiters.ts';
 
 interface CachedCredentials {
   readonly fingerprint: string;
@@ -35,21 +34,15 @@ interface PodTimes {
 
 type Condition = (pod: PodTimes) => MachineMs | undefined;
 
-interface Waiter {
-  readonly condition: () => MachineMs | undefined;
-  readonly resolve: (atMs: MachineMs | undefined) => void;
-}
-
 /** Records what the agents' streams receive. */
 export function createLedger(nowMs: () => MachineMs) {
   const nodes = new Map<string, NodeLedger>();
-  const waiters = new Set<Waiter>();
+  const waiters = createWaiters();
+  const decisions = createDecisionRecorder();
   let drops: Record<string, number> = {};
   let leastShare = 1;
   let renewals = 0;
   let withdrawn = 0;
-  let recordedPrefix: string | undefined;
-  let recorded: RecordedDecision[] = [];
 
   function node(name: string): NodeLedger {
     const known = nodes.get(name) ?? { pods: new Map(), sessions: new Map(), synced: false };
@@ -64,34 +57,23 @@ export function createLedger(nowMs: () => MachineMs) {
     if (session) takeSession(received, session);
     if (sessionRemoved) received.sessions.delete(sessionRemoved.sessionId);
     if (synced) received.synced = true;
-    for (const waiter of waiters) settle(waiter);
+    waiters.checkAll();
   }
 
   function takePod(received: NodeLedger, state: PodStateRead): void {
     const atMs = nowMs();
     received.pods.set(state.uid, { state, atMs });
     if (isStablePod(state) && !state.allow) withdrawn++;
-    const { namespace, name, allow, deny, pending, metadata } = state;
-    if (recordedPrefix === undefined || !namespace.startsWith(recordedPrefix)) return;
-    if (recorded.length >= MOST_RECORDED) return;
-    recorded.push({
-      namespace,
-      name,
-      atMs,
-      role: allow?.roleName ?? '',
-      reason: deny?.reason ?? '',
-      pending: pending != null,
-      metadataDenied: metadata?.denied === true,
-    });
+    decisions.take(state, atMs);
   }
 
   function takeSession(received: NodeLedger, { sessionId, credentials }: SessionStateRead): void {
     if (!credentials) return;
-    const former = received.sessions.get(sessionId);
+    const previous = received.sessions.get(sessionId);
     const atMs = nowMs();
-    if (former !== undefined && stableSessions(received).has(sessionId)) {
+    if (previous !== undefined && stableSessions(received).has(sessionId)) {
       renewals++;
-      leastShare = Math.min(leastShare, shareOf(former, atMs));
+      leastShare = Math.min(leastShare, shareOf(previous, atMs));
     }
     const { fingerprint, remainingMs, lifetimeMs } = credentials;
     received.sessions.set(sessionId, {
@@ -137,11 +119,6 @@ export function createLedger(nowMs: () => MachineMs) {
     };
   }
 
-  function settle(waiter: Waiter): void {
-    const atMs = waiter.condition();
-    if (atMs !== undefined) waiter.resolve(atMs);
-  }
-
   function recordDrop(received: NodeLedger, why: string): void {
     received.synced = false;
     drops[why] = (drops[why] ?? 0) + 1;
@@ -162,30 +139,26 @@ export function createLedger(nowMs: () => MachineMs) {
 
   /** Waits until `condition` returns a time. Resolves to undefined after `withinMs`. */
   function waitFor(uid: string, withinMs: number, condition: Condition): Promise<MachineMs | undefined> {
-    return new Promise((resolve) => {
-      const waiter: Waiter = {
-        condition: () => condition(timesOf(uid)),
-        resolve(atMs) {
-          clearTimeout(timer);
-          waiters.delete(waiter);
-          resolve(atMs);
-        },
-      };
-      const timer = setTimeout(waiter.resolve, withinMs, undefined);
-      waiters.add(waiter);
-      settle(waiter);
-    });
-  }
-
-  function record(namespacePrefix: string): void {
-    recordedPrefix = namespacePrefix;
-    recorded = [];
+    return waiters.waitFor(() => condition(timesOf(uid)), withinMs);
   }
 
   const forget = () => {
     nodes.clear();
   };
-  return { node, take, recordDrop, forget, begin, end, waitFor, record, recorded: () => recorded, state };
+  return {
+    node,
+    take,
+    recordDrop,
+    forget,
+    begin,
+    end,
+    waitFor,
+    record: (namespacePrefix: string) => {
+      decisions.start(namespacePrefix);
+    },
+    recorded: decisions.recorded,
+    state,
+  };
 }
 
 function stableSessions({ pods }: NodeLedger): Set<string> {

@@ -5,7 +5,7 @@ import type { Cluster } from '../cluster.ts';
 import { accountOf, changed, namespaceOf } from '../honest.ts';
 import type { Tenant } from '../honest.ts';
 
-/** After this a change counts as lost. Milliseconds. */
+/** After this a change is treated as lost. Milliseconds. */
 const PATIENCE_MS = 5_000;
 const PAUSE_MS = 100;
 

@@ -3,7 +3,7 @@ import type { Cluster } from '../cluster.ts';
 import { growing, nodeAt, podOf } from '../honest.ts';
 import type { Times } from '../calls.ts';
 
-/** After this a Pod counts as not served. Milliseconds. */
+/** After this a Pod is treated as not served. Milliseconds. */
 const PATIENCE_MS = 5_000;
 const PAUSE_MS = 200;
 

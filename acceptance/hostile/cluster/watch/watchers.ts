@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually } from '@rolegate/testing';
 import { startChild } from '../../../processes/start-child.ts';
 import type { ProbeCalls, ProbeSpec } from '../../clients/calls.ts';
 import { programProblems, memory } from '../../judge.ts';
@@ -8,6 +7,7 @@ import type { AttackWatchers } from '../../attack.ts';
 import type { AttackReport } from '../../watch/observations.ts';
 import type { Cluster } from '../cluster.ts';
 import { stable } from '../honest.ts';
+import { recover, STARTED_WITHIN_MS } from '../../recover.ts';
 import { changeOnce, keepChanging } from './changes.ts';
 import { readCpuTimes, shareBetween } from './cpu-share.ts';
 import { createNewPods } from './new-pods.ts';
@@ -20,9 +20,7 @@ const PROBE_EVERY_MS = 500;
 const AFTER_MS = 1_500;
 /** Time to recover before the program is restarted. Milliseconds. */
 const RECOVERED_WITHIN_MS = 15_000;
-/** Covers a start on a busy machine. Milliseconds. */
-const STARTED_WITHIN_MS = 30_000;
-const LOOK_EVERY_MS = 50;
+const CHECK_EVERY_MS = 50;
 /** Sessions are renewed at 40 to 48 % of their lifetime. */
 const HEALTHY_SHARE = 0.48;
 
@@ -74,30 +72,8 @@ export async function startServerWatchers(
     if (times.includes(undefined)) throw new Error('changes did not take effect within 5 s');
   }
 
-  async function untilServed(): Promise<void> {
-    server.start();
-    try {
-      await eventually(expectFresh, { withinMs: RECOVERED_WITHIN_MS, everyMs: LOOK_EVERY_MS });
-    } catch {
-      await server.stop('kill');
-      server.start();
-      await eventually(expectFresh, { withinMs: STARTED_WITHIN_MS, everyMs: LOOK_EVERY_MS });
-    }
-  }
-
-  async function watched<Result>(run: () => Promise<Result>) {
-    const before = { ends: server.unexpectedEnds.length, oomKills: await server.group.oomKills() };
-    const needed = watchServerMemory(cluster);
-    const [ran] = await Promise.allSettled([run()]);
-    const program = {
-      peak: await needed.end(),
-      limitBytes: server.chart.memoryLimitBytes,
-      ends: server.unexpectedEnds.slice(before.ends),
-      oomKills: (await server.group.oomKills()) - before.oomKills,
-    };
-    if (ran.status === 'rejected') throw ran.reason;
-    return { result: ran.value, program };
-  }
+  const untilServed = () =>
+    recover([server], { check: expectFresh, withinMs: RECOVERED_WITHIN_MS, everyMs: CHECK_EVERY_MS });
 
   async function during(attack: () => Promise<AttackReport>) {
     const [startMs, loggedBytes] = [performance.now(), environment.loggedBytes()];
@@ -105,20 +81,20 @@ export async function startServerWatchers(
     const stop = new AbortController();
     await prober.call.begin(probes);
     await feeds.begin(undefined);
-    const going = Promise.all([keepChanging(cluster, stop.signal), newPods.keepCreating(stop.signal)]);
-    const { result, program } = await watched(async () => {
+    const disturbances = Promise.all([keepChanging(cluster, stop.signal), newPods.keepCreating(stop.signal)]);
+    const { result, program } = await observeServer(cluster, async () => {
       const [attacked] = await Promise.allSettled([attack()]);
       await sleep(AFTER_MS);
       return attacked;
     });
     stop.abort();
-    const [changes, come] = await going;
+    const [changes, created] = await disturbances;
     const { probes: probed, timerDelay } = await prober.call.end(undefined);
     const feedsResult = await feeds.end(undefined);
     if (result.status === 'rejected') throw result.reason;
     const observed: ServerObservations = {
       changes,
-      newPods: come,
+      newPods: created,
       feeds: feedsResult,
       durationMs: performance.now() - startMs,
       sessions: stable.length,
@@ -132,30 +108,56 @@ export async function startServerWatchers(
     return { observed, report: result.value };
   }
 
-  async function restart({ withinMs = STARTED_WITHIN_MS }: RestartOptions): Promise<AttackReport> {
-    await server.stop();
-    const startMs = performance.now();
-    const { result: isBack, program } = await watched(async () => {
-      const before = server.unexpectedEnds.length;
-      server.start();
-      while (performance.now() - startMs < withinMs && server.unexpectedEnds.length === before) {
-        if (await succeeds(expectSessions)) return true;
-        await sleep(LOOK_EVERY_MS);
-      }
-      return false;
-    });
-    const seconds = ((performance.now() - startMs) / 1_000).toFixed(1);
-    const summary = isBack ? `back after ${seconds} s` : `not back after ${seconds} s`;
-    return {
-      summary: `${summary}, ${memory(program)}`,
-      problems: [
-        ...(isBack ? [] : [`restarted, the server is ${summary}`]),
-        ...programProblems('server', program).map((problem) => `restarted: ${problem}`),
-      ],
-    };
-  }
+  return {
+    untilServed,
+    during,
+    restart: (options) => restartServer(cluster, expectSessions, options),
+  };
+}
 
-  return { untilServed, during, restart };
+/** Observes memory, exits and OOM kills of the server during an action. */
+async function observeServer<Result>(cluster: Cluster, action: () => Promise<Result>) {
+  const { server } = cluster;
+  const before = { ends: server.unexpectedEnds.length, oomKills: await server.group.oomKills() };
+  const memoryWatch = watchServerMemory(cluster);
+  const [ran] = await Promise.allSettled([action()]);
+  const program = {
+    peak: await memoryWatch.end(),
+    limitBytes: server.chart.memoryLimitBytes,
+    ends: server.unexpectedEnds.slice(before.ends),
+    oomKills: (await server.group.oomKills()) - before.oomKills,
+  };
+  if (ran.status === 'rejected') throw ran.reason;
+  return { result: ran.value, program };
+}
+
+/** Restarts the server and waits until `check` succeeds or the server ends. */
+async function restartServer(
+  cluster: Cluster,
+  check: () => Promise<void>,
+  { withinMs = STARTED_WITHIN_MS }: RestartOptions,
+): Promise<AttackReport> {
+  const { server } = cluster;
+  await server.stop();
+  const startMs = performance.now();
+  const { result: isBack, program } = await observeServer(cluster, async () => {
+    const before = server.unexpectedEnds.length;
+    server.start();
+    while (performance.now() - startMs < withinMs && server.unexpectedEnds.length === before) {
+      if (await succeeds(check)) return true;
+      await sleep(CHECK_EVERY_MS);
+    }
+    return false;
+  });
+  const seconds = ((performance.now() - startMs) / 1_000).toFixed(1);
+  const summary = isBack ? `back after ${seconds} s` : `not back after ${seconds} s`;
+  return {
+    summary: `${summary}, ${memory(program)}`,
+    problems: [
+      ...(isBack ? [] : [`restarted, the server is ${summary}`]),
+      ...programProblems('server', program).map((problem) => `restarted: ${problem}`),
+    ],
+  };
 }
 
 async function succeeds(check: () => Promise<void>): Promise<boolean> {

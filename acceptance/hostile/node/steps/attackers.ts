@@ -8,7 +8,7 @@ import type { AttackReport } from '../../watch/observations.ts';
 
 /** The default duration of an attack. Milliseconds. */
 const DURATION_MS = 4_000;
-/** Added to the duration before an attacker counts as hung. Milliseconds. */
+/** Added to the duration before an attacker is treated as hung. Milliseconds. */
 const GRACE_MS = 20_000;
 
 export interface Attacking {

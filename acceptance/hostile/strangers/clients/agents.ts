@@ -15,7 +15,7 @@ import { attest, holdStream, openStream, renew } from './agent-calls.ts';
 
 /** The agent's back-off. Milliseconds. */
 const BACKOFF = { firstMs: 1_000, capMs: 30_000 };
-/** After this an action counts as failed. Milliseconds. */
+/** After this an action is treated as failed. Milliseconds. */
 const PATIENCE_MS = 20_000;
 /** Rates for all agents together. */
 const PER_SECOND: Readonly<Record<AgentAction, number>> = { attest: 8, renew: 6, 'open a stream': 4 };

@@ -1,30 +1,30 @@
-import { nobodyReached } from '../imds-log.ts';
-import { killAgentProcess, makeKiller, removeKiller } from '../node-pods.ts';
-import { expectNoFailure, expectOnlyOwn, steadyFigures, whileAsking } from '../steady.ts';
-import type { SteadyResult } from '../steady.ts';
+import { expectNotReached } from '../imds-log.ts';
+import { killAgentProcess, createKiller, removeKiller } from '../node-pods.ts';
+import { expectNoFailure, expectOnlyOwn, resultLines, duringRequests } from '../continuous-requests.ts';
+import type { ClientResult } from '../continuous-requests.ts';
 import type { NodeStep } from '../step.ts';
 import type { NodeWorld } from '../world.ts';
 
-/** kubelet sees within a second that a container has ended. */
+/** kubelet notices within a second that a container has ended. */
 const RESTARTED_WITHIN_S = 120;
 
-/** Servers and agents are replaced and killed while Pods ask. */
-export function changing(world: NodeWorld): NodeStep[] {
+/** Servers and agents are replaced and killed while Pods send requests. */
+export function disruptions(world: NodeWorld): NodeStep[] {
   const { kubectl, installation, imdsLog, node, say } = world;
-  const tell = (results: readonly SteadyResult[]) => {
-    for (const line of steadyFigures(results)) say(line);
+  const report = (results: readonly ClientResult[]) => {
+    for (const line of resultLines(results)) say(line);
   };
   return [
     {
       title: 'No request fails and nothing leaks while server Pods are deleted one after the other',
       async run() {
-        const results = await whileAsking(kubectl, async () => {
+        const results = await duringRequests(kubectl, async () => {
           for (const pod of await installation.pods('server')) {
             await installation.deletePod(pod);
             await installation.serverReady();
           }
         });
-        tell(results);
+        report(results);
         expectNoFailure(results);
       },
     },
@@ -32,8 +32,8 @@ export function changing(world: NodeWorld): NodeStep[] {
       title: 'No request fails and nothing leaks while helm upgrade of both charts replaces every Pod',
       async run() {
         const before = [...(await installation.pods('server')), ...(await installation.pods('agent'))];
-        const results = await whileAsking(kubectl, () => installation.upgrade('again'));
-        tell(results);
+        const results = await duringRequests(kubectl, () => installation.upgrade('again'));
+        report(results);
         expectNoFailure(results);
         const after = [...(await installation.pods('server')), ...(await installation.pods('agent'))];
         const same = after.filter((pod) => before.includes(pod));
@@ -44,8 +44,8 @@ export function changing(world: NodeWorld): NodeStep[] {
     {
       title: "If the agent's container is killed, requests fail closed until the agent answers again",
       async run() {
-        await makeKiller(kubectl, node.name);
-        const results = await whileAsking(kubectl, async () => {
+        await createKiller(kubectl, node.name);
+        const results = await duringRequests(kubectl, async () => {
           const [pod = ''] = await installation.pods('agent');
           await killAgentProcess(kubectl);
           const restarted = "jsonpath={.status.containerStatuses[?(@.name=='agent')].restartCount}=1";
@@ -53,9 +53,9 @@ export function changing(world: NodeWorld): NodeStep[] {
           await installation.agentReady();
         });
         await removeKiller(kubectl);
-        tell(results);
+        report(results);
         expectOnlyOwn(results);
-        await nobodyReached(imdsLog);
+        await expectNotReached(imdsLog);
       },
     },
   ];

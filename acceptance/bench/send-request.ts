@@ -1,37 +1,37 @@
 import { connect } from 'node:net';
 
-export interface Ask {
-  /** Of 127.0.0.0/8; by default 127.0.0.1. */
+export interface RequestOptions {
+  /** An address in 127.0.0.0/8, 127.0.0.1 by default. */
   readonly host?: string;
   readonly port: number;
-  /** The Pod's. */
+  /** The Pod's address. */
   readonly ip: string;
   readonly path: string;
   readonly method?: 'GET' | 'PUT';
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface Asked {
-  /** 0: no answer at all. */
+export interface Answer {
+  /** 0: no answer. `body` says why. */
   readonly status: number;
   readonly body: string;
-  /** Names and values in turn, as they came. */
+  /** Alternating names and values, as received. */
   readonly rawHeaders: readonly string[];
-  /** From before the connection to the last byte. Milliseconds. */
+  /** From connecting to the last byte. Milliseconds. */
   readonly tookMs: number;
 }
 
 export const CREDENTIALS_PATH = '/latest/meta-data/iam/security-credentials/';
 
-/** One request on a connection of its own, from a Pod's address. By hand: an HTTP client would take as long as the agent. */
-export function ask({
+/** Sends a request from a Pod's address on a new connection. Not with an HTTP client, which would take as long as the agent. */
+export function sendRequest({
   host = '127.0.0.1',
   port,
   ip,
   path,
   method = 'GET',
   headers = {},
-}: Ask): Promise<Asked> {
+}: RequestOptions): Promise<Answer> {
   const startMs = performance.now();
   return new Promise((resolve) => {
     const socket = connect({ host, port, localAddress: ip, noDelay: true });
@@ -59,7 +59,7 @@ export function ask({
     socket.setEncoding('latin1').on('data', (chunk: string) => {
       answer += chunk;
       if (isWhole(answer)) end('');
-      else if (answer.length > MOST_CHARACTERS) end('an answer without an end');
+      else if (answer.length > MAX_CHARACTERS) end('the answer is too long');
     });
     socket.write(requestText(path, headers, method));
   });
@@ -67,39 +67,39 @@ export function ask({
 
 /** Longer than any hold. Milliseconds. */
 const ANSWERED_WITHIN_MS = 5_000;
-/** Of an answer: no metadata is as long. */
-const MOST_CHARACTERS = 1_048_576;
+/** Of an answer. No metadata is that long. */
+const MAX_CHARACTERS = 1_048_576;
 
 function isWhole(answer: string): boolean {
   const headEnd = answer.indexOf('\r\n\r\n');
   if (headEnd < 0) return false;
   const length = /content-length: (\d+)/i.exec(answer.slice(0, headEnd))?.[1];
-  // In chunks: nobody of ours answers so.
+  // Chunked, which our programs do not use.
   if (length === undefined) return answer.endsWith('\r\n0\r\n\r\n');
   return answer.length >= headEnd + 4 + Number(length);
 }
 
-/** A token of the agent's, as an SDK gets it. Throws if there is none. */
-export async function askForToken(from: Pick<Ask, 'port' | 'ip'>): Promise<string> {
-  const { status, body } = await tokenFrom(from);
+/** Gets an IMDSv2 token from the agent. Throws if there is none. */
+export async function requestToken(from: Pick<RequestOptions, 'port' | 'ip'>): Promise<string> {
+  const { status, body } = await requestTokenFrom(from);
   if (status !== 200) throw new Error(`no token for ${from.ip}: ${status} ${body}`);
   return body;
 }
 
-/** What the answer is if an SDK asks for a token. */
-export function tokenFrom(from: Pick<Ask, 'host' | 'port' | 'ip'>): Promise<Asked> {
+/** Requests an IMDSv2 token as an SDK does. */
+export function requestTokenFrom(from: Pick<RequestOptions, 'host' | 'port' | 'ip'>): Promise<Answer> {
   const headers = { 'x-aws-ec2-metadata-token-ttl-seconds': '21600' };
-  return ask({ ...from, path: '/latest/api/token', method: 'PUT', headers });
+  return sendRequest({ ...from, path: '/latest/api/token', method: 'PUT', headers });
 }
 
-/** What botocore sends with each request. */
+/** Headers of botocore. */
 const SDK_HEADERS = {
   Host: '169.254.169.254',
   'Accept-Encoding': 'identity',
   'User-Agent': 'Boto3/1.40.0 md/Botocore#1.40.0 ua/2.1 os/linux#6.1 md/arch#x86_64 lang/python#3.12.0',
 };
 
-/** The bytes of an SDK's request. */
+/** An SDK's request as text. */
 export function requestText(
   path: string,
   more: Readonly<Record<string, string>> = {},

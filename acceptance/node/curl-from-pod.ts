@@ -1,18 +1,18 @@
 import type { Kubectl } from './kubectl.ts';
 
-/** An answer to curl: 000 where there was none. */
+/** An answer to curl. The status is 000 without an answer. */
 export interface Answer {
   readonly status: string;
   readonly body: string;
 }
 
 const METADATA = 'http://169.254.169.254';
-/** The two calls that must not get through. */
+/** With the user data, the path that must not reach the node's metadata API. */
 export const CREDENTIALS_PATH = '/latest/meta-data/iam/security-credentials';
 const USER_DATA_PATH = '/latest/user-data';
 
-/** curl in a Pod, as people try it. */
-export function createAsking({ kubectl, sentinel }: { kubectl: Kubectl; sentinel: string }) {
+/** Runs curl in a Pod. */
+export function createPodCurl({ kubectl, sentinel }: { kubectl: Kubectl; sentinel: string }) {
   async function get(namespace: string, pod: string, url: string): Promise<Answer> {
     const curl = ['curl', '-s', '-m', '5', '-w', '\n%{http_code}', url];
     const { stdout, stderr } = await kubectl.exec(namespace, pod, curl);
@@ -24,7 +24,7 @@ export function createAsking({ kubectl, sentinel }: { kubectl: Kubectl; sentinel
   return {
     get,
     metadata: (namespace: string, pod: string, path: string) => get(namespace, pod, `${METADATA}${path}`),
-    /** Both calls; throws where one of them is not as expected, or holds the sentinel. */
+    /** Throws if the answer to either path is unexpected or contains the sentinel. */
     async expectBoth(
       [namespace, pod]: readonly [string, string],
       expected: { credentials: { status: string; body?: string }; userData: string },
@@ -35,7 +35,7 @@ export function createAsking({ kubectl, sentinel }: { kubectl: Kubectl; sentinel
         [CREDENTIALS_PATH, credentials],
         [USER_DATA_PATH, userData],
       ] as const) {
-        if (body.includes(sentinel)) throw new Error(`${pod} reads the node's own ${path}`);
+        if (body.includes(sentinel)) throw new Error(`${pod} reads ${path} of the node`);
       }
       const { status, body } = expected.credentials;
       if (credentials.status !== status || (body !== undefined && credentials.body !== body)) {
@@ -48,4 +48,4 @@ export function createAsking({ kubectl, sentinel }: { kubectl: Kubectl; sentinel
   };
 }
 
-export type Asking = ReturnType<typeof createAsking>;
+export type PodCurl = ReturnType<typeof createPodCurl>;
