@@ -34,7 +34,7 @@ export function createAnswerDescriptions(deps: AnswerDescriptionsDeps): AnswerDe
   ): FirstAnswer {
     if (uid === '' || (route.kind !== 'credentials' && route.kind !== 'list')) return notFirst;
     firstRequests.asked(uid, startedMs, namespace);
-    // The list alone is no outcome: the SDK continues with the role's name.
+    // Listing roles is no outcome yet: the SDK continues with the role's name.
     if (route.kind === 'list' && answer.code === '') return notFirst;
     return firstRequests.answered(uid, { served: answer.accessKeyId !== undefined, monotonicMs });
   }
