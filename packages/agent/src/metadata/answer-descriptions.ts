@@ -39,7 +39,7 @@ export function createAnswerDescriptions(deps: AnswerDescriptionsDeps): AnswerDe
     return firstRequests.answered(uid, { served: answer.accessKeyId !== undefined, monotonicMs });
   }
 
-  /** A request that is refused for any caller has none identified yet; its description still names the Pod. */
+  /** A request that is refused whoever sent it has no identified caller, but is still described with the Pod. */
   function podBehind({ caller, connection }: Exchange): KnownPod | undefined {
     return podOf(caller ?? identify(connection.ip));
   }
