@@ -4,7 +4,7 @@ import { runAgent } from './agent.ts';
 import { parseAgentConfig } from './config/config.ts';
 
 /**
- * Runs the agent until it is told to stop. Resolves to the exit code. In a separate file, which the bundle loads only for this
+ * Runs the agent until it is stopped. Resolves to the exit code. In a separate file, which the bundle loads only for this
  * program.
  */
 export function runAgentProgram(process: Parameters<typeof runProgram>[1]): Promise<number> {

@@ -89,7 +89,7 @@ it('A restarted agent serves its Pods and is ready while everything is unavailab
   });
 });
 
-it('A restarted agent does not use its saved certificate if the authority was replaced meanwhile', async () => {
+it('A restarted agent does not use its saved certificate if the authority was replaced in between', async () => {
   const { server, caFile, start } = await setup();
   await writeFile(caFile, (await createTestCa()).pem);
   const second = await start();

@@ -95,7 +95,7 @@ export function createAddressOwners({
   };
 }
 
-/** The file that puts a claim in doubt. */
+/** The file because of which a claim is uncertain. */
 function contestingFile(claim: Claim, { unread }: AddressClaims): string | undefined {
   for (const [key, learned] of unread()) if (compare(claim.learned, learned) <= 0) return key;
   return undefined;

@@ -95,7 +95,7 @@ export function createCniResults(deps: CniResultsDeps): ReadCniResults {
   return {
     ...owners,
     async run(signal) {
-      // Scanned as one: the creation times alone then order their files.
+      // Scanned as one: their files are then ordered only by creation time.
       const first = { full: true, turn: nextTurn() };
       await Promise.all(watched.map((directory) => directory.check(first)));
       scanned = true;

@@ -98,7 +98,7 @@ export function createFileClaims({ pods, addresses, memory }: FileClaimsDeps): F
 
 /**
  * Files whose state is unknown until the next scan; the Pod may run that long. If one has to be dropped, its addresses are
- * nobody's, as if its result had been removed.
+ * without an owner, as if its result had been removed.
  */
 function rememberUnknown(memory: AgentMemory, dropped: (key: string) => void) {
   return memory.remember<true>('results_unknown', { keepMs: Infinity, most: MOST_REMEMBERED, dropped });

@@ -39,7 +39,7 @@ export function createIdentify(deps: IdentifyDeps): (source: IpSource, ip: strin
 
   function fromStatus(ip: string): Caller {
     const owner = byStatus.owner(ip);
-    if (owner.kind === 'nobody') return unknown(owner.waitsFor);
+    if (owner.kind === 'none') return unknown(owner.waitsFor);
     if (owner.kind === 'node') return { kind: 'node' };
     const [pod] = owner.pods;
     return pod !== undefined && owner.pods.length === 1

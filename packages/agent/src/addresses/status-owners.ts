@@ -19,7 +19,7 @@ export interface StatusOwnersDeps {
 export type StatusOwner =
   | { readonly kind: 'node' }
   | { readonly kind: 'pods'; readonly pods: readonly KnownPod[] }
-  | { readonly kind: 'nobody'; readonly waitsFor: string };
+  | { readonly kind: 'none'; readonly waitsFor: string };
 
 export interface StatusOwners {
   readonly owner: (ip: string) => StatusOwner;
@@ -77,14 +77,14 @@ export function createStatusOwners({
     owner(ip) {
       const lostSinceMs = feedLostSinceMs();
       if (lostSinceMs !== undefined && clock.monotonic() - lostSinceMs > staleIpMs)
-        return { kind: 'nobody', waitsFor: 'the feed, lost for longer than --stale-ip' };
+        return { kind: 'none', waitsFor: 'the feed, lost for longer than --stale-ip' };
       const pods = table.podsByIp(ip);
       if (pods.some(({ hostNetwork, ended }) => hostNetwork && !ended)) return { kind: 'node' };
       const live = pods.filter((pod) => isLive(pod) && isBelieved(pod, ip));
       const staying = live.filter(({ terminating }) => !terminating);
       const owners = staying.length > 0 ? staying : live;
       if (owners.length > 0) return { kind: 'pods', pods: owners };
-      return { kind: 'nobody', waitsFor: 'a Pod with this address in its status' };
+      return { kind: 'none', waitsFor: 'a Pod with this address in its status' };
     },
   };
 }

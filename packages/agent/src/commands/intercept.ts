@@ -66,7 +66,7 @@ export async function runIntercept(config: InterceptionConfig, log: Log): Promis
   else log.info('self-test passed');
 }
 
-/** Removes all rules, routes and chains of ours, and nothing else. */
+/** Removes only rules, routes and chains of ours. */
 export async function runUninstall(config: InterceptionConfig, log: Log): Promise<void> {
   await interceptionOf(config, log).interception.remove();
   log.info('interception removed');

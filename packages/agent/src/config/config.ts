@@ -36,7 +36,7 @@ export interface TlsOfFiles {
   readonly caFile: string;
   readonly certFile: string;
   readonly keyFile: string;
-  /** Sent with each call; undefined: the certificate alone names the node. */
+  /** Sent with each call; undefined: only the certificate names the node. */
   readonly tokenFile: string | undefined;
 }
 

@@ -144,7 +144,7 @@ export const interceptionPrograms = {
     reconcileFlags,
     legacy,
   ),
-  uninstall: program('uninstall', 'removes the rules, and nothing else', uninstallFlags, asOnIntercept),
+  uninstall: program('uninstall', 'removes the rules', uninstallFlags, asOnIntercept),
 };
 
 function program(word: string, summary: string, flags: FlagTable, others: LegacyFlags): Program {

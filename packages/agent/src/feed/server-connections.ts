@@ -9,8 +9,8 @@ import type { FeedCall } from './feed-stream.ts';
 import type { ServerAddress } from './server-addresses.ts';
 
 /**
- * A dead server is noticed after the sum of the first two (DESIGN.md 4.5); a connection attempt without an answer is given up
- * after the last. Milliseconds.
+ * A dead server is noticed after keepalive time plus timeout (DESIGN.md 4.5). A connection attempt without an answer is given up
+ * for the next server after the initial back-off. Milliseconds.
  */
 const CHANNEL = {
   'grpc.keepalive_time_ms': 10_000,

@@ -31,7 +31,7 @@ export interface BothBackends {
   readonly iptables: Readonly<Record<Backend, Iptables>>;
   /** Reads both. Rejects if the chosen backend cannot be read. */
   readonly choose: () => Promise<Chosen>;
-  /** Removes all our rules, and nothing else. */
+  /** Removes only our rules. */
   readonly removeFrom: (backend: Backend) => Promise<void>;
 }
 

@@ -53,7 +53,7 @@ export interface Interception {
    * be read.
    */
   readonly areTablesInOrder: (backend: Backend) => Promise<boolean>;
-  /** Removes all our rules, and nothing else, from both backends. Rejects in the end with what could not be removed. */
+  /** Removes only our rules, from both backends. Rejects in the end with what could not be removed. */
   readonly remove: () => Promise<void>;
 }
 

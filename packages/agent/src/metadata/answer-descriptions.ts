@@ -34,12 +34,12 @@ export function createAnswerDescriptions(deps: AnswerDescriptionsDeps): AnswerDe
   ): FirstAnswer {
     if (uid === '' || (route.kind !== 'credentials' && route.kind !== 'list')) return notFirst;
     firstRequests.asked(uid, startedMs, namespace);
-    // The list alone is no outcome: the SDK continues with the role's name.
+    // Listing roles is no outcome yet: the SDK continues with the role's name.
     if (route.kind === 'list' && answer.code === '') return notFirst;
     return firstRequests.answered(uid, { served: answer.accessKeyId !== undefined, monotonicMs });
   }
 
-  /** A request that is refused for any caller has none identified yet; its description still names the Pod. */
+  /** A request that is refused whoever sent it has no identified caller, but is still described with the Pod. */
   function podBehind({ caller, connection }: Exchange): KnownPod | undefined {
     return podOf(caller ?? identify(connection.ip));
   }

@@ -75,7 +75,7 @@ export function createOtherMetadata({ imds, architecture, ...opened }: OtherMeta
   };
 }
 
-/** Lists what a Pod may read in a directory; asks the node only for names that it alone knows. Undefined: nothing. */
+/** Lists what a Pod may read in a directory; asks the node only for names that only it knows. Undefined: nothing. */
 function createLister(imds: Pick<NodeImds, 'read'>, { readable }: MetadataRights) {
   return async (known: KnownPath, rights: PodRights): Promise<string | undefined> => {
     const { path, names, groupsOfChosen } = known;

@@ -1,4 +1,4 @@
-// The commands by themselves, for the image: the startup probe runs one until the agent is ready, so nothing else of the program is loaded.
+// A separate entry point for the image: the startup probe runs a command until the agent is ready, so it must load little.
 import { runAgentCommand } from './command.ts';
 
 const word = process.argv[2] === 'log-level' ? 'log-level' : 'status';

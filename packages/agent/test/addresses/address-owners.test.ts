@@ -29,7 +29,7 @@ function setup() {
     },
     who: (ip = IP) => owners.owner(ip)?.uid,
     /** The owner, if it is certain. */
-    surely: (ip = IP) => (owners.owner(ip)?.contestedBy === undefined ? owners.owner(ip)?.uid : 'in doubt'),
+    surely: (ip = IP) => (owners.owner(ip)?.contestedBy === undefined ? owners.owner(ip)?.uid : 'uncertain'),
   };
 }
 
@@ -201,7 +201,7 @@ describe('Unreadable files', () => {
     t.garble('x-eth0', true);
     t.give('c', 'c', ['10.1.0.8']);
     t.garble('x-eth0', true); // retried
-    expect([t.surely(), t.surely('10.1.0.8')]).toEqual(['in doubt', 'c']);
+    expect([t.surely(), t.surely('10.1.0.8')]).toEqual(['uncertain', 'c']);
     expect(t.owners.owner(IP)).toMatchObject({ uid: 'a', contestedBy: '/r/x-eth0' });
     const stranger = { ...RUNTIME, uid: 'x', name: 'x' };
     expect([t.owners.says(A, IP), t.owners.says(stranger, IP)]).toEqual(['own', 'unsaid']);
@@ -218,7 +218,7 @@ describe('Unreadable files', () => {
     t.owners.learn('/r/x-eth0', t.now());
     t.give('c', 'c', ['10.1.0.8']);
     t.garble('x-eth0', true);
-    expect([t.surely(), t.surely('10.1.0.8')]).toEqual(['in doubt', 'c']);
+    expect([t.surely(), t.surely('10.1.0.8')]).toEqual(['uncertain', 'c']);
   });
 
   it('Of files found by one scan, an unreadable one makes those uncertain whose ctime is not later', () => {
@@ -226,7 +226,7 @@ describe('Unreadable files', () => {
     for (const [at, uid] of ['a', 'b', 'c'].entries()) t.give(uid, uid, [`10.1.0.${at}`], BigInt(at));
     t.owners.unreadable('/r/x-eth0', true, { turn: 0, createdNs: 1n });
     const ips = ['10.1.0.0', '10.1.0.1', '10.1.0.2'];
-    expect(ips.map((ip) => t.surely(ip))).toEqual(['in doubt', 'in doubt', 'c']);
+    expect(ips.map((ip) => t.surely(ip))).toEqual(['uncertain', 'uncertain', 'c']);
   });
 });
 
@@ -276,7 +276,7 @@ describe('Remembered results', () => {
     expect(t.who()).toBe('b');
   });
 
-  it('A file that is older than a forgotten result gives nobody the address back', () => {
+  it('A file that is older than a forgotten result gives the address to no Pod', () => {
     const t = setup();
     t.owners.learn('/r/left', t.now());
     t.give('b', 'b');
@@ -342,7 +342,7 @@ describe('Saved results', () => {
     const t = restarted(before);
     t.give('a', 'a', [IP], 3n);
     t.give('c', 'c', ['10.1.0.8'], 1n);
-    expect([t.surely(), t.surely('10.1.0.8')]).toEqual(['in doubt', 'c']);
+    expect([t.surely(), t.surely('10.1.0.8')]).toEqual(['uncertain', 'c']);
     t.give('new', 'n', ['10.1.0.8'], 0n);
     expect(t.surely('10.1.0.8')).toBe('n');
     t.free('x-eth0');

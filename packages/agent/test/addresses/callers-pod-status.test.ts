@@ -43,7 +43,7 @@ describe('Callers by Pod status', () => {
   it.each([
     { what: 'one that ended', other: { ended: true }, who: 'a' },
     { what: 'a terminating one', other: { terminating: true }, who: 'a' },
-    { what: 'one on the network of the host', other: { hostNetwork: true }, who: 'node' },
+    { what: 'a host-network one', other: { hostNetwork: true }, who: 'node' },
     { what: 'another live one', other: {}, who: 'a+b' },
   ])('The caller at an address of a live Pod and $what is $who', ({ other, who }) => {
     const t = setup({ cni: false });
@@ -59,14 +59,14 @@ describe('Callers by Pod status', () => {
       pods: [{ terminating: true }, { terminating: true }],
       who: 'a+b',
     },
-    { what: 'an ended Pod is nobody', pods: [{ ended: true }], who: 'unknown' },
+    { what: 'an ended Pod is unknown', pods: [{ ended: true }], who: 'unknown' },
     {
-      what: 'an ended, terminating Pod is nobody',
+      what: 'an ended, terminating Pod is unknown',
       pods: [{ ended: true, terminating: true }],
       who: 'unknown',
     },
     {
-      what: 'an ended Pod on the network of the host is nobody',
+      what: 'an ended host-network Pod is unknown',
       pods: [{ ended: true, hostNetwork: true }],
       who: 'unknown',
     },
@@ -135,7 +135,7 @@ describe('Pod status against CNI results', () => {
     expect(t.who()).toBe('new');
   });
 
-  it('S4, N6: A released address is not its former owner’s, even if nobody else has got it', async () => {
+  it('S4, N6: A released address is not its former owner’s, even if no other Pod has it', async () => {
     const t = await twoPods();
     t.results.takeBack('former');
     await lost(t);

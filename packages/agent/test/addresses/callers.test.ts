@@ -70,7 +70,7 @@ describe('Callers by CNI results', () => {
   it.each([
     { what: 'has ended', changes: { ended: true }, who: 'unknown' },
     { what: 'is terminating', changes: { terminating: true }, who: 'a' },
-    { what: 'is on the network of the host', changes: { hostNetwork: true }, who: 'unknown' },
+    { what: 'is on the host network', changes: { hostNetwork: true }, who: 'unknown' },
   ])('The caller at an address of a Pod that $what is $who', ({ changes, who }) => {
     const t = setup();
     t.results.give({ uid: 'a' });

@@ -50,7 +50,7 @@ function setup() {
     who: (ip = IP) => results.owner(ip)?.uid,
     unreadable: (ip = IP) => results.unreadableAt(ip),
     /** The owner, if it is certain. */
-    surely: (ip = IP) => (results.owner(ip)?.contestedBy === undefined ? results.owner(ip)?.uid : 'in doubt'),
+    surely: (ip = IP) => (results.owner(ip)?.contestedBy === undefined ? results.owner(ip)?.uid : 'uncertain'),
     says: (uid: string, ip = IP) => results.says({ uid, runtimeUid: '', namespace: 'shop', name: 'x' }, ip),
     /** Waits for reads and rereads. */
     settle: () => clock.advance(700),
@@ -132,12 +132,12 @@ describe('Leftover results', () => {
     t.garble(fileNameOf('s2'), 'EIO: i/o error, read');
     await t.clock.advance(30_000);
     await t.clock.advance(0);
-    expect(t.surely()).toBe('in doubt');
+    expect(t.surely()).toBe('uncertain');
     await t.settle();
-    expect(t.surely()).toBe('in doubt');
+    expect(t.surely()).toBe('uncertain');
     t.give('s3', 'third', ['10.1.0.9']);
     await t.look();
-    expect([t.surely(), t.surely('10.1.0.9')]).toEqual(['in doubt', 'third']);
+    expect([t.surely(), t.surely('10.1.0.9')]).toEqual(['uncertain', 'third']);
     t.garble(fileNameOf('s2'), undefined);
     await t.look();
     expect([t.who(), t.who('10.1.0.9')]).toEqual(['new', 'third']);
@@ -148,8 +148,8 @@ describe('Broken files', () => {
   it.each([
     { what: 'is cut short', text: '{"kind":"cniCacheV1","ifName":"eth0"', who: 'a' },
     { what: 'is empty', text: '', who: 'a' },
-    { what: 'is not JSON', text: 'not JSON', who: 'in doubt' },
-    { what: 'is of a kind that is not known', text: '{"kind":"cniCacheV2"}', who: 'in doubt' },
+    { what: 'is not JSON', text: 'not JSON', who: 'uncertain' },
+    { what: 'is of a kind that is not known', text: '{"kind":"cniCacheV2"}', who: 'uncertain' },
   ])('If a newer file $what, the owner by an older file is $who', async ({ text, who }) => {
     await using t = setup();
     await t.start();
@@ -184,7 +184,7 @@ describe('Broken files', () => {
     t.give('s2', 'b', ['10.1.0.8']);
     await t.start();
     await t.settle();
-    expect([t.surely(), t.surely('10.1.0.8')]).toEqual(['in doubt', 'b']);
+    expect([t.surely(), t.surely('10.1.0.8')]).toEqual(['uncertain', 'b']);
   });
 
   it('A broken file that was read before makes its own addresses unknown, and no others', async () => {
@@ -206,7 +206,7 @@ describe('Broken files', () => {
     await t.settle();
     t.write(fileNameOf('s1'), 'not JSON');
     await t.settle();
-    expect([t.who(), t.surely('10.1.0.8')]).toEqual([undefined, 'in doubt']);
+    expect([t.who(), t.surely('10.1.0.8')]).toEqual([undefined, 'uncertain']);
   });
 });
 
@@ -276,7 +276,7 @@ describe('Newest result', () => {
     expect(t.who()).toBe('new');
   });
 
-  it('Owners survive a directory that is unreadable for a while, and what was removed meanwhile is released', async () => {
+  it('Owners survive a directory that is unreadable for a while, and files removed during that time are released', async () => {
     await using t = setup();
     await t.start();
     t.give('s1', 'former');

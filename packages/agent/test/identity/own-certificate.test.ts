@@ -113,7 +113,7 @@ describe('Agent certificate', () => {
     expect(it.own.bare()).toEqual({ ca: it.own.current().ca });
   });
 
-  it('The agent renews its certificate at half its life, and uses the previous one meanwhile', async () => {
+  it('The agent renews its certificate at half its life, and uses the previous one until then', async () => {
     const it = setup([ca]);
     await it.attempt(1);
     const before = certOf(it);

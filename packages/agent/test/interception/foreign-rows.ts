@@ -7,7 +7,7 @@ interface ForeignRow {
 /** Rules that another program may have at our priorities, as iproute2 6.1 on Linux 6.18 printed them; the last is made up. */
 export const foreignRows: readonly ForeignRow[] = [
   {
-    name: 'to UDP alone',
+    name: 'only to UDP',
     row: '{"priority":6,"src":"all","dst":"169.254.169.254","ipproto":"udp","action":"prohibit"}',
   },
   {

@@ -37,9 +37,9 @@ describe('IP rules', () => {
   });
 
   it.each([
-    { name: 'as this version lays it', row: { ...OURS, protocol: '82' } },
-    { name: 'as 0.1 laid it', row: OURS },
-    { name: 'of a guest whose interface has gone', row: { ...LOOKUP, iif: 'tap0', iif_detached: null } },
+    { name: 'as this version installs it', row: { ...OURS, protocol: '82' } },
+    { name: 'as 0.1 installed it', row: OURS },
+    { name: 'of a guest whose interface was removed', row: { ...LOOKUP, iif: 'tap0', iif_detached: null } },
   ])('A rule is recognized as ours: $name', ({ row }) => {
     expect(parseRouteRules(JSON.stringify([row]), 'ipv4')).toHaveLength(1);
   });

@@ -211,7 +211,7 @@ describe('Identity document', () => {
       options: { groups: all, rights: { isNarrowed: true } },
       own: true,
     },
-    { what: 'the word of the Pod alone', options: { rights: { groups: all } }, own: false },
+    { what: 'only the annotation of the Pod', options: { rights: { groups: all } }, own: false },
   ])("The identity document is the node's own by $what: $own", async ({ options, own }) => {
     const document = await setup(options).read(DOCUMENT);
     expect(document?.includes('i-1234567890abcdef0')).toBe(own);

@@ -41,7 +41,7 @@ describe('Foreign listeners', () => {
     ).toEqual([[], FOREIGN, FOREIGN]);
   });
 
-  it('A listener is not foreign if an agent names it by the second check, or if it has gone by then', () => {
+  it('A listener is not foreign if an agent names it by the second check, or if it has closed by then', () => {
     const listening = [socket(1)];
     expect(looks({ listening }, { listening, named: new Set([1]) })).toEqual([[], []]);
     expect(looks({ listening }, {}, { listening }, {})).toEqual([[], [], [], []]);

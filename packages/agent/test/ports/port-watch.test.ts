@@ -74,7 +74,7 @@ async function setup() {
 }
 
 describe('Port watch', () => {
-  it('A foreign listener is reported once after two checks, and again when it has gone', async () => {
+  it('A foreign listener is reported once after two checks, and again when it has closed', async () => {
     const { node, watch } = await setup();
     const t = watch();
     let changes = 0;

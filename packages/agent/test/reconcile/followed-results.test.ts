@@ -97,8 +97,8 @@ describe('Followed results', () => {
             ]);
             expect(t.follower.owners.unreadableAt(ip)).toBe(t.results.owners.unreadableAt(ip));
           }
-          // It may remember more: a Pod whose result is gone from a new snapshot counts as one that had one. Of files that are not known
-          // to be there it may know less.
+          // The agent may remember more: a Pod whose result is missing in a new snapshot counts as having had one. It may know less
+          // about files that may no longer exist.
           if (steps.some(({ kind }) => kind !== 'give' && kind !== 'takeBack' && kind !== 'join')) continue;
           for (const uid of UIDS)
             if (t.results.owners.names(knownPod({ uid })))

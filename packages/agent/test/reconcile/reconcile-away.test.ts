@@ -68,7 +68,7 @@ describe('Reconcile unavailable', () => {
     expect(t.who()).toBe('new');
   });
 
-  it('S4: A former Pod whose result was removed meanwhile is not known by its status either', async () => {
+  it('S4: A former Pod whose result was removed in between is not known by its status either', async () => {
     await using t = await setup();
     await t.stop();
     await t.lost();

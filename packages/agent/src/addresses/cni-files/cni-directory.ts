@@ -19,7 +19,7 @@ export interface CniDirectoryDeps extends Omit<DirectoryFilesDeps, 'isSame'> {
 
 export interface Look {
   readonly full: boolean;
-  /** Set if several directories are scanned as one: the creation times alone then order their files. */
+  /** Set if several directories are scanned as one: their files are then ordered only by creation time. */
   readonly turn?: number;
 }
 

@@ -59,7 +59,7 @@ describe('Result files', () => {
 
   it.each([
     { what: 'of more than a piece', make: () => writeFile(path, 'x'.repeat(PIECE)) },
-    { what: 'that is gone', make: () => Promise.resolve() },
+    { what: 'that was removed', make: () => Promise.resolve() },
     { what: 'that is a directory', make: () => mkdir(path) },
     { what: 'that is a symbolic link', make: () => symlink('/proc/self/status', path) },
   ])('A file $what is not read synchronously', async ({ make }) => {
