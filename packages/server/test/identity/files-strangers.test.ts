@@ -50,7 +50,7 @@ describe('Clients without a valid certificate', () => {
       files.ca,
       '--namespace',
       'rolegate',
-      // The loosest that there is: TLS alone keeps strangers out.
+      // The weakest setting, in which only TLS keeps strangers out.
       '--agent-identity',
       'shared',
     ]);
