@@ -182,7 +182,7 @@ describe('Stolen nodes', () => {
     await expectRefused(
       { ca: ofA.ca },
       /^the client presented no certificate/,
-      /^upgrade agents before servers/,
+      /^Upgrade agents before servers/,
     );
     await expectCounted('no_certificate');
   });

@@ -92,7 +92,7 @@ describe('Older Secret', () => {
           generation: 1,
           known: 4,
           refused: [stolen.id],
-          hint: expect.stringContaining('find out who restored the Secret') as unknown,
+          hint: expect.stringContaining('Find out who restored the Secret') as unknown,
         },
       },
     ]);
