@@ -26,7 +26,7 @@ const CUT_BY_01 = 2;
 const USER_OF_01 = 65_532;
 /** Failed calls of a Pod while the port changes its user: two rounds of three calls. */
 const CUT_BY_USER = 6;
-const HINT = 'upgrade agents before servers';
+const HINT = 'Upgrade agents before servers';
 
 interface Circumstances {
   /** Calls of a Pod that are allowed to fail. None by default. */

@@ -22,7 +22,7 @@ import { runServer } from '../src/server.ts';
 /** Milliseconds. */
 const PATIENCE = { withinMs: 45_000, everyMs: 5 };
 
-/** Of the server; with them the SDK looks nowhere else. */
+/** The server's credentials, so that the SDK does not look elsewhere. */
 const OWN = {
   AWS_ACCESS_KEY_ID: 'AKIASERVER',
   AWS_SECRET_ACCESS_KEY: 'x',
@@ -42,7 +42,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A whole server whose API server and STS are stand-ins; its own role's account is what STS says. */
+/** A whole server with stand-ins for the API server and STS, which returns its own role's account. */
 async function setup(argv: readonly string[] = []) {
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-server-'));
   const api = await startKubernetesApi({
@@ -173,7 +173,7 @@ function soon(check: () => Promise<void> | void): Promise<void> {
   return eventually(check, PATIENCE);
 }
 
-it('A server that finds its role base ARN serves the Pods that were pending', async () => {
+it('A server that detects its role base ARN serves the Pods that were pending', async () => {
   const { sts, start, feed, ready } = await setup();
   sts.expireServerCredentials();
   void start();
@@ -194,7 +194,7 @@ it('A server that finds its role base ARN serves the Pods that were pending', as
   });
 });
 
-it('A server that has not read the cluster is not ready, and sends agents elsewhere', async () => {
+it('A server that has not read the cluster is not ready, and refuses agents as UNAVAILABLE', async () => {
   const { api, start, feed, ready, probe } = await setup();
   api.hang();
   void start();
@@ -212,7 +212,7 @@ it('A server that has not read the cluster is not ready, and sends agents elsewh
   expect([await probe('/livez'), await probe('/readyz')]).toEqual([200, 200]);
 });
 
-it('A server whose probe port another program has does its work, and takes the port once it is free', async () => {
+it('A server whose probe port is in use serves agents, and opens the port once it is free', async () => {
   const { start, ready, probe, probePort } = await setup();
   const other = createServer();
   await once(other.listen(probePort, '127.0.0.1'), 'listening');
@@ -226,7 +226,7 @@ it('A server whose probe port another program has does its work, and takes the p
   });
 });
 
-it('A server tells an agent of the Pods of the node in its certificate, for as long as that is valid', async () => {
+it('A server sends an agent the Pods of the node in its certificate while the certificate is valid', async () => {
   const { start, feed, ready } = await setup();
   void start();
   await soon(async () => {
@@ -248,7 +248,7 @@ it('A server tells an agent of the Pods of the node in its certificate, for as l
   expect(own.updates[0]?.hello?.streamEndsInMs).toBeLessThanOrEqual(tenMinutesMs);
 });
 
-it('A server that stops is not ready, tells its agents, and follows the cluster until they are gone', async () => {
+it("A stopping server is not ready, ends its agents' streams, and follows the cluster until they have left", async () => {
   const { start, stop, feed, ready, probe, api } = await setup(['--drain-timeout', '2s']);
   const running = start();
   await soon(async () => {
@@ -278,6 +278,6 @@ it('A server counts whatever it remembers by names that others choose', async ()
     expect(await ready()).toBe(200);
   });
   const counted = [...(await metrics()).matchAll(/^rolegate_remembered_names\{of="(\w+)"\}/gm)];
-  // Certificates are given only if the server has an authority of its own.
+  // Certificates are issued only if the server uses its own authority.
   expect(counted.map(([, of]) => of).sort()).toEqual(memoryKinds.filter((kind) => kind !== 'attesting_pods'));
 });

@@ -56,7 +56,7 @@ export function createStartupTaints(deps: StartupTaintsDeps): Service {
       log[failing ? 'debug' : 'warn']('startup taint removal failed', {
         node,
         error: describeError(error),
-        hint: 'check that the server may get and patch Nodes; until then Pods do not start on new nodes',
+        hint: 'Check that the server is allowed to get and patch Nodes. Until then Pods do not start on new nodes.',
       });
       failing = true;
     }

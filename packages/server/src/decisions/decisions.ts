@@ -15,7 +15,7 @@ import { createVerdicts } from './verdicts.ts';
 
 /** The most lines about failed decisions of one Namespace in this time. Milliseconds. */
 const FAILURES = { lines: 5, windowMs: 60_000 };
-const BUG_HINT = 'this is a bug in the server; report it with the lines about failed decisions';
+const BUG_HINT = 'This is a bug in the server. Report it with the lines about failed decisions.';
 
 export interface DecidedPod {
   readonly pod: Pod;

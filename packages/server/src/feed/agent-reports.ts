@@ -67,19 +67,19 @@ export function createAgentReports(deps: AgentReportsDeps): AgentReports {
   }
 
   /** The report is honest if Pods left while the agent was disconnected, but not if nothing changed since the issue. */
-  function isSurelyForeign(node: string, held: readonly HeldSessionRead[]): boolean {
+  function isSurelyForeign(node: string, cached: readonly HeldSessionRead[]): boolean {
     const unchangedMs = nodes.unchangedForMs(node);
-    return held.some(({ lifetimeMs, remainingMs }) => lifetimeMs - remainingMs < unchangedMs - GRACE_MS);
+    return cached.some(({ lifetimeMs, remainingMs }) => lifetimeMs - remainingMs < unchangedMs - GRACE_MS);
   }
 
   return {
     first({ node, peer }, { heldSessions }) {
       const ids = heldSessions.map(({ sessionId }) => sessionId);
       const foreign = new Set(nodes.foreignTo(node, ids));
-      const held = heldSessions.filter(({ sessionId }) => foreign.has(sessionId));
-      if (held.length === 0) return;
-      const message = `the agent reports ${held.length} cached sessions that only other nodes need; they are ignored`;
-      if (isSurelyForeign(node, held)) foreignNodes.refuse(message, { peer, node });
+      const cached = heldSessions.filter(({ sessionId }) => foreign.has(sessionId));
+      if (cached.length === 0) return;
+      const message = `the agent reports ${cached.length} cached sessions that only other nodes need; they are ignored`;
+      if (isSurelyForeign(node, cached)) foreignNodes.refuse(message, { peer, node });
       else foreignNodes.remark(message, { peer, node });
     },
     note(reporter, report) {

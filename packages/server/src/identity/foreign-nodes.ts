@@ -73,7 +73,7 @@ export function createForeignNodes(deps: ForeignNodesDeps): ForeignNodes {
         ...attempt,
         reason: 'ForeignNode',
         error: message,
-        hint: 'expected if Pods left the node while its agent was disconnected; if it repeats, inspect the node',
+        hint: 'Expected if Pods left the node while its agent was disconnected. If it repeats, inspect the node.',
       });
     },
   };

@@ -56,7 +56,7 @@ export function createHistory({ kinds, clock, log }: HistoryDeps): History {
     restoredMs: () => restoredMs,
     onRestored: listeners.on,
     restored(kind, from, to) {
-      const hint = 'expected only after a restore of etcd; agents follow without a restart';
+      const hint = 'Expected only after a restore of etcd. Agents follow without a restart.';
       log.warn('API server went back to an older state', { kind, from, to, hint });
       for (const { store, loop } of Object.values(kinds()))
         if (isOlderVersion(to, store.resourceVersion)) loop.restored();

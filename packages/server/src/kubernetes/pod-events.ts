@@ -103,7 +103,7 @@ function createLosses({ clock, log }: Pick<EventRecorderDeps, 'clock' | 'log'>):
     log.warn('Pod Events lost', {
       ...loss,
       lost,
-      hint: 'check that the server may create Events and that the API server is reachable',
+      hint: 'Check that the server is allowed to create Events and can reach the API server.',
     });
   };
   const isWritten = createLogLimiter<Loss>({

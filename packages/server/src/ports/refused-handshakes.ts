@@ -13,9 +13,9 @@ const MOST_ADDRESSES = 64;
 /** Hints if the server uses its own authority, so that there is no --ca to correct. */
 const AUTHORITY_HINTS: Partial<Record<HandshakeFault, string>> = {
   no_certificate:
-    'upgrade agents before servers; agents of version 0.1 attest on this port, later ones on --attest-bind',
+    'Upgrade agents before servers. Agents of version 0.1 attest on this port, later ones on --attest-bind.',
   certificate:
-    'if the agent does not attest again by itself, check its log, the clocks of both, and "rolegate-server authority status"',
+    'If the agent does not attest again by itself, check its log, the clocks of both, and "rolegate-server authority status".',
 };
 
 export interface RefusedHandshakesDeps {

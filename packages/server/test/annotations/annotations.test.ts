@@ -42,7 +42,7 @@ describe('Annotation register', () => {
     });
   });
 
-  it('The register says which annotations of a Pod ask for a role', () => {
+  it('The register marks the annotations of a Pod that request a role', () => {
     expect(roleAnnotations).toEqual([
       'iam.amazonaws.com/role',
       'iam.amazonaws.com/session-name',

@@ -9,7 +9,7 @@ import { createStore } from '../../src/kubernetes/objects/store.ts';
 import { createUnreadableLog } from '../../src/kubernetes/watch/unreadable-log.ts';
 import { createClusterStandIn } from '../feed/cluster-stand-in.ts';
 
-/** What comes each minute, and goes ten minutes later. */
+/** The number of objects created each minute, and deleted ten minutes later. */
 export const EACH_MINUTE = { namespaces: 8, nodes: 1, sources: 30 } as const;
 export const LIFE_MINUTES = 10;
 /** Pods of each Namespace. */
@@ -17,7 +17,7 @@ export const PODS_EACH = 3;
 
 const ROLE = 'iam.amazonaws.com/role';
 
-/** All parts of a server that remember names, with everything that they are told in the test's hands. */
+/** All parts of a server that remember names, with inputs that the test controls. */
 export function createBusyServer() {
   const cluster = createClusterStandIn();
   const { clock, memory, pods, sts } = cluster;
@@ -51,7 +51,7 @@ export function createBusyServer() {
   const unreadable = createUnreadableLog({ kind: 'Pod', clock, log: silentLog, memory });
   const joined = new Map<string, () => void>();
 
-  /** Its agent, which attests, and is connected as long as the node is there. */
+  /** A node with an agent that attests and is connected while the node exists. */
   async function addNode(name: string): Promise<void> {
     nodeStore.set({ name, uid: name, resourceVersion: '1', annotations: {} });
     const agent = { namespace: 'rolegate', nodeName: name, serviceAccount: 'agents', daemonSet: 'agents' };
@@ -68,7 +68,7 @@ export function createBusyServer() {
     agentPods.fault({ node: name });
   }
 
-  /** With Pods of which one is permitted, one is refused, and one is on a node that does not exist. */
+  /** A Namespace with one permitted Pod, one refused Pod, and one on a node that does not exist. */
   function addNamespace(name: string, at: number, node: string): readonly Pod[] {
     cluster.setNamespace(name, { 'iam.amazonaws.com/permitted': 'good-.*|bad-.*' });
     if (at % 3 > 0) cluster.setServiceAccount(name, 'default');
@@ -87,7 +87,7 @@ export function createBusyServer() {
   }
 
   function removeNamespace(name: string, gone: readonly Pod[]): void {
-    // The Namespace goes first: for a moment its Pods miss it.
+    // The Namespace is deleted first, so its Pods miss it for a moment.
     cluster.removeNamespace(name);
     cluster.removeServiceAccount(name, 'default');
     for (const pod of gone) cluster.podStore.remove(pod);
@@ -97,7 +97,7 @@ export function createBusyServer() {
     for (let at = from; at < from + EACH_MINUTE.sources; at++) {
       const peer = `198.${18 + ((at >> 16) & 1)}.${(at >> 8) & 255}.${at & 255}`;
       prove(`made-up-${at}`, { address: peer }).catch(() => undefined);
-      // A few say more than is written down.
+      // A few cause more lines than are logged.
       for (let times = 0; times < (at % 10 === 0 ? 60 : 1); times++)
         foreignNodes.refuse('no token', { peer: `${peer}:1` });
       unreadable('it has no uid', `space-${at}/made-up/?`, `space-${at}`);

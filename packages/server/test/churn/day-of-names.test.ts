@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000;
 const HOUR = 60;
 const DAY = 24 * HOUR;
 
-/** A busy server in which everything comes and goes at a steady rate. */
+/** A busy server in which everything is created and deleted at a steady rate. */
 function setup() {
   const server = createBusyServer();
   const { clock, sts, memory } = server;
@@ -45,7 +45,7 @@ function setup() {
   return {
     clock,
     live: server.live,
-    /** Plays until that minute; what is remembered in the midst of it. */
+    /** Runs until that minute; returns what is remembered then. */
     async playUntil(lastMinute: number): Promise<Readonly<Record<string, number>>> {
       for (;;) {
         endThose(minute);
@@ -56,7 +56,7 @@ function setup() {
         await clock.advance(MINUTE_MS - 1_000);
       }
     },
-    /** What is remembered 100 days after everything has gone. */
+    /** What is remembered 100 days after everything was deleted. */
     async end(): Promise<Readonly<Record<string, number>>> {
       endThose(Infinity);
       await clock.advance(100 * DAY * MINUTE_MS);
@@ -70,7 +70,7 @@ function within(eachMinute: number, minutes: number): number {
   return Math.ceil(eachMinute * (minutes * (17 / 16) + 1));
 }
 
-it('A server whose names come and go for a day remembers those that exist, and others only for their time', async () => {
+it('A server that sees new names all day remembers existing ones, and others only for a limited time', async () => {
   const server = setup();
   const afterHalf = await server.playUntil(14 * HOUR);
   const sizes = await server.playUntil(DAY);

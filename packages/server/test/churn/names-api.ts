@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Namespaces that come and go together. */
+/** Namespaces that are created and deleted together. */
 const TOGETHER = 500;
 
 interface Made {
@@ -12,7 +12,7 @@ interface Made {
   readonly spec?: Readonly<Record<string, unknown>>;
 }
 
-/** An API server of objects that come and go, and that it keeps nothing of: whatever grows is its client. */
+/** An API server that creates and deletes objects without storing them, so that only its client can grow. */
 export async function startNamesApi() {
   const watches = new Map<string, ServerResponse>();
   let version = 100;
@@ -55,7 +55,7 @@ export async function startNamesApi() {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     isWatched: () => watches.size === 4,
-    /** So many Namespaces, with what is in them, are made, and deleted once the server has seen them. */
+    /** Creates this many Namespaces with their objects, and deletes them once the server has seen them. */
     async comeAndGo(count: number, from: number, seen: () => Promise<unknown>): Promise<void> {
       for (let first = from; first < from + count; first += TOGETHER) {
         const made = Array.from({ length: TOGETHER }, (_, at) => objectsOf(first + at)).flat();

@@ -13,7 +13,7 @@ import { startNamesApi } from './names-api.ts';
 
 const MAIN = fileURLToPath(new URL('server-main.ts', import.meta.url));
 
-/** As Node 24 sizes its heap in the chart's container of 512 MiB, with the image's flags. */
+/** The heap size of Node 24 in the chart's container of 512 MiB, with the image's flags. */
 const NODE = [
   '--max-old-space-size=259',
   '--max-semi-space-size=4',
@@ -21,7 +21,7 @@ const NODE = [
   '--expose-gc',
 ];
 
-/** Of the server; with them the SDK looks nowhere else. */
+/** The server's credentials, so that the SDK does not look elsewhere. */
 const OWN = {
   AWS_ACCESS_KEY_ID: 'AKIASERVER',
   AWS_SECRET_ACCESS_KEY: 'x',
@@ -77,7 +77,7 @@ async function setup(disposables: AsyncDisposableStack) {
   return { api, sts, server, metrics };
 }
 
-/** An agent that reads what it is told, and keeps none of it. */
+/** An agent that reads its stream and keeps nothing. */
 async function connectAgent(port: number, files: { cert: string; key: string; ca: string }) {
   const stop = new AbortController();
   const deps = { files, clock: systemClock, log: silentLog, signal: stop.signal };
@@ -112,11 +112,11 @@ async function stopped(server: ChildProcess): Promise<void> {
   await ended;
 }
 
-it('A server is less than 10 MB larger after 200,000 objects have come and gone', async () => {
+it('A server uses less than 10 MB more memory after 200,000 objects were created and deleted', async () => {
   await using disposables = new AsyncDisposableStack();
   const { api, sts, server, metrics } = await setup(disposables);
   sts.fail('arn:aws:iam::123456789012:role/role-unknown', 'AccessDenied');
-  /** All have come and gone, and the server knows. */
+  /** The server has seen all objects created and deleted. */
   const play = async (count: number, from: number) => {
     await api.comeAndGo(count, from, () => ask(server, 'look around'));
     const gone = `rolegate_watch_events_total{kind="Pod",type="deleted"} ${(from + count) * PODS_EACH}\n`;
@@ -128,7 +128,7 @@ it('A server is less than 10 MB larger after 200,000 objects have come and gone'
   const before = await play(WARM_UP, 0);
   const after = await play(COUNT, WARM_UP);
   const page = await metrics();
-  // They were decided, and not only listed.
+  // They were decided, not only listed.
   for (const reason of ['Allowed', 'NamespaceDenied'])
     expect(page).toContain(`rolegate_decisions_total{reason="${reason}"}`);
   for (const kind of ['object_names', 'missing_objects'])

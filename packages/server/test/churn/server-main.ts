@@ -3,11 +3,11 @@ import { silentLog, systemClock } from '@rolegate/runtime';
 import { parseServerConfig } from '../../src/config/config.ts';
 import { runServer } from '../../src/server.ts';
 
-/** A whole server of these flags, which says how much memory it takes when it is asked. */
+/** A whole server with these flags, which reports its memory on request. */
 const outcome = parseServerConfig({ argv: process.argv.slice(2), env: {} });
 if (outcome.kind !== 'config') throw new Error(JSON.stringify(outcome));
 
-/** V8's own options, which the types do not know: everything that can be freed is, and pages are given back. */
+/** V8's options, which the types do not have: frees everything, and returns pages to the system. */
 const collect = globalThis.gc as (options: object) => void;
 
 const stop = new AbortController();
@@ -24,7 +24,7 @@ await runServer(
 );
 
 async function measure(): Promise<{ readonly rssMb: number; readonly heapMb: number }> {
-  // What is freed in one go lets go of more in the next.
+  // What is freed in one collection allows more to be freed in the next.
   for (let times = 0; times < 5; times++) {
     collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     await wait(50);

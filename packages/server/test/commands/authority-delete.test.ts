@@ -11,7 +11,7 @@ import { kubeConfigFor, startApi } from '../kubernetes/setup.ts';
 const WHERE = { namespace: 'rolegate', name: 'rolegate-authority' };
 const SECOND_MS = 1_000;
 
-/** What a server has left behind, and the command that clears it away. `server`: one that still runs. */
+/** The objects that a server has left, and the command that deletes them. `server`: one that is still running. */
 async function setup() {
   const run = await startApi({ clock: systemClock });
   const clock = createFakeClock();
@@ -63,7 +63,7 @@ async function setup() {
 }
 
 describe('rolegate-server authority delete', () => {
-  it('The delete command removes the Secret and the ConfigMap once it is sure that no server writes them back', async () => {
+  it('The delete command removes the Secret and the ConfigMap once no server restores them', async () => {
     await using run = await setup();
     const { code, said, tookMs } = await run.remove();
     expect([code, run.there()]).toEqual([0, []]);
@@ -71,7 +71,7 @@ describe('rolegate-server authority delete', () => {
     expect(tookMs).toBeGreaterThan(12 * SECOND_MS);
   });
 
-  it('The delete command has nothing to do the second time', async () => {
+  it('A second delete command has nothing to do', async () => {
     await using run = await setup();
     await run.remove({}, '--now');
     expect(await run.remove()).toMatchObject({

@@ -10,7 +10,7 @@ import { kubeConfigFor, startApi } from '../kubernetes/setup.ts';
 
 const WHERE = { namespace: 'kube-system', name: 'rolegate-authority' };
 
-/** A server's keeper beside the command, on one stand-in. */
+/** A server's keeper and the command, on one stand-in. */
 async function setup() {
   const run = await startApi({ clock: systemClock });
   const clock = createFakeClock();
@@ -49,7 +49,7 @@ async function setup() {
 }
 
 describe('rolegate-server authority', () => {
-  it('The status command shows the authorities and whether the ConfigMap holds exactly these', async () => {
+  it('The status command shows the authorities and whether the ConfigMap contains exactly these', async () => {
     await using run = await setup();
     const { code, out } = await run.command('status');
     expect(code).toBe(0);
@@ -155,7 +155,7 @@ describe('rolegate-server authority', () => {
     expect(err).toContain(says);
   });
 
-  it('The authority command explains itself with --help', async () => {
+  it('The authority command prints its help with --help', async () => {
     await using run = await setup();
     const { code, out } = await run.command('--help');
     expect(code).toBe(0);

@@ -11,7 +11,7 @@ const report = (interception: object | undefined) =>
     ReturnType<typeof createConnectedAgents>['joined']
   >[1];
 
-/** The service beside agents that come and go; the API server is in the test's hands. */
+/** The service with agents and an API server that the test controls. */
 function setup() {
   const clock = createFakeClock();
   const agents = createConnectedAgents({ clock });
@@ -57,7 +57,7 @@ describe('Startup taint', () => {
       interception: { ...ALL, [layer]: false },
     })),
     { what: 'a layer was not looked at', interception: { nat: true, filter: true, route: true } },
-  ])('A startup taint stays while $what', async ({ interception }) => {
+  ])('A startup taint is kept while $what', async ({ interception }) => {
     const { clock, agents, api } = setup();
     agents.joined('node-a', report(interception));
     await clock.advance(60_000);
@@ -67,7 +67,7 @@ describe('Startup taint', () => {
     expect(api.asked).toEqual(['node-a']);
   });
 
-  it('A startup taint is looked for again when the agent has been away, as the node may have restarted', async () => {
+  it('A startup taint is looked for again after the agent reconnects, because the node may have restarted', async () => {
     const { clock, agents, api } = setup();
     const leave = agents.joined('node-a', report(ALL));
     await clock.advance(1_000);
@@ -78,7 +78,7 @@ describe('Startup taint', () => {
     expect(api.asked).toEqual(['node-a', 'node-a']);
   });
 
-  it('A startup taint that cannot be removed is retried ever less often, and logged once for all nodes', async () => {
+  it('Removing a startup taint is retried with growing pauses, and its failure logged once for all nodes', async () => {
     const { clock, agents, api, lines } = setup();
     api.fault = new Error('patch nodes: 403');
     for (const node of ['node-a', 'node-b']) agents.joined(node, report(ALL));
@@ -92,7 +92,7 @@ describe('Startup taint', () => {
         fields: {
           node: 'node-a',
           error: expect.stringContaining('patch nodes: 403') as unknown,
-          hint: expect.stringContaining('may get and patch Nodes') as unknown,
+          hint: expect.stringContaining('is allowed to get and patch Nodes') as unknown,
         },
       },
     ]);
@@ -102,7 +102,7 @@ describe('Startup taint', () => {
     expect(api.tainted.size).toBe(0);
   });
 
-  it('The startup taint of a node whose agent has gone is left alone', async () => {
+  it('The startup taint of a node whose agent has disconnected is kept', async () => {
     const { clock, agents, api } = setup();
     api.fault = new Error('away');
     const leave = agents.joined('node-a', report(ALL));

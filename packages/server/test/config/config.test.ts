@@ -144,7 +144,7 @@ describe('Server configuration', () => {
     },
   );
 
-  it('The server is its own authority if no certificate is given', () => {
+  it('The server uses its own authority if no certificate is given', () => {
     const base = ['--region=eu-west-1'];
     const { config } = setup([], { base, podNamespace: 'iam' });
     expect([config.tls, config.authority.namespace, config.agents.serviceAccounts]).toEqual([
@@ -162,7 +162,7 @@ describe('Server configuration', () => {
     expect(setup([], { base, env, podNamespace: 'iam' }).config.authority.namespace).toBe('other');
   });
 
-  it('The configuration warns of agents that share a certificate', () => {
+  it('The configuration warns if agents share a certificate', () => {
     const { config, warnings } = setup(['--agent-identity=shared']);
     expect(config.agents.identity).toBe('shared');
     expect(warnings).toEqual([
@@ -185,7 +185,7 @@ describe('Server configuration', () => {
     { env: { AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'eu-west-2' }, region: 'eu-west-1' },
     { env: { AWS_DEFAULT_REGION: 'eu-west-2' }, region: 'eu-west-2' },
     { env: { ROLEGATE_REGION: 'eu-west-3', AWS_REGION: 'eu-west-1' }, region: 'eu-west-3' },
-  ])('The configuration takes the region $region from $env', ({ env, region }) => {
+  ])('The configuration reads the region $region from $env', ({ env, region }) => {
     expect(setup([], { env, base: needed.slice(0, 6) }).config.sts.region).toBe(region);
   });
 

@@ -26,7 +26,7 @@ describe('Session duration', () => {
       warning: "--session-duration 12h: STS allows at most 1h while the server's own key is temporary",
     },
   ])(
-    'The flags $argv set a session duration of $ms ms, and warn if there is need',
+    'The flags $argv set a session duration of $ms ms, with a warning if necessary',
     ({ argv, ms, warning }) => {
       const { config, warnings } = setup(argv);
       expect(config.sessions.durationMs).toBe(ms);
@@ -177,12 +177,12 @@ describe('Configuration errors', () => {
     expect(faults.filter((text) => !text.includes(': needed'))).toEqual([expect.stringMatching(fault)]);
   });
 
-  it('Templates take {cluster} if the cluster has a name, and {pod} if Pods share no sessions', () => {
+  it('Templates can contain {cluster} if the cluster has a name, and {pod} if Pods do not share sessions', () => {
     const argv = ['--session-name-template={cluster}.{pod}', '--cluster-name=prod', '--session-scope=pod'];
     expect(setup(argv).config.sessions.nameTemplate).toBe('{cluster}.{pod}');
   });
 
-  it('The configuration parser answers whatever it is given, and never throws', () => {
+  it('The configuration parser returns a result for any input, and never throws', () => {
     const names = [...Object.keys(serverProgram.flags), ...Object.keys(serverProgram.legacy)].map(
       (name) => `--${name}`,
     );
@@ -199,7 +199,7 @@ describe('Configuration errors', () => {
     );
   });
 
-  it('The flags --help and --version ask for the help text and the version', () => {
+  it('The flags --help and --version return the help text and the version', () => {
     expect(setup(['--help']).outcome).toMatchObject({
       kind: 'help',
       text: expect.stringContaining('--role-ceiling GLOB'),

@@ -1,9 +1,9 @@
 import { parseServerConfig } from '../../src/config/config.ts';
 
-/** What the server does not start without. */
+/** The flags that the server requires. */
 export const needed = ['--cert', 'c.pem', '--key', 'k.pem', '--ca', 'ca.pem', '--region', 'eu-central-1'];
 
-/** The server's flags parsed, with those that are needed. */
+/** Parses the server's flags together with the required ones. */
 export function setup(
   argv: readonly string[] = [],
   {

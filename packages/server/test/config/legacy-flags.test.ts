@@ -151,7 +151,7 @@ describe('Legacy flags', () => {
     expect(setup(argv).faults).toEqual([fault]);
   });
 
-  it("A whole command line of kiam's server is accepted with three warnings", () => {
+  it("A full command line of kiam's server is accepted with three warnings", () => {
     const argv = [
       'server',
       '--json-log',

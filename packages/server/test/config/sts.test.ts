@@ -77,7 +77,7 @@ describe('Startup taints', () => {
   );
 
   it.each(['rolegate.dev/x=true:NoSchedule', 'A.example/x', '-x', 'a/b/c'])(
-    'The flag --startup-taint refuses %s, which is no key',
+    'The flag --startup-taint refuses %s, which is not a key',
     (text) => {
       expect(setup([`--startup-taint=${text}`]).faults).toEqual([
         expect.stringContaining('write only the key, without value and effect'),

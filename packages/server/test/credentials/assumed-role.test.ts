@@ -6,7 +6,7 @@ import { classifyStsError } from '../../src/credentials/sts/errors.ts';
 import { awsError, HOUR_MS, MINUTE_MS, recordingLog } from './fixture.ts';
 import type { Line } from './fixture.ts';
 
-/** A role that STS gives, or refuses with `sts.fault`. */
+/** A role that STS allows, or refuses with `sts.fault`. */
 function setup() {
   const clock = createFakeClock();
   const lines: Line[] = [];
@@ -62,7 +62,7 @@ describe('Assumed role', () => {
     expect([new Set(keys).size, sts.asked.length]).toEqual([1, 1]);
   });
 
-  it('The assumed role is renewed before half its life has passed, and later calls use the new credentials', async () => {
+  it('The assumed role is renewed before half of its lifetime, and later calls use the new credentials', async () => {
     const { clock, sts, key, role } = setup();
     expect(await key()).toBe('ASIA1');
     await clock.advance(26 * MINUTE_MS);
@@ -73,7 +73,7 @@ describe('Assumed role', () => {
     expect(role.secondsLeft()).toBeGreaterThan(55 * 60);
   });
 
-  it('If its renewal fails, the assumed role is used until it expires, retried all along, and recovers with STS', async () => {
+  it('If its renewal fails, the assumed role is used until it expires, while renewal is retried until STS recovers', async () => {
     const { clock, sts, key, failure, health, lines, role } = setup();
     await key();
     sts.fault = awsError('AccessDenied', 'not authorized');
@@ -97,7 +97,7 @@ describe('Assumed role', () => {
     ]);
   });
 
-  it('While STS refuses the assumed role, further requests for it fail at once without a call', async () => {
+  it('While STS refuses the assumed role, further requests for it fail immediately without a call', async () => {
     const { sts, failure, clock } = setup();
     sts.fault = awsError('AccessDenied');
     await failure();

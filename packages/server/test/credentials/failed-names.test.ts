@@ -8,12 +8,12 @@ function setup() {
     throw awsError('AccessDenied');
   };
   const { sessions, clock, memory } = fixture;
-  /** A claim on the role by which a Namespace numbers it. */
+  /** A claim of a numbered role of a Namespace. */
   const claim = (name: string, node = 'node-1') => {
     sessions.claim(sessionOf(name), node, undefined, name.split('-')[0]);
     return sessions.get(idOf(name))?.failure?.reason;
   };
-  /** Roles that are asked for once, and then not any more. */
+  /** Claims each role once and releases it. */
   async function comeAndGo(counts: Readonly<Record<string, number>>): Promise<void> {
     const names = Object.entries(counts).flatMap(([namespace, count]) =>
       Array.from({ length: count }, (_, at) => `${namespace}-${at}`),
@@ -37,7 +37,7 @@ describe('Refused roles', () => {
     expect([remembered(), clock.pending]).toEqual([0, 0]);
   });
 
-  it('A refused role that is claimed again before it is forgotten gets credentials once STS gives them', async () => {
+  it('A refused role that is claimed again before it is forgotten gets credentials once STS issues them', async () => {
     const { sessions, sts, give, clock, claim, comeAndGo, remembered } = setup();
     await comeAndGo({ shop: 2 });
     claim('shop-1');
@@ -61,7 +61,7 @@ describe('Refused roles', () => {
 });
 
 describe('Shortened durations', () => {
-  it('A role whose duration STS finds too long is asked for an hour for a day, then for its full duration again', async () => {
+  it('A role whose duration STS rejects as too long gets one hour for a day, then its full duration is tried again', async () => {
     const { sessions, sts, give, calls, clock, memory } = setup();
     const long = sessionOf('cart', { durationSeconds: 7_200 });
     sts.answer = (session) => {

@@ -18,7 +18,7 @@ export interface Line {
   readonly fields: Record<string, unknown>;
 }
 
-/** An STS of promises: each call waits until it is answered, unless `answer` is set. */
+/** An STS stand-in: each call waits until it is answered, unless `answer` is set. */
 export function createSessionsFixture({
   random = spread(),
   budget = {},
@@ -95,7 +95,7 @@ export function sessionOf(name: string, parts: Partial<Session> = {}): Session {
 
 export const idOf = (name: string): string => sessionId(sessionOf(name));
 
-/** An error as the SDK throws it. */
+/** An error in the form of the SDK's. */
 export function awsError(name: string, message = 'no', requestId = 'r-1'): Error {
   return Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400, requestId } });
 }

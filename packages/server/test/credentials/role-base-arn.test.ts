@@ -41,7 +41,7 @@ describe('Role base ARN', () => {
     await ended;
   });
 
-  it('The role base ARN is asked for again and again while STS is unavailable or answers with an invalid ARN', async () => {
+  it('The role base ARN is requested repeatedly while STS is unavailable or returns an invalid ARN', async () => {
     const { clock, stop, found, sts, ended } = setup(() => {
       throw awsError('ServiceUnavailable');
     });
@@ -57,7 +57,7 @@ describe('Role base ARN', () => {
     await ended;
   });
 
-  it('The role base ARN is no longer asked for after a stop', async () => {
+  it('The role base ARN is no longer requested after a stop', async () => {
     const { clock, stop, found, sts, ended } = setup(() => {
       throw awsError('AccessDenied');
     });

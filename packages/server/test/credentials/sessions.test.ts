@@ -16,13 +16,13 @@ async function setup(options: Parameters<typeof createSessionsFixture>[0] = {}) 
   return fixture;
 }
 
-/** Nothing claimed yet; calls to STS wait to be answered. */
+/** No claims yet; calls to STS wait for an answer. */
 function setupEmpty(options: Parameters<typeof createSessionsFixture>[0] = {}) {
   return createSessionsFixture(options);
 }
 
 describe('Session claims', () => {
-  it('A claim issues credentials at once and announces them', async () => {
+  it('A claim issues credentials immediately and announces them', async () => {
     const { sessions, calls, changes, clock } = await setup();
     expect(calls.map(({ session }) => session)).toEqual([SESSION]);
     expect(changes).toEqual([ID]);
@@ -62,7 +62,7 @@ describe('Session claims', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('A session released and claimed again takes the credentials of the call that is under way', async () => {
+  it('A session released and claimed again uses the credentials of the call in progress', async () => {
     const { sessions, calls, clock } = setupEmpty();
     sessions.claim(SESSION, 'first');
     sessions.release(ID, 'first');
@@ -93,7 +93,7 @@ describe('Session claims', () => {
 describe('Credentials cached by agents', () => {
   const held = (remainingMs: number, lifetimeMs = HOUR_MS) => ({ fingerprint: 'f', remainingMs, lifetimeMs });
 
-  it('A claim with cached credentials issues nothing until 40 to 48 % of their life have passed', async () => {
+  it('A claim with cached credentials issues nothing until 40 to 48 % of their lifetime have passed', async () => {
     const { sessions, calls, sts, give, clock } = setupEmpty();
     sts.answer = give;
     sessions.claim(SESSION, 'node-1', held(50 * MINUTE_MS));
@@ -134,7 +134,7 @@ describe('Credentials cached by agents', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('A lifetime reported by an agent counts for no more than the duration asked of STS', async () => {
+  it('A lifetime reported by an agent never counts for more than the requested duration', async () => {
     const { sessions, calls, clock } = setupEmpty();
     sessions.claim(SESSION, 'liar', held(1e15, 1e15));
     await clock.advance(0.48 * HOUR_MS);
@@ -151,7 +151,7 @@ describe('Credentials cached by agents', () => {
 });
 
 describe('Session renewal', () => {
-  it('Renewals are spread over 40 to 48 % of the life of the credentials', async () => {
+  it('Renewals are spread over 40 to 48 % of the lifetime of the credentials', async () => {
     const { sessions, calls, sts, give, clock } = setupEmpty();
     sts.answer = give;
     for (let n = 0; n < 200; n++) sessions.claim(sessionOf(`role-${String(n)}`), 'node-1');
@@ -178,7 +178,7 @@ describe('Session renewal', () => {
         leastMs = Math.min(leastMs, (sessions.minRemainingSeconds() ?? 0) * 1000);
       }
       expect(leastMs).toBeGreaterThanOrEqual(25 * MINUTE_MS);
-      // Not more often than a life's 40 % either.
+      // And not more often than every 40 % of a lifetime.
       expect(calls.length).toBeLessThanOrEqual((20 * 24 * 3600) / (0.4 * durationSeconds) + 20);
     },
   );
@@ -219,7 +219,7 @@ describe('Session renewal', () => {
 });
 
 describe('Unused sessions', () => {
-  it('A session that no Pod asks for is not renewed after three hours, and expires', async () => {
+  it('A session that no Pod uses is not renewed after three hours, and expires', async () => {
     const { sessions, calls, clock } = await setup();
     await clock.advance(UNUSED_AFTER_MS);
     const renewed = calls.length;
@@ -229,7 +229,7 @@ describe('Unused sessions', () => {
     expect(sessions.counts()).toMatchObject({ unused: 1, valid: 0 });
   });
 
-  it('A session becomes unused three hours after the last request on any node, whichever replica was told', async () => {
+  it('A session becomes unused three hours after the last request on any node, whichever replica received the report', async () => {
     const { sessions, calls, clock } = setupEmpty();
     const held = (unusedMs: number) => ({ fingerprint: '', remainingMs: 0, lifetimeMs: 0, unusedMs });
     sessions.claim(SESSION, 'node-1', held(UNUSED_AFTER_MS));
@@ -239,7 +239,7 @@ describe('Unused sessions', () => {
     expect([calls.length, sessions.counts().unused]).toEqual([1, 0]);
     await clock.advance(MINUTE_MS);
     expect(sessions.counts().unused).toBe(1);
-    // The agent of a node that is known has come back from another replica.
+    // The agent of a known node has reconnected from another replica.
     sessions.claim(SESSION, 'node-1', held(2 * HOUR_MS));
     sessions.claim(SESSION, 'node-1', held(3 * HOUR_MS));
     await clock.advance(HOUR_MS - 1);
@@ -336,7 +336,7 @@ describe('Stop of all sessions', () => {
 });
 
 describe('Session log', () => {
-  it('Each issue writes an audit line with the whole access key ID, and no log line has a secret', async () => {
+  it('Each issued session is audited with the whole access key ID, and no log line contains a secret', async () => {
     const { sessions, lines, sts, give, clock } = await setup();
     sts.answer = () => {
       throw awsError(
@@ -364,7 +364,7 @@ describe('Session log', () => {
     expect(JSON.stringify(lines)).not.toMatch(/very-secret|very-token/);
   });
 
-  it('Credentials issued after the last release are still logged, and announced to nobody', async () => {
+  it('Credentials issued after the last release are still logged, but not announced', async () => {
     const { sessions, calls, lines, changes, clock } = setupEmpty();
     sessions.claim(SESSION, 'node-1');
     sessions.release(ID, 'node-1');

@@ -21,7 +21,7 @@ describe('Decision versions', () => {
     expect(decisions.decide(pod).versions).toEqual({ namespace: '101', serviceAccount: '102', pod: '103' });
   });
 
-  it('A decision has, for a missing object, the version that its watch has reached', () => {
+  it('For a missing object, a decision has the version that its watch has reached', () => {
     const { decisions, setPod, setNamespace, setServiceAccount } = setup();
     setNamespace('other');
     setServiceAccount('other', 'default');
@@ -81,7 +81,7 @@ describe('Change', () => {
       },
       concerns: [],
     },
-  ])('A change of $of concerns the Pods $concerns', ({ change, concerns }) => {
+  ])('A change of $of affects the Pods $concerns', ({ change, concerns }) => {
     const world = setup();
     world.setNamespace('shop');
     world.setServiceAccount('shop', 'special');
@@ -116,7 +116,7 @@ describe('Failed decision', () => {
 });
 
 describe('Missing object', () => {
-  it('A missing object is waited for again by a Pod that comes after the last one has gone', async () => {
+  it('A missing object is waited for again if a new Pod needs it after the last one was deleted', async () => {
     const { decisions, clock, setPod, removePod } = setup();
     const kindOf = (name: string) =>
       decisions.decide(setPod(name, { annotations: ROLE })).verdict.decision.kind;
@@ -175,7 +175,7 @@ describe('Object in doubt', () => {
       },
       concerns: ['a'],
     },
-  ])('A decision is pending while $of is in doubt, until it is known again', ({ doubt, end, concerns }) => {
+  ])('A decision is pending while $of is in doubt', ({ doubt, end, concerns }) => {
     const world = decided();
     doubt(world);
     expect(world.concerned.flat()).toEqual(concerns);
@@ -185,7 +185,7 @@ describe('Object in doubt', () => {
     expect(new Set(world.concerned.flat())).toEqual(new Set(concerns));
   });
 
-  it('A doubt about all Namespaces concerns their Pods once it is announced, and again when a list ends it', () => {
+  it('A doubt about all Namespaces affects their Pods once it is announced, and again when a list ends it', () => {
     const { namespaces, concerned, kind } = decided();
     namespaces.doubt(undefined);
     expect(concerned.flat()).toEqual([]);

@@ -22,7 +22,7 @@ function setup() {
 }
 
 describe('Deleted Namespace', () => {
-  it('A deleted Namespace changes no decision while it may come back, and then counts as metadata: deny', async () => {
+  it('A deleted Namespace changes no decision while it may be created again, and is then treated as metadata: deny', async () => {
     const { clock, setNamespace, removeNamespace, setServiceAccount, setPod, outcomeOf, verdictOf } = setup();
     setNamespace('shop', PERMIT);
     setServiceAccount('shop', 'default');
@@ -40,7 +40,7 @@ describe('Deleted Namespace', () => {
     expect(verdictOf('a').metadata.denied).toBe(true);
   });
 
-  it('A Pod without a role is denied too once its Namespace counts as absent', async () => {
+  it('A Pod without a role is also denied once its Namespace is absent', async () => {
     const { clock, setServiceAccount, setPod, outcomeOf } = setup();
     setServiceAccount('shop', 'default');
     setPod('a');
@@ -49,7 +49,7 @@ describe('Deleted Namespace', () => {
     expect(outcomeOf('a')).toBe('NamespaceDenied');
   });
 
-  it('The metadata API stays closed while a Namespace with metadata: deny is away and when it is back', async () => {
+  it('The metadata API stays closed while a Namespace with metadata: deny is deleted and after it is created again', async () => {
     const { clock, setNamespace, removeNamespace, setServiceAccount, setPod, outcomeOf } = setup();
     setServiceAccount('shop', 'default');
     setNamespace('shop', { 'rolegate.dev/metadata': 'deny' });
@@ -64,7 +64,7 @@ describe('Deleted Namespace', () => {
 });
 
 describe('Deleted ServiceAccount', () => {
-  it('A Pod never gets the weaker default role while its deleted ServiceAccount may come back', async () => {
+  it('A Pod never gets the weaker default role while its deleted ServiceAccount may be created again', async () => {
     const { clock, setNamespace, setServiceAccount, removeServiceAccount, setPod, verdictOf, outcomeOf } =
       setup();
     setNamespace('shop', { ...PERMIT, 'rolegate.dev/default-role': 'weak' });
@@ -85,7 +85,7 @@ describe('Deleted ServiceAccount', () => {
 });
 
 describe('Earlier decision', () => {
-  it('An earlier decision does not stand if the Pod changes while its ServiceAccount is away', async () => {
+  it('An earlier decision does not stay in force if the Pod changes while its ServiceAccount is missing', async () => {
     const { clock, setNamespace, setServiceAccount, removeServiceAccount, setPod, outcomeOf } = setup();
     setNamespace('shop', PERMIT);
     setServiceAccount('shop', 'default', { 'iam.amazonaws.com/role': 'other' });
@@ -97,7 +97,7 @@ describe('Earlier decision', () => {
     expect(outcomeOf('a')).toBe('pending');
   });
 
-  it('An earlier decision does not stand if the Namespace changes while the ServiceAccount is away', () => {
+  it('An earlier decision does not stay in force if the Namespace changes while the ServiceAccount is missing', () => {
     const { setNamespace, setServiceAccount, removeServiceAccount, setPod, outcomeOf } = setup();
     setNamespace('shop', PERMIT);
     setServiceAccount('shop', 'default', ROLE);
@@ -111,7 +111,7 @@ describe('Earlier decision', () => {
 });
 
 describe('Missing objects', () => {
-  it('Missing objects leave no timer behind when names come and go', async () => {
+  it('Missing objects leave no timer behind when names are created and deleted', async () => {
     const {
       clock,
       setNamespace,
@@ -136,7 +136,7 @@ describe('Missing objects', () => {
     expect(clock.pending).toBe(pending);
   });
 
-  it('Missing objects are bounded in number, and only the Namespace with the most waits for one of them again', async () => {
+  it('The number of missing objects is limited, and only the Namespace with the most waits for one of them again', async () => {
     const clock = createFakeClock();
     const missing = createMissing({ clock, most: 100 });
     const isAbsent = (key: string, namespace: string) => missing.absent(key, namespace, () => undefined);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { createTurns } from '../../src/decisions/turns.ts';
 
-/** Turns whose items take `itemMs` each, on a clock and an event loop in the test's hands. */
+/** Turns whose items take `itemMs` each, on a clock and an event loop that the test controls. */
 function setup({ itemMs = 1 } = {}) {
   const ran: string[] = [];
   const deferred: (() => void)[] = [];
@@ -43,14 +43,14 @@ function setup({ itemMs = 1 } = {}) {
 const many = (group: string, count: number) => () => Array.from({ length: count }, (_, i) => `${group}${i}`);
 
 describe('Turns', () => {
-  it('Turns run at once what a turn of the event loop has time for', () => {
+  it('Turns run immediately what fits into a turn of the event loop', () => {
     const { mark, ran } = setup();
     mark('a', 'Pod', () => ['a0']);
     mark('b', 'Pod', () => ['b0']);
     expect(ran).toEqual(['a0', 'b0']);
   });
 
-  it('Turns leave the event loop to others after a few milliseconds, however much there is to do', () => {
+  it('Turns yield to the event loop after a few milliseconds, however much work is left', () => {
     const { mark, ran, longest, settle } = setup();
     mark('a', 'Namespace', many('a', 20_000));
     expect(ran.length).toBeLessThan(10);
@@ -59,7 +59,7 @@ describe('Turns', () => {
     expect(longest.ms).toBeLessThanOrEqual(5);
   });
 
-  it('Turns leave the event loop to others after 256 items that take no time', () => {
+  it('Turns yield to the event loop after 256 items that take no time', () => {
     const { mark, ran, turnOfLoop } = setup({ itemMs: 0 });
     mark('a', 'Namespace', many('a', 1000));
     expect(ran).toHaveLength(256);
@@ -114,7 +114,7 @@ describe('Turns', () => {
     expect(ran).toEqual(['a0', 'a1', 'a2', 'b', 'a0', 'a1', 'a2']);
   });
 
-  it('Turns go on after an item that throws', () => {
+  it('Turns continue after an item that throws', () => {
     const { mark, ran, settle, whileRunning } = setup({ itemMs: 20 });
     whileRunning((item) => {
       if (item === 'a0') throw new Error('no');

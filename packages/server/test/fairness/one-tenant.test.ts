@@ -7,16 +7,16 @@ const SESSION_NAME = 'iam.amazonaws.com/session-name';
 const EXTERNAL_ID = 'iam.amazonaws.com/external-id';
 const TAGS = 'rolegate.dev/session-tags';
 
-/** A few Pods want more than there is. */
+/** A rate below what a few Pods want. */
 const SCANT = { ratePerSecond: 3, burst: 50 };
-/** So much that only the number of calls under way is scarce, if they are slow. */
+/** A rate so high that only the number of calls in flight is scarce, if they are slow. */
 const PLENTY = { ratePerSecond: 10, burst: 500 };
 
 const each = (pods: number, act: (n: number) => void) => {
   for (let n = 0; n < pods; n++) act(n);
 };
 
-/** The role of their one ServiceAccount is another one; each has a session of its own. */
+/** Changes the role of their one ServiceAccount; each Pod has its own session. */
 function changeRole(world: World, change: number, pods: number): void {
   if (change === 0)
     each(pods, (n) => {
@@ -25,7 +25,7 @@ function changeRole(world: World, change: number, pods: number): void {
   world.setServiceAccount(STORM, 'default', { [ROLE]: `role-${change % 2}` });
 }
 
-/** Each Pod has a ServiceAccount of its own, whose role is another one. */
+/** Changes the role of each Pod's own ServiceAccount. */
 function changeServiceAccounts(world: World, change: number, pods: number): void {
   each(pods, (n) => {
     if (change === 0) world.setStormPod(n, {}, `account-${n}`);
@@ -33,7 +33,7 @@ function changeServiceAccounts(world: World, change: number, pods: number): void
   });
 }
 
-/** Each Pod has another value of an annotation. */
+/** Changes an annotation of each Pod. */
 const changeAnnotation =
   (valueOf: (n: number, change: number) => Record<string, string>): Storm['change'] =>
   (world, change, pods) => {
@@ -52,7 +52,7 @@ interface Played {
   readonly lateMs: readonly number[];
 }
 
-/** The tenant makes a change every two seconds; now and then Pods of new Namespaces come. */
+/** The tenant makes a change every two seconds; now and then Pods of new Namespaces are created. */
 async function play(world: World, { pods, change }: Storm, minutes: number): Promise<Played> {
   let leastMs = Infinity;
   const lateMs: number[] = [];

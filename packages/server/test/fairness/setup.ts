@@ -18,11 +18,11 @@ export type World = ReturnType<typeof createWorld>;
 
 export interface Storm {
   readonly pods: number;
-  /** Changes whatever the tenant changes, for the nth time. */
+  /** Makes the tenant's nth change. */
   readonly change: (world: World, n: number, pods: number) => void;
 }
 
-/** What an agent was told of a session: its document, and when it came. */
+/** A session's document as an agent received it, and when. */
 interface Told {
   expiresAtMs: number;
   fingerprint: string;
@@ -30,7 +30,7 @@ interface Told {
   renewals: number;
 }
 
-/** Decisions, sessions and the nodes' feed as they are, with agents that note what documents they would serve. */
+/** Real decisions, sessions and feeds, with agents that record the documents that they would serve. */
 export function createWorld(options: ClusterStandInOptions) {
   let seed = 0;
   const cluster = createClusterStandIn({

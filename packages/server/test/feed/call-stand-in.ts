@@ -4,7 +4,7 @@ import type { AgentReport, FeedUpdate } from '@rolegate/protocol';
 
 const REPORT: AgentReport = { nodeName: 'node-a', version: '1' };
 
-/** A duplex call as grpc-js gives it, with the agent's side in the test's hands. */
+/** A duplex call like that of grpc-js; the test controls the agent's side. */
 export function fakeCall(node: string | undefined) {
   const events = new EventEmitter();
   const written: FeedUpdate[] = [];

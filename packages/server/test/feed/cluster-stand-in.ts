@@ -26,7 +26,7 @@ export interface ClusterStandInOptions {
   readonly random?: () => number;
 }
 
-/** Real stores, policy and sessions, with objects and STS in the test's hands. */
+/** Real stores, policy and sessions, with objects and an STS that the test controls. */
 export function createClusterStandIn({
   roleBaseArn = BASE_ARN,
   log = silentLog,

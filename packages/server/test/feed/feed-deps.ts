@@ -4,7 +4,7 @@ import type { createClusterStandIn } from './cluster-stand-in.ts';
 
 const none = () => undefined;
 
-/** What a feed service has in tests, its peers and nodes apart: it is synced, and counts nothing. */
+/** The dependencies of a synced feed service in tests, except peers and nodes; nothing is counted. */
 export function feedDeps({ pods, history, clock }: ReturnType<typeof createClusterStandIn>) {
   return {
     pods,

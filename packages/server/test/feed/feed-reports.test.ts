@@ -10,7 +10,7 @@ import { feedDeps } from './feed-deps.ts';
 
 const HALF_HOUR_MS = 1_800_000;
 
-/** The server with one permitted Pod on node-a, and streams whose agents' side is in the test's hands. */
+/** A server with one permitted Pod on node-a, and streams whose agent side the test controls. */
 function setup({ random = 0.5 } = {}) {
   const cluster = createClusterStandIn();
   const answers: string[] = [];
@@ -222,7 +222,7 @@ describe('Feed stream', () => {
     },
   );
 
-  it('The stream of an agent that reads nothing ends once too many Pods have come and gone', async () => {
+  it('The stream of an agent that reads nothing ends once too many Pods were created and deleted', async () => {
     const { open, cluster, clock, nodes } = setup();
     const stream = open();
     stream.stopReading();

@@ -68,7 +68,7 @@ describe('Feed service', () => {
     expect(call.written[0]?.hello).toMatchObject({ serverName: 'server-0', streamEndsInMs: 30 * 60_000 });
   });
 
-  it('Credentials are sent once, with the life that remains', async () => {
+  it('Credentials are sent once, with their remaining lifetime', async () => {
     const { open, clock, setPod } = setup();
     setPod('a', { annotations: { 'iam.amazonaws.com/role': 'app' } });
     const call = open();
@@ -86,7 +86,7 @@ describe('Feed service', () => {
     expect(sessions()).toHaveLength(1);
   });
 
-  it('Credentials that the agent has dropped in between are sent again', async () => {
+  it('Credentials that the agent has dropped since are sent again', async () => {
     const { open, openAs, clock, setPod, setNamespace } = setup();
     const annotations = { 'iam.amazonaws.com/role': 'app' };
     setPod('a', { annotations });
@@ -136,7 +136,7 @@ describe('Feed service', () => {
     expect(call.state.error?.code).toBe(status.PERMISSION_DENIED);
   });
 
-  it('A stream on which nothing is reported ends after five seconds', async () => {
+  it('A stream without a report ends after five seconds', async () => {
     const { open, clock } = setup();
     const call = open();
     await clock.advance(5_000);

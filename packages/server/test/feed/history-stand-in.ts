@@ -13,17 +13,17 @@ export interface HistoryStandInDeps {
   readonly clock: Clock;
 }
 
-/** Whether the API server went back, with its answers in the test's hands: as far as the stores by default. */
+/** A history whose API server answers as the test says; by default it is as far as the stores. */
 export function createHistoryStandIn({ stores, clock }: HistoryStandInDeps) {
   const apiServer = {
-    /** What it is at, of all kinds. */
+    /** Its current resourceVersion, of all kinds. */
     version: undefined as string | undefined,
     fault: undefined as Error | undefined,
-    /** How long it takes. Milliseconds. */
+    /** How long a read takes. Milliseconds. */
     takesMs: 0,
-    /** When it was asked, and for what. */
+    /** The reads, with their times. */
     asked: [] as { readonly kind: Kind; readonly atMs: number }[],
-    /** Kinds that were to be listed again. */
+    /** Kinds for which a new list was requested. */
     listedAgain: [] as Kind[],
   };
   const { signal: never } = new AbortController();

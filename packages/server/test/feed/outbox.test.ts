@@ -85,7 +85,7 @@ describe('Outbox', () => {
     expect(overflows()).toBe(0);
   });
 
-  it('An update is built only when its turn has come', () => {
+  it('An update is built only when its turn comes', () => {
     const { outbox, put, drain } = setup({ room: 1 });
     put('first', 'first');
     let made = 0;

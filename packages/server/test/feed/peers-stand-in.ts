@@ -9,11 +9,11 @@ import type { createClusterStandIn } from './cluster-stand-in.ts';
 export interface PeersStandInOptions extends Pick<ReturnType<typeof createClusterStandIn>, 'pods' | 'clock'> {
   readonly log: Log;
   readonly foreignNode?: () => void;
-  /** Who a call is of, where its certificate names a node; by the auth context of fakeCall unless told. */
+  /** The node that a call's certificate names; by default from the auth context of fakeCall. */
   readonly identityOf?: (call: AgentCall) => PeerIdentity | undefined;
 }
 
-/** Real peers and audit; the proof is in the test's hands, and calls share no connection. */
+/** Real peers and audit, with a proof that the test controls; calls share no connection. */
 export function createPeersStandIn(options: PeersStandInOptions) {
   const { pods, clock, log, foreignNode = () => undefined, identityOf = byAuthContext } = options;
   const foreignNodes = createForeignNodes({ clock, log, metrics: { foreignNode } });

@@ -11,7 +11,7 @@ import { createClusterStandIn } from './cluster-stand-in.ts';
 import { fakeCall } from './call-stand-in.ts';
 import { feedDeps } from './feed-deps.ts';
 
-/** What agents of each version said, as packages/sandbox/test/record-streams.ts records it. */
+/** Reports of agents of each version, recorded by packages/sandbox/test/record-streams.ts. */
 const FOLDER = join(import.meta.dirname, 'recorded');
 
 interface Recorded {
@@ -27,7 +27,7 @@ const recorded = readdirSync(FOLDER).map(
 /** Field 1000 as a number, field 1001 as bytes: what no version has. */
 const UNKNOWN = Buffer.from([0xc0, 0x3e, 0x07, 0xca, 0x3e, 0x03, 0x6e, 0x65, 0x77]);
 
-/** A server that has the recorded agent's Pods; `hear` takes reports as bytes. */
+/** A server with the recorded agent's Pods; `hear` receives reports as bytes. */
 function setup() {
   const cluster = createClusterStandIn();
   const answers: Record<string, number> = {};

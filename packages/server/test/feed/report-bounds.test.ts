@@ -11,7 +11,7 @@ import { createClusterStandIn } from './cluster-stand-in.ts';
 import { fakeCall } from './call-stand-in.ts';
 import { feedDeps } from './feed-deps.ts';
 
-/** A server with node-a and node-b, streams of which are in the test's hands. */
+/** A server with node-a and node-b, whose streams the test controls. */
 function setup() {
   const cluster = createClusterStandIn();
   const { log, lines } = recordingLog();
@@ -152,7 +152,7 @@ describe('Report content', () => {
 });
 
 describe('Stream limits', () => {
-  it('The oldest streams of a node give way to newer ones and are told so, and those of other nodes stay', () => {
+  it('The oldest streams of a node are ended for newer ones with a reason, and those of other nodes are kept', () => {
     const { open, limits, agents } = setup();
     const other = open('node-b');
     other.report();
@@ -193,7 +193,7 @@ describe('Stream limits', () => {
     },
   );
 
-  it('The connections of a node are logged 20 times a minute at most, with a count of those left out', async () => {
+  it('The connections of a node are logged at most 20 times a minute, with a count of the omitted lines', async () => {
     const { open, lines, clock } = setup();
     for (let second = 0; second < 50; second += 1) {
       const call = open();

@@ -3,7 +3,7 @@ import { createFakeClock } from '@rolegate/testing';
 import type { PeerIdentity } from '../../src/identity/peers.ts';
 import { createStreamPlaces } from '../../src/feed/stream-places.ts';
 
-/** Streams by name, in the order in which they were told to give way. */
+/** The names of evicted streams, in order. */
 function setup() {
   const clock = createFakeClock();
   const gaveWay: string[] = [];
@@ -38,7 +38,7 @@ describe('Agent streams', () => {
     expect(gaveWay).toEqual([]);
   });
 
-  it('Two agent Pods on a node, as in an upgrade by surge, have two streams each', () => {
+  it('Two agent Pods on a node, as in a surge upgrade, have two streams each', () => {
     const { open, gaveWay } = setup();
     for (const podUid of ['old', 'old', 'new', 'new']) open(podUid, { podUid });
     expect(gaveWay).toEqual([]);
@@ -58,7 +58,7 @@ describe('Agent streams', () => {
     expect(gaveWay).toEqual(['1']);
   });
 
-  it('The streams of one node end none of another node', () => {
+  it('The streams of one node never end those of another node', () => {
     const { open, gaveWay } = setup();
     open('other', { node: 'node-b', podUid: 'agent-b' });
     for (let at = 0; at < 15; at += 1) open(String(at));

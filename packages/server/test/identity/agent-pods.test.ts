@@ -84,7 +84,7 @@ describe('Agent Pods', () => {
     expect(fault('uid-agent')).toBeUndefined();
   });
 
-  it('An identity whose Pod the watch saw go is refused at once', () => {
+  it('An identity whose Pod the watch saw deleted is refused immediately', () => {
     const { setPod, removePod, fault } = setup();
     setPod('agent', { daemonSet: 'agents' });
     removePod('agent');
@@ -125,7 +125,7 @@ describe('Agent Pods', () => {
     expect(memory.sizes()).toMatchObject({ missing_agent_pods: 5_000 });
   });
 
-  it('A watch on an identity hears of its Pod and its node until the watch ends', () => {
+  it('A watch on an identity is notified about its Pod and its node until the watch ends', () => {
     const { agentPods, setPod, removePod, nodes, node } = setup();
     let told = 0;
     const end = agentPods.watch({ node: 'node-a', podUid: 'uid-agent' }, () => (told += 1));

@@ -184,7 +184,7 @@ describe('Attestation', () => {
   });
 });
 
-it("ServiceAccount tokens of no agent are limited to a burst of ten by source, an agent's at that address are not", async () => {
+it("ServiceAccount tokens that are not of agents are limited to a burst of ten by source, but not an agent's at that address", async () => {
   await using server = await startAttestedServer();
   server.start();
   await server.ready();

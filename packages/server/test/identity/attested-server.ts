@@ -26,7 +26,7 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as con
 /** Milliseconds. */
 export const PATIENCE = { withinMs: 30_000, everyMs: 10 };
 
-/** Of the server; with them the SDK looks nowhere else. */
+/** The server's credentials, so that the SDK does not look elsewhere. */
 const OWN = {
   AWS_ACCESS_KEY_ID: 'AKIASERVER',
   AWS_SECRET_ACCESS_KEY: 'x',
@@ -44,7 +44,7 @@ export function agentPod(node: string, more: { name?: string; account?: string; 
   };
 }
 
-/** A Pod of a tenant with a role of its own. */
+/** A tenant's Pod with a role. */
 function tenantPod(name: string, node: string, ip: string) {
   return {
     metadata: { name, namespace: 'shop', annotations: { 'iam.amazonaws.com/role': name } },
@@ -53,7 +53,7 @@ function tenantPod(name: string, node: string, ip: string) {
   };
 }
 
-/** A whole server with stand-ins for the API server and STS; agents on node-a and node-b, a tenant's Pod beside each. */
+/** A whole server with stand-ins for the API server and STS, and an agent and a tenant's Pod on node-a and node-b. */
 export async function startAttestedServer(argv: readonly string[] = ['--namespace', 'rolegate']) {
   Object.assign(process.env, OWN);
   const closing: (() => unknown)[] = [];
@@ -138,7 +138,7 @@ export async function startAttestedServer(argv: readonly string[] = ['--namespac
       String((api.get('ConfigMap', 'rolegate', 'rolegate-authority')?.['data'] as Data)['ca.crt']),
     /** On the port for certificates. */
     client: (tls: ClientTls) => clientOf(port, tls),
-    /** On the port for attestation: nothing is shown there. */
+    /** On the attestation port, without a client certificate. */
     attestClient: (tls: Pick<ClientTls, 'ca'>) => clientOf(attestPort, { ca: tls.ca }),
     async [Symbol.asyncDispose]() {
       for (const close of closing.splice(0).reverse()) await close();
@@ -210,7 +210,7 @@ export function attest(client: RolegateClient, token: string, request: Buffer): 
   });
 }
 
-/** Who holds the address, as the server says it to this client: the Pod's name, or the error's words. */
+/** The owner of the address in the server's answer: the Pod's name, or the text of the error. */
 export function resolveIp(client: RolegateClient, ip: string, metadata = new Metadata()): Promise<string> {
   return new Promise((resolve) => {
     client.resolve({ ip }, metadata, { deadline: Date.now() + 10_000 }, (error, response) => {
@@ -219,7 +219,7 @@ export function resolveIp(client: RolegateClient, ip: string, metadata = new Met
   });
 }
 
-/** A feed; `ended` resolves with the words it ends with. */
+/** A feed; `ended` resolves with the text of its error. */
 export function openFeed(client: RolegateClient, first: AgentReport = {}, metadata = new Metadata()) {
   const updates: FeedUpdateRead[] = [];
   const call = client.feed(metadata);

@@ -21,7 +21,7 @@ import type { AttestedServer } from './attested-server.ts';
 
 type Tls = Required<ClientTls>;
 
-/** Where what is bad comes from: connections are limited by address. */
+/** The source address of bad clients, because connections are limited by address. */
 const STRANGER = '127.0.0.2';
 
 describe('Stolen nodes', () => {
@@ -38,7 +38,7 @@ describe('Stolen nodes', () => {
   }, 60_000);
   afterAll(() => opened.disposeAsync());
 
-  /** What the attempt said, and that it was counted and left a line that fits. */
+  /** Returns the text of the attempt's error; expects that it was counted and audited. */
   async function expectAudited(act: () => Promise<string>, says: RegExp, node?: string): Promise<string> {
     const [before, count] = [server.audits().length, await server.foreignCount()];
     const words = await act();
@@ -129,7 +129,7 @@ describe('Stolen nodes', () => {
     other.close();
   });
 
-  /** All ways are closed to this client. */
+  /** Expects that the client is refused on every port. */
   async function expectClosed(tls: ClientTls): Promise<void> {
     const client = server.client(tls);
     const feed = openFeed(client, { nodeName: 'node-b' });
@@ -141,7 +141,7 @@ describe('Stolen nodes', () => {
     );
   }
 
-  /** The same, and a line says why: there are five a minute. */
+  /** The same, and expects a log line with the cause, of which there are five a minute. */
   async function expectRefused(tls: ClientTls, error: RegExp, hint: RegExp): Promise<void> {
     await expectClosed(tls);
     await eventually(() => {
@@ -158,7 +158,7 @@ describe('Stolen nodes', () => {
     }, PATIENCE);
   }
 
-  /** The page of metrics is made once a second. */
+  /** The metrics page is computed once a second. */
   async function expectCounted(why: string): Promise<void> {
     await eventually(async () => {
       const { body } = await server.ops('/metrics');
@@ -182,7 +182,7 @@ describe('Stolen nodes', () => {
     await expectRefused(
       { ca: ofA.ca },
       /^the client presented no certificate/,
-      /^upgrade agents before servers/,
+      /^Upgrade agents before servers/,
     );
     await expectCounted('no_certificate');
   });

@@ -13,10 +13,10 @@ afterEach(async () => {
 });
 
 const NODE_A: IssueOptions = { uris: ['spiffe://rolegate/node/node-a'], usages: ['client'] };
-/** As kiam's agents have it: the same for all. */
+/** Like kiam's agents: the same for all. */
 const NAMELESS: IssueOptions = { dns: ['agent'], usages: ['client'] };
 
-/** A server with certificates of one's own. */
+/** A server with user-provided certificates. */
 async function setup(argv: readonly string[] = []) {
   const ca = await createTestCa();
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-files-'));
@@ -118,7 +118,7 @@ describe('User-provided certificates', () => {
     expect(await feed.ended).toMatch(/UNAVAILABLE: .*does not exist any more/);
   });
 
-  it('A node that shows many bad ServiceAccount tokens has few of them reviewed, and delays no other node', async () => {
+  it('A node that presents many bad ServiceAccount tokens has few of them reviewed, and delays no other node', async () => {
     const { server, client } = await setup();
     const [thief, agent] = [
       await client(NODE_A),

@@ -50,7 +50,7 @@ describe('Clients without a valid certificate', () => {
       files.ca,
       '--namespace',
       'rolegate',
-      // The loosest that there is: TLS alone keeps strangers out.
+      // The weakest setting, in which only TLS keeps strangers out.
       '--agent-identity',
       'shared',
     ]);
@@ -73,13 +73,13 @@ describe('Clients without a valid certificate', () => {
       what: 'that has expired',
       own: () => ca.issue(EXPIRED),
       says: `^the client's certificate has expired, or this machine's clock is wrong \\(CERT_HAS_EXPIRED\\); ${MEANT}test authority", ${TIMES}$`,
-      helps: "^Renew the client's --cert and --key, or correct the clock.$",
+      helps: "^Renew the client's --cert and --key, or correct the clock[.]$",
     },
     {
       what: 'of none',
       own: () => Promise.resolve({}),
       says: '^the client presented no certificate \\(ERR_SSL_PEER_DID_NOT_RETURN\\w+\\)$',
-      helps: '^Set --cert and --key on the client.$',
+      helps: '^Set --cert and --key on the client[.]$',
     },
   ])(
     'A client without a valid certificate gets no answer, and the log says why and what to do: one $what',

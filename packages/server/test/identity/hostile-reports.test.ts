@@ -29,7 +29,7 @@ describe('Hostile reports', () => {
   afterAll(() => opened.disposeAsync());
 
   let changes = 0;
-  /** A change of a Pod of node-b comes to its agent. */
+  /** Expects that a change of a Pod of node-b reaches its agent. */
   async function expectOtherServed(): Promise<void> {
     const ip = `198.18.1.${(changes += 1)}`;
     server.api.patch('Pod', 'shop', 'b', { status: { podIP: ip, podIPs: [{ ip }] } });

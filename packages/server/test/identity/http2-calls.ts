@@ -2,7 +2,7 @@ import { connect } from 'node:http2';
 import type { ClientHttp2Session, IncomingHttpHeaders, Settings } from 'node:http2';
 import type { ClientTls } from '@rolegate/protocol';
 
-/** A call in HTTP/2 alone: what no gRPC client sends or leaves out. */
+/** A call in plain HTTP/2, which can send what no gRPC client does. */
 export interface Http2Call {
   readonly write: (bytes: Buffer) => void;
   readonly end: () => void;
@@ -19,7 +19,7 @@ export interface Http2Calls {
   readonly close: () => void;
 }
 
-/** One connection, with as many calls as are asked for. */
+/** One connection with this many calls. */
 export function http2Calls(port: number, tls: ClientTls, settings: Settings = {}): Http2Calls {
   const session = connect(`https://127.0.0.1:${port}`, { ...tls, settings, servername: 'rolegate-server' });
   session.on('error', () => undefined);

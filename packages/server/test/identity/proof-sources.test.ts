@@ -11,7 +11,7 @@ const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const GOOD = { notBefore: new Date(NOW_MS - 5 * MINUTE_MS), notAfter: new Date(NOW_MS + HOUR_MS) };
 
-/** A call whose connection showed this certificate, if any, and TLS took it. */
+/** A call on a connection with this certificate, if any, which TLS accepted. */
 async function setup(options: IssueOptions | undefined) {
   const known = { client: undefined as VerifiedClient | undefined };
   const { cert } = await (await createTestCa()).issue(options);
@@ -87,7 +87,7 @@ it('A connection without a certificate is refused as ForeignNode', async () => {
 });
 
 describe('User-provided certificates', () => {
-  /** What the proof says of a call on such a connection, whose certificate names node-a. */
+  /** The proof of a call on such a connection, whose certificate names node-a. */
   async function proven(verified: boolean | undefined, { token }: { token?: string } = {}) {
     const { cert } = await (await createTestCa()).issue({ uris: ['spiffe://rolegate/node/node-a'] });
     const source = createFilesProof({

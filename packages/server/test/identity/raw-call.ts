@@ -11,9 +11,9 @@ const END_HEADERS = 0x4;
 const PATIENCE_MS = 10_000;
 
 export interface RawAnswer {
-  /** All that came out of TLS. */
+  /** Everything received through TLS. */
   readonly bytes: number;
-  /** There is a response to the call. */
+  /** Whether the call got a response. */
   readonly answered: boolean;
   /** Tickets to resume the TLS session with. */
   readonly tickets: number;

@@ -3,7 +3,7 @@ import { createFakeClock } from '@rolegate/testing';
 import { createReviewLanes } from '../../src/identity/review-lanes.ts';
 import type { TokenReview } from '../../src/identity/token-review.ts';
 
-/** Reviews that end when they are told to. */
+/** Reviews that the test completes. */
 function setup() {
   const clock = createFakeClock();
   const asked: string[] = [];
@@ -29,7 +29,7 @@ function setup() {
     );
     return outcome;
   };
-  /** All that are under way end, and others begin. */
+  /** Completes all reviews in progress, so that others begin. */
   const round = async () => {
     for (const end of ends.splice(0)) end();
     await new Promise(setImmediate);
@@ -63,7 +63,7 @@ describe('Reviews for agent Pods', () => {
     expect(asked).toEqual(['forged 0', 'forged 1', 'true']);
   });
 
-  it('A waiting ServiceAccount token gives way to newer ones of its own source, never to those of another', async () => {
+  it('A waiting ServiceAccount token is evicted by newer ones of its own source, never by those of another', async () => {
     const { hits, show, round } = setup();
     const agent = show('true', '198.18.0.1', 'pod-a');
     const later = show('true again', '198.18.0.1', 'pod-a');
@@ -78,7 +78,7 @@ describe('Reviews for agent Pods', () => {
     expect(hits).not.toContain('token_reviews 198.18.0.1');
   });
 
-  it('ServiceAccount tokens of agent Pods are not delayed by a thousand of no Pod', () => {
+  it('ServiceAccount tokens of agent Pods are not delayed by a thousand that name no Pod', () => {
     const { asked, show } = setup();
     for (let at = 0; at < 1_000; at += 1) show(`rubbish ${at}`, `198.19.${at >> 8}.${at & 255}`);
     show('true', '198.18.0.1', 'pod-a');
@@ -87,7 +87,7 @@ describe('Reviews for agent Pods', () => {
 });
 
 describe('Reviews for no agent Pod', () => {
-  it('A source with one ServiceAccount token of no known Pod gets its review, however many others show', async () => {
+  it('A source with one ServiceAccount token of no known Pod gets its review, however many others present', async () => {
     const { asked, show, round } = setup();
     for (let at = 0; at < 32; at += 1) show(`x${at}`, `198.19.0.${at % 16}`);
     const honest = show('late watch', '198.18.0.1');

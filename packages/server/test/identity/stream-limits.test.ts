@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A feed of node-a, on a connection of its own as agents have it. */
+/** A feed of node-a on its own connection, like an agent's. */
 type Open = () => ReturnType<typeof openFeed>;
 
 async function started(argv?: readonly string[]): Promise<AttestedServer> {
@@ -29,7 +29,7 @@ async function byAuthority(): Promise<Open> {
   return () => openFeed(server.client(tls), { nodeName: 'node-a' });
 }
 
-/** Certificates of one's own; the token, if there is one, goes with the stream. */
+/** User-provided certificates; the token, if any, is sent with the stream. */
 async function byFiles(
   uris: readonly string[],
   withToken: boolean,

@@ -17,7 +17,7 @@ const GOOD: TokenReview = {
   nodeName: 'node-a',
 };
 
-/** A token as the API server makes them, signed by nobody. */
+/** A token in the form of the API server's, without a valid signature. */
 function jwt(claims: unknown): string {
   return `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
 }
@@ -43,7 +43,7 @@ function setup({ daemonSets = [] as string[] } = {}) {
 }
 
 describe('Good TokenReviews', () => {
-  it('A good review counts for a minute, for its ServiceAccount token alone', async () => {
+  it('A good review is cached for a minute, only for its ServiceAccount token', async () => {
     const { attest, said, clock } = setup();
     expect(await attest('one')).toEqual({ node: 'node-a', podUid: 'uid-agent' });
     await clock.advance(59_999);
@@ -67,7 +67,7 @@ describe('Good TokenReviews', () => {
     await expect(attest('one')).rejects.toThrow(/does not exist any more/);
   });
 
-  it('A good review is not forgotten because another node shows many ServiceAccount tokens', async () => {
+  it('A good review is not forgotten because another node presents many ServiceAccount tokens', async () => {
     const { attest, said, setPod } = setup();
     await attest('one');
     setPod('stolen', { serviceAccount: 'agents', daemonSet: 'agents', nodeName: 'node-b' });
@@ -91,7 +91,7 @@ describe('Good TokenReviews', () => {
 });
 
 describe('Bad TokenReviews', () => {
-  it('A bad review counts for five seconds, for its ServiceAccount token alone', async () => {
+  it('A bad review is cached for five seconds, only for its ServiceAccount token', async () => {
     const { attest, said, clock } = setup();
     said.review = { ...GOOD, authenticated: false, audiences: [] };
     await expect(attest('one')).rejects.toMatchObject({ reason: 'ForeignNode' });
@@ -115,14 +115,14 @@ describe('Bad TokenReviews', () => {
   });
 });
 
-it('A ServiceAccount token that is shown again while its review is under way is reviewed once', async () => {
+it('A ServiceAccount token that is presented again during its review is reviewed once', async () => {
   const { attest, said } = setup();
   await Promise.all([attest('one'), attest('one', 'another'), attest('one')]);
   expect(said.asked).toBe(1);
 });
 
 describe('Tokens of no live agent', () => {
-  it('ServiceAccount tokens of no live agent are limited by source, and delay neither another source nor an agent', async () => {
+  it('ServiceAccount tokens that name no live agent are limited by source, and delay neither another source nor an agent', async () => {
     const { attest, said, claimedPod } = setup();
     said.review = { ...GOOD, authenticated: false };
     const flood = async (name: string) => {
@@ -178,7 +178,7 @@ it.each([
 });
 
 describe('ServiceAccount tokens', () => {
-  it('A ServiceAccount token must be of a Pod of one of the DaemonSets that are named', async () => {
+  it('A ServiceAccount token must be of a Pod of one of the given DaemonSets', async () => {
     await expect(setup({ daemonSets: ['others'] }).attest('one')).rejects.toThrow(
       /not controlled by DaemonSet others: only such Pods are agents/,
     );

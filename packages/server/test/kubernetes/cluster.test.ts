@@ -74,7 +74,7 @@ describe('Cluster', () => {
     expect(run.counted).toContain('Namespace bookmark');
   });
 
-  it('The cluster sees nodes come and go, and requests only their metadata', async () => {
+  it('The cluster notices created and removed nodes, and requests only their metadata', async () => {
     await using run = await setup();
     run.api.apply({ kind: 'Node', metadata: { name: 'node-1' } });
     const seen: string[] = [];
@@ -120,7 +120,7 @@ describe('Cluster', () => {
     expect(run.cluster.syncedForMs()).toBe(7000);
   });
 
-  it('The cluster stays synced and keeps its Pods while the API server is away', async () => {
+  it('The cluster stays synced and keeps its Pods while the API server is unavailable', async () => {
     await using run = await setup();
     void run.start();
     await eventually(run.cluster.synced);
@@ -131,7 +131,7 @@ describe('Cluster', () => {
     expect(run.cluster.pods.size).toBe(1);
   });
 
-  it('The cluster says for how long the watch of each kind has been silent', async () => {
+  it('The cluster reports how long the watch of each kind has been silent', async () => {
     await using run = await setup();
     void run.start();
     await eventually(run.cluster.synced);

@@ -71,7 +71,7 @@ describe('Waiting Events', () => {
     expect(queue.size).toBe(100);
   });
 
-  it('At most a thousand Events wait in all, and the Namespace with the most gives way to others', () => {
+  it('At most a thousand Events wait in all, and those of the Namespace with the most are dropped for others', () => {
     const { queue, put } = setup();
     for (let n = 0; n < 9; n += 1) expect(put(`storm-${n}`, 100)).toEqual([]);
     put('half', 50);

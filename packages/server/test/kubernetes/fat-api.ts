@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** An object of the API server as JSON, made when it is sent: its beginning, so many bytes of a string, and its end. */
+/** An object as JSON, generated when it is sent: its beginning, this many bytes of a string, and its end. */
 export interface FatObject {
   readonly start: string;
   readonly filler: number;
@@ -11,20 +11,20 @@ export interface FatObject {
 }
 
 export interface FatApiOptions {
-  /** The kind of which there are objects, as in paths; of others there are none. */
+  /** The kind, as in paths, of which there are objects. */
   readonly resource: string;
   readonly count: number;
   /** `list`: how often the kind has been listed by a stream, this time included. */
   readonly objectAt: (index: number, list: number) => FatObject;
   readonly streaming: boolean;
-  /** So many of the first watches of each kind expire as soon as they have listed its objects. */
+  /** This many of the first watches of each kind expire as soon as they have listed its objects. */
   readonly expires?: number;
 }
 
 /** `<` is what the API server writes as six bytes. */
 const FILLER = Buffer.from('\\u003c'.repeat(64 * 1024));
 
-/** An API server of so many and so large objects that nobody could hold them: it makes each when it sends it. */
+/** An API server whose objects are too many and too large for memory; it generates each when it sends it. */
 export async function startFatApi({ resource, count, objectAt, streaming, expires = 0 }: FatApiOptions) {
   const lists: Record<string, number> = {};
 

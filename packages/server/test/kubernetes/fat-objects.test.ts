@@ -10,7 +10,7 @@ import type { FatApiOptions, FatObject } from './fat-api.ts';
 
 const MAIN = fileURLToPath(new URL('fat-cluster-main.ts', import.meta.url));
 
-/** As Node 24 sizes its heap in the chart's container of 512 MiB, with the image's flags. */
+/** The heap size of Node 24 in the chart's container of 512 MiB, with the image's flags. */
 const NODE = [
   '--max-old-space-size=259',
   '--disable-sigusr1',
@@ -86,7 +86,7 @@ function tooLong(kind: Kind) {
   };
 }
 
-/** Every annotation that is read is as long as it may be, and is like no other, in no list either. */
+/** Every annotation that is read is at its limit and unique. */
 function atTheirLimits(kind: Kind) {
   return (index: number, list: number) => {
     const annotations = Object.fromEntries(

@@ -44,7 +44,7 @@ describe('Watch loop after an etcd restore', () => {
     run.api.apply(podManifest('lost'));
     await eventually(run.isEqual);
     await expect(run.loop.current.ask()).resolves.toBe(run.store.resourceVersion);
-    // The watch hangs on, and nothing says that it is of another history.
+    // The watch stays open without any sign of the restore.
     restore();
     await expect(run.loop.current.ask()).resolves.not.toBe(run.store.resourceVersion);
     await eventually(() => run.isEqual() && run.store.size === 1);

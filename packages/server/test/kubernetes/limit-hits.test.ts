@@ -3,7 +3,7 @@ import { createFakeClock } from '@rolegate/testing';
 import { createLimitHits } from '../../src/kubernetes/limit-hits.ts';
 import { recordingLog } from './setup.ts';
 
-it('Every limit that an object meets is counted, and logged once a minute per Namespace with the keys and a hint', async () => {
+it('Every limit that an object reaches is counted, and logged once a minute per Namespace with the keys and a hint', async () => {
   const clock = createFakeClock();
   const { log, lines } = recordingLog();
   const counted: string[] = [];
@@ -24,7 +24,7 @@ it('Every limit that an object meets is counted, and logged once a minute per Na
   });
 });
 
-it('A limit that a Namespace meets is logged even if a thousand other Namespaces meet theirs', () => {
+it('A limit that a Namespace reaches is logged even if a thousand other Namespaces reach theirs', () => {
   const clock = createFakeClock();
   const { log, lines } = recordingLog();
   const hit = createLimitHits({ clock, log, counted: () => undefined });

@@ -13,7 +13,7 @@ const OTHERS = {
 };
 const { signal } = new AbortController();
 
-/** A Node with these taints; `meanwhile` happens between each read and the write that follows it. */
+/** A Node with these taints; `meanwhile` runs between each read and its write. */
 async function setup(taints: readonly object[] | undefined, meanwhile?: (round: number) => void) {
   const run = await startApi({ clock: systemClock });
   const put = (now: readonly object[] | undefined) =>

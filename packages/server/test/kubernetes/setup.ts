@@ -8,7 +8,7 @@ import { createConnection } from '../../src/kubernetes/api/connection.ts';
 import type { Connection } from '../../src/kubernetes/api/connection.ts';
 import type { Pod } from '../../src/kubernetes/objects/objects.ts';
 
-/** What createConnection uses of a KubeConfig, without the library. */
+/** The parts of a KubeConfig that createConnection uses, without the library. */
 export type KubeConfigPart = Pick<KubeConfig, 'getCurrentCluster' | 'applyToHTTPSOptions'>;
 
 export function kubeConfigFor(server: string, options: object = {}): KubeConfigPart {
@@ -43,7 +43,7 @@ export async function startApi({
   };
 }
 
-/** The machine's time, so many times faster. */
+/** The machine's clock, this many times faster. */
 export function hurriedClock(factor: number): Clock {
   return {
     now: () => systemClock.now(),
@@ -53,7 +53,7 @@ export function hurriedClock(factor: number): Clock {
   };
 }
 
-/** Looks again and again until it is so; fails after five seconds. */
+/** Polls until the condition is true; fails after five seconds. */
 export async function eventually(isSo: () => boolean): Promise<void> {
   const untilMs = performance.now() + 5000;
   while (!isSo()) {

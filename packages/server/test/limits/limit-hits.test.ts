@@ -11,7 +11,7 @@ function setup() {
   return { clock, lines, counted, hit };
 }
 
-it('Every limit that an agent meets is counted, and audited once a minute per node and field, with a hint', async () => {
+it('Every limit that an agent reaches is counted, and audited once a minute per node and field, with a hint', async () => {
   const { clock, lines, counted, hit } = setup();
   const peer = '198.18.0.9:1';
   for (let at = 0; at < 1_000; at += 1)
@@ -31,7 +31,7 @@ it('Every limit that an agent meets is counted, and audited once a minute per no
   expect(lines).toHaveLength(4);
 });
 
-it('A limit that a peer without a known node meets is audited by the address, whatever the port', () => {
+it('A limit that a peer without a known node reaches is audited by its address, whatever the port', () => {
   const { lines, hit } = setup();
   for (let port = 0; port < 100; port += 1)
     hit('node_streams', { node: undefined, peer: `198.18.0.9:${port}` });

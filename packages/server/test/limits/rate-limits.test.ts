@@ -49,7 +49,7 @@ describe('Rate limit', () => {
     count('2001:db8:0:1::1');
     for (let i = 0; i < 30_000; i++) {
       may(`2001:db8:0:1::${(i + 2).toString(16)}`);
-      // Who goes on trying is not forgotten.
+      // A source that continues to try is not forgotten.
       if (i % 1_000 === 0) expect(may('2001:db8:0:1::1')).toBe(false);
     }
     expect([may('198.18.0.9'), remembered()]).toEqual([false, 10_000]);

@@ -21,7 +21,7 @@ const values: Readonly<Record<string, readonly string[]>> = {
 const blank = fc.constantFrom('', ' ', '\n', '\t \r\n', ' \n\n');
 const spaces = fc.constantFrom('', ' ', '\n', '\r\n', '  \n');
 
-/** Annotations as they are meant, and how a chart may render them: blank ones besides, and white space at their ends. */
+/** Annotations as intended, and as a chart may render them: with blank ones, and white space at the ends. */
 const written = fc
   .array(
     fc.constantFrom(...Object.keys(values)).chain((key) =>
@@ -70,7 +70,7 @@ describe('Blank annotations', () => {
     expect(outcome({ annotations: { [ROLE]: 'reader' }, namespace })).toBe(`allow ${ACCOUNT}reader`);
   });
 
-  it('Blank annotations do not make a Pod ask for a role', () => {
+  it('Blank annotations do not make a Pod request a role', () => {
     const { decision } = decide({ annotations: { [ROLE]: '', [EXTERNAL_ID]: ' ' } });
     expect(decision).toMatchObject({ reason: 'NoRole', annotated: false });
   });

@@ -238,7 +238,7 @@ describe('Namespace permit', () => {
     })),
   ]);
 
-  it('A denial shows the role that is named, and says what the rule is', () => {
+  it("A denial shows the requested role and the Namespace's rule", () => {
     const { decision } = decide({ annotations: { [ROLE]: `${ACCOUNT}writer` }, namespace: permitsReader });
     expect(decision).toEqual({
       kind: 'deny',

@@ -19,7 +19,7 @@ describe('Quoted value', () => {
     expect(plain('missing )')).toBe('missing )');
   });
 
-  it('Foreign values do not make a message longer than an Event takes', () => {
+  it('Foreign values do not make a message longer than an Event allows', () => {
     expect(clip('x'.repeat(1000))).toBe('x'.repeat(1000));
     expect(clip('x'.repeat(1001))).toBe(`${'x'.repeat(997)}...`);
     const { decision } = decide({
@@ -32,7 +32,7 @@ describe('Quoted value', () => {
     });
   });
 
-  it('Foreign values do not make the faults of a Namespace longer than an Event takes', () => {
+  it('Foreign values do not make the faults of a Namespace longer than an Event allows', () => {
     const long = '\u0001'.repeat(100);
     const { namespaceRuleFault } = decide({
       namespace: {

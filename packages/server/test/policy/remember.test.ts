@@ -15,7 +15,7 @@ function setup(bytes = BYTES) {
 }
 
 describe('Remembered values', () => {
-  it('The value of a text is made once', () => {
+  it('The value of a text is computed once', () => {
     const { made, upper } = setup();
     expect([upper('a'), upper('a'), upper('b'), upper('a')]).toEqual(['A', 'A', 'B', 'A']);
     expect(made).toEqual(['a', 'b']);

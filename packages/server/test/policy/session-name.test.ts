@@ -76,7 +76,7 @@ describe('Session name', () => {
     expect(nameOf({ chosen: 'x'.repeat(57) })).toBe(`team-a.${'x'.repeat(57)}`);
   });
 
-  it('A session name is byte for byte what it was in version 0.1.0 unless its Namespace would be cut', () => {
+  it('A session name is exactly that of version 0.1.0 unless its Namespace would be cut', () => {
     expect(golden.length).toBeGreaterThan(200);
     for (const { scope, template, chosen, name, ...some } of golden) {
       const now = nameOf({ scope, template, chosen, values: { ...some, ...goldenValues } });

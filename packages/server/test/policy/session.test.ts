@@ -10,7 +10,7 @@ const TAGS = 'rolegate.dev/session-tags';
 const PERMITTED_IDS = 'rolegate.dev/permitted-external-ids';
 const PERMITTED_TAGS = 'rolegate.dev/permitted-session-tags';
 
-/** A Pod that may have the role reader, with what the test adds. */
+/** A Pod that is permitted the role reader, with the test's additions. */
 function asking({ annotations, namespace, ...rest }: Situation): Situation {
   const more = typeof namespace === 'string' ? {} : namespace;
   return {
@@ -89,7 +89,7 @@ describe('Session', () => {
     },
   );
 
-  it('A session has what the templates of the server say, with its tags sorted', () => {
+  it("A session has the values of the server's templates, with its tags sorted", () => {
     const session = sessionOf({
       settings: {
         sessionScope: 'pod',
@@ -127,7 +127,7 @@ describe('External ID', () => {
     expect(outcome(asking({ annotations: { [EXTERNAL_ID]: id }, namespace }))).toBe(is);
   });
 
-  it('A bad list of external IDs does not matter to a Pod without an external ID', () => {
+  it('A bad list of external IDs does not affect a Pod without an external ID', () => {
     expect(outcome(asking({ namespace: { [PERMITTED_IDS]: 'bad' } }))).toBe(`allow ${ACCOUNT}reader`);
   });
 

@@ -13,7 +13,7 @@ export interface Situation {
   readonly pod?: Partial<SubjectPod>;
   /** Of the Pod. */
   readonly annotations?: Annotations;
-  /** Annotations of the Namespace, or whether it is there. */
+  /** Annotations of the Namespace, or that it is absent or unseen. */
   readonly namespace?: Annotations | 'absent' | 'unseen';
   readonly serviceAccount?: Annotations | 'absent' | 'unseen';
 }

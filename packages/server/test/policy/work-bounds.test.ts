@@ -30,14 +30,14 @@ function costOf(situation: Situation) {
 }
 
 describe('Decision cost', () => {
-  it.each(worstCases)('The cost of a decision is bounded for $what', ({ what, ...situation }) => {
+  it.each(worstCases)('The cost of a decision is limited for $what', ({ what, ...situation }) => {
     expect(what).not.toBe('');
     const { cold, warm } = costOf(situation);
     expect(cold).toBeLessThan(COLD_MS);
     expect(warm).toBeLessThan(WARM_MS);
   });
 
-  it('The cost of a decision is bounded for any expression that repeats a few parts', () => {
+  it('The cost of a decision is limited for any expression that repeats a few parts', () => {
     const part = fc.constantFrom(
       'a',
       'k',

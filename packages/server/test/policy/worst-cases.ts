@@ -6,7 +6,7 @@ const TAGS = 'rolegate.dev/session-tags';
 const PERMITTED_IDS = 'rolegate.dev/permitted-external-ids';
 const PERMITTED_TAGS = 'rolegate.dev/permitted-session-tags';
 
-/** The longest name that IAM takes, and one as people have it. */
+/** The longest name that IAM allows, and a typical one. */
 const LONG = `${'a/'.repeat(255)}${'a'.repeat(64)}`;
 const USUAL = 'a'.repeat(40);
 const LONG_ID = `${'a'.repeat(1223)}c`;
@@ -70,7 +70,7 @@ export interface WorstCase extends Situation {
   readonly what: string;
 }
 
-/** One decision each, made of the texts that cost the most within the limits of 4.11. */
+/** Decisions on the most expensive texts within the limits of DESIGN.md 4.11. */
 export const worstCases: readonly WorstCase[] = [
   ...Object.entries(expressions).flatMap(([what, expression]) =>
     [USUAL, LONG].map((role) => ({

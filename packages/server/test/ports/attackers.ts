@@ -12,7 +12,7 @@ export interface From {
   readonly localAddress: string;
 }
 
-/** A connection that is accepted, or closed again at once; it says nothing. */
+/** A silent connection that is accepted, or closed immediately. */
 export async function silentTcp({ port, localAddress }: From): Promise<Socket> {
   const socket = connectTcp({ host: '127.0.0.1', port, localAddress });
   socket.on('error', () => undefined).resume();
@@ -39,7 +39,7 @@ export async function bareTls(from: From, more: ConnectionOptions = {}): Promise
   return socket;
 }
 
-/** Unlike `once` of node:events it does not mind an error. */
+/** Like `once` of node:events, but ignores errors. */
 function eitherOf(socket: Socket, events: readonly string[]): Promise<void> {
   return new Promise((resolve) => {
     for (const event of events)
@@ -49,7 +49,7 @@ function eitherOf(socket: Socket, events: readonly string[]): Promise<void> {
   });
 }
 
-/** The first part of a handshake, and no more. */
+/** Only the first part of a handshake. */
 export async function halfOpenTls(from: From): Promise<Socket> {
   const hello = await clientHello();
   const socket = await silentTcp(from);
@@ -82,7 +82,7 @@ export function bareSession(from: From): ClientHttp2Session {
   return session;
 }
 
-/** A call that never gets complete: `announced` bytes, of which `sent` come. */
+/** A call that is never complete: `sent` bytes of `announced` are sent. */
 export function unfinishedCall(
   session: ClientHttp2Session,
   path: string,
@@ -112,7 +112,7 @@ export function smallFrames(count: number): Buffer {
   ]);
 }
 
-/** Of these, how many are still open. */
+/** The number of these that are still open. */
 export function openOf(sockets: readonly Socket[]): number {
   return sockets.filter(({ closed }) => !closed).length;
 }

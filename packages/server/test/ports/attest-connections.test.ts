@@ -76,7 +76,7 @@ describe('Attestation connections', () => {
 });
 
 describe('Limit of attestation connections', () => {
-  it('Of 512 attestation connections, the oldest of the address with the most gives way to a new one', () => {
+  it('Of 512 attestation connections, the oldest of the address with the most is closed for a new one', () => {
     const { connections, ended, open, hits } = setup();
     const honest = open('198.18.0.2');
     const flood = Array.from({ length: 511 }, () => open('198.18.0.1'));
@@ -89,7 +89,7 @@ describe('Limit of attestation connections', () => {
     expect(connections.size()).toBe(512);
   });
 
-  it('An attestation connection on which an agent shows its ServiceAccount token stays, however many others come', () => {
+  it('An attestation connection on which an agent presents its ServiceAccount token is kept, however many others are opened', () => {
     const { connections, ended, open } = setup();
     const agent = open('198.18.0.1');
     const over = connections.showing(agent.peer);
@@ -100,7 +100,7 @@ describe('Limit of attestation connections', () => {
     expect(ended).toContain(agent.peer);
   });
 
-  it('The address with the most connections gives way even if all show ServiceAccount tokens of agents', () => {
+  it('A connection of the address with the most is closed even if all present ServiceAccount tokens of agents', () => {
     const { connections, ended, open } = setup();
     const shown = (address: string) => {
       const connection = open(address);

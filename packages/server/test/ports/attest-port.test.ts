@@ -24,7 +24,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** The port for attestation, which gives its token back as the certificate. Handshakes have a time of their own here. */
+/** An attestation port that returns the token as the certificate, with a handshake timeout for tests. */
 async function setup({ handshakeWithinMs = 60_000 } = {}) {
   const ca = await createTestCa();
   const own = await ca.issue({ dns: ['rolegate-server'], usages: ['server'] });
@@ -69,7 +69,7 @@ async function setup({ handshakeWithinMs = 60_000 } = {}) {
   };
 }
 
-/** One Attest as an agent makes it, from 127.0.0.1; what it gets, or the error. */
+/** An agent's Attest call from 127.0.0.1: its result, or the error. */
 function attest(client: RolegateClient): Promise<string> {
   return new Promise((resolve) => {
     client.attest({ token: 'good' }, { deadline: Date.now() + 10_000 }, (error, response) => {
@@ -120,7 +120,7 @@ describe('Attestation port', () => {
     await eventually(() => {
       expect(openOf(half)).toBe(0);
     }, PATIENCE);
-    // Those that gave way to others are no refused handshakes.
+    // Evicted handshakes are not counted as refused.
     expect(refused).toEqual(Array.from({ length: 8 }, () => 'timeout'));
   });
 
@@ -134,7 +134,7 @@ describe('Attestation port', () => {
     for (const socket of half) socket.destroy();
   });
 
-  it('The attestation port closes connections of an address that come too fast, and serves another address', async () => {
+  it('The attestation port closes connections of an address that opens them too fast, and serves another address', async () => {
     const { client, from, hits } = await setup();
     const many: Promise<{ closed: boolean }>[] = [];
     for (let at = 0; at < 60; at += 1) many.push(bareTls(from('127.0.0.2')));
@@ -168,7 +168,7 @@ describe('Attestation port', () => {
         unfinishedCall(session, ATTEST, { announced: MIB, sent: 1_000 }).on('response', (headers) => {
           statuses.push(headers['grpc-status']);
         });
-    // Two at once are looked at, and their length is enough to refuse them.
+    // Two at once are read, and their length is enough to refuse them.
     await eventually(() => {
       expect(statuses.filter((status) => status === '8').length).toBeGreaterThan(0);
     }, PATIENCE);
@@ -194,7 +194,7 @@ describe('Attestation port', () => {
   it('The attestation port closes a connection that does not speak HTTP/2 inside TLS within five seconds', async () => {
     const { from } = await setup();
     const socket = await bareTls(from('127.0.0.2'), { ALPNProtocols: [] });
-    // Node's own patience is ten seconds.
+    // Node's own timeout is 10 s.
     await eventually(
       () => {
         expect(socket.closed).toBe(true);
@@ -203,7 +203,7 @@ describe('Attestation port', () => {
     );
   });
 
-  it('The attestation port no longer counts a handshake that is done', async () => {
+  it('The attestation port no longer counts a completed handshake', async () => {
     const { from, hits } = await setup();
     const sockets = [];
     for (let at = 0; at < 20; at += 1) sockets.push(await bareTls(from('127.0.0.2')));

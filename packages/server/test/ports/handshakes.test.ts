@@ -19,7 +19,7 @@ function setup(limits = FREELY) {
 }
 
 describe('Handshakes', () => {
-  it('An address has eight handshakes under way, and a ninth takes the place of the oldest', () => {
+  it('An address has eight handshakes in progress, and a ninth replaces the oldest', () => {
     const { begin, closed, hits, handshakes } = setup();
     for (let at = 0; at < 9; at += 1) begin('198.18.0.1', `${at}`);
     expect(closed).toEqual(['0']);
@@ -42,7 +42,7 @@ describe('Handshakes', () => {
     expect(closed).toEqual(['0']);
   });
 
-  it('At most 64 handshakes are under way, and the address with the most gives way', () => {
+  it('At most 64 handshakes are in progress, and one of the address with the most is closed for a new one', () => {
     const { begin, closed, handshakes } = setup();
     for (let at = 0; at < 8; at += 1) begin('198.18.0.1', `most ${at}`);
     for (let at = 0; at < 56; at += 1) begin(`198.18.1.${at}`);
@@ -51,7 +51,7 @@ describe('Handshakes', () => {
     expect([closed, handshakes.size()]).toEqual([['most 0'], 64]);
   });
 
-  it('A handshake that is over makes room', () => {
+  it('A handshake that has ended makes room', () => {
     const { begin, closed, handshakes } = setup();
     for (let at = 0; at < 100; at += 1) {
       const handshake = begin('198.18.0.1');

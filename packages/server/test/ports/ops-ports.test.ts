@@ -20,7 +20,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** Both ports, on a clock that stands still. */
+/** Both ports, on a stopped clock. */
 async function setup() {
   const clock = createFakeClock();
   const [registry, lines, counted] = [new Registry(), [] as object[], [] as string[]];
@@ -45,7 +45,7 @@ async function setup() {
     await clock.advance(5_000);
     await closed;
   });
-  /** A connection of this source address, and all that comes back. */
+  /** A connection from this source address, and everything received on it. */
   async function open(port: Port, localAddress = '127.0.0.1') {
     const socket = connect({ port: ports[port], host: '127.0.0.1', localAddress }).setEncoding('latin1');
     const told = { socket, answer: '', closed: false };
@@ -57,7 +57,7 @@ async function setup() {
     await once(socket, 'connect');
     return told;
   }
-  /** All that comes back to these bytes until the server closes the connection. */
+  /** Everything received in response to these bytes until the server closes the connection. */
   async function ask(port: Port, bytes: string, localAddress?: string): Promise<string> {
     const told = await open(port, localAddress);
     told.socket.write(bytes);
@@ -71,7 +71,7 @@ async function setup() {
   return { clock, registry, lines, counted, open, ask, get };
 }
 
-/** So many connections that say nothing, in this order. */
+/** This many silent connections, in this order. */
 async function openIdle(
   open: (port: Port, from?: string) => Promise<{ socket: Socket; closed: boolean }>,
   { port, from, count }: { readonly port: Port; readonly from: string; readonly count: number },
@@ -124,7 +124,7 @@ describe.each<{ readonly name: string; readonly port: Port; readonly limits: str
     }, SOON);
   });
 
-  it('The port has 8 connections of an address, and the one that has been idle for the longest makes room', async () => {
+  it('The port has 8 connections of an address, and closes the longest idle one for a new one', async () => {
     const { open, counted } = await setup();
     const other = await open(port, '127.0.0.2');
     const opened = await openIdle(open, { port, from: '127.0.0.1', count: 9 });
@@ -134,7 +134,7 @@ describe.each<{ readonly name: string; readonly port: Port; readonly limits: str
     expect([other.closed, counted]).toEqual([false, [`${limits}_connections`]]);
   });
 
-  it('The port has 64 connections in all, and the address that has the most makes room', async () => {
+  it('The port has 64 connections in all, and closes one of the address with the most for a new one', async () => {
     const { open, get, counted, lines } = await setup();
     const alone = await open(port, '127.0.0.99');
     const opened = [];
@@ -152,7 +152,7 @@ describe.each<{ readonly name: string; readonly port: Port; readonly limits: str
 });
 
 describe('Metrics and probe ports', () => {
-  it('A crowd that fills the metrics port takes nothing from probes', async () => {
+  it('Clients that fill the metrics port do not affect probes', async () => {
     const { open, get, counted } = await setup();
     for (let host = 1; host <= 16; host += 1)
       await openIdle(open, { port: 'ops', from: `127.0.3.${host}`, count: 8 });
@@ -162,7 +162,7 @@ describe('Metrics and probe ports', () => {
     expect(counted).not.toContain('probe_connections');
   });
 
-  it('Metrics are served on the metrics port alone', async () => {
+  it('Metrics are served only on the metrics port', async () => {
     const { get } = await setup();
     expect(await get('ops', '/metrics')).toMatch(OK);
     expect(await get('probes', '/metrics')).toMatch(/^HTTP\/1\.1 404 /);
@@ -208,7 +208,7 @@ describe('Metrics and probe ports', () => {
     }, SOON);
   });
 
-  it('A storm that meets a limit is logged once a minute with a hint, and counted each time', async () => {
+  it('A limit that is reached many times is logged once a minute with a hint, and counted each time', async () => {
     const { clock, ask, counted, lines } = await setup();
     for (let times = 0; times < 5; times += 1) await ask('probes', `GET /${'x'.repeat(5_000)}`, '127.0.0.7');
     expect(counted).toHaveLength(5);
@@ -217,7 +217,7 @@ describe('Metrics and probe ports', () => {
         message: 'limit reached',
         limit: 'probe_requests',
         ip: '127.0.0.7',
-        hint: 'find out what connects to --probe-bind from this address; only kubelet needs to',
+        hint: 'Find out what connects to --probe-bind from this address. Only kubelet needs to.',
       },
     ]);
     await clock.advance(60_000);

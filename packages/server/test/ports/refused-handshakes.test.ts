@@ -28,12 +28,12 @@ it('Refused handshakes of an address are all counted, and a few a minute logged,
 });
 
 describe('Hint', () => {
-  it('The hint for a client without a certificate is to upgrade agents first if the server is its own authority', () => {
+  it('The hint for a client without a certificate is to upgrade agents first if the server uses its own authority', () => {
     const { lines, refused } = setup({ byAuthority: true });
     refused({ peer: '198.18.0.1:1024', ...NONE });
     expect(lines[0]?.fields).toMatchObject({
       error: 'no certificate',
-      hint: expect.stringMatching(/^upgrade agents before servers; /) as unknown,
+      hint: expect.stringMatching(/^Upgrade agents before servers[.] /) as unknown,
     });
   });
 

@@ -18,7 +18,7 @@ function setup() {
 }
 
 describe('Handshakes of agents', () => {
-  it("A handshake of an agent's address stays while strangers at thousands of addresses begin theirs", () => {
+  it("A handshake of an agent's address is kept while strangers at thousands of addresses begin theirs", () => {
     const { closed, begin } = setup();
     begin(AGENT);
     begin(AGENT);
@@ -27,7 +27,7 @@ describe('Handshakes of agents', () => {
     expect(closed).not.toContain(AGENT);
   });
 
-  it("A handshake of an agent's address gives way at the limit of its own address", () => {
+  it("A handshake of an agent's address is closed at the limit of its own address", () => {
     const { closed, begin } = setup();
     for (let at = 0; at < 9; at += 1) begin(AGENT);
     expect(closed).toEqual([AGENT]);

@@ -17,7 +17,7 @@ const STREAM: NodeStream = {
   sessionRemoved: () => undefined,
 };
 
-/** A server of which one node, `node-a`, can be connected. */
+/** A server to which one node, `node-a`, can be connected. */
 function setup({ synced = true }: { synced?: boolean } = {}) {
   const cluster = createClusterStandIn();
   const { clock } = cluster;
@@ -88,7 +88,7 @@ describe('Server status', () => {
     for (const said of [text, JSON.stringify(value)]) expect(said).not.toMatch(/ASIA|secret|token/);
   });
 
-  it('The status shows a session that fails with the reason and when STS is asked again', async () => {
+  it('The status shows a failing session with the reason and the time of the next STS call', async () => {
     const t = setup();
     t.setNamespace('shop', { [PERMITTED]: '.*' });
     t.setPod('a', { annotations: { [ROLE]: 'app' } });
@@ -107,7 +107,7 @@ describe('Server status', () => {
     expect(t.ask('').text).toMatch(/^shop\.default +failing +StsAccessDenied /m);
   });
 
-  it('The status lists sessions that fail before the others', async () => {
+  it('The status lists failing sessions before the others', async () => {
     const t = setup();
     t.setNamespace('shop', { [PERMITTED]: '.*' });
     for (const name of ['a', 'z']) t.setServiceAccount('shop', name);
@@ -154,7 +154,7 @@ describe('Pod explanation', () => {
     },
   );
 
-  it('A denial is explained with the remedy, and with the agent not being connected to this replica', () => {
+  it('A denial is explained with what to do, and with the agent that is not connected to this replica', () => {
     const t = setup();
     t.setNamespace('shop', { [PERMITTED]: 'other' });
     t.setPod('a', { annotations: { [ROLE]: 'app' } });

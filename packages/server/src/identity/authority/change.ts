@@ -68,7 +68,7 @@ async function whyUnpublished(
   if (bundle?.values.includes(prepared.certificatePem.trim()) === true) return undefined;
   return (
     `the ConfigMap ${where.namespace}/${where.name} does not contain authority ${prepared.id}, so agents do not trust it yet: ` +
-    'check that a server is running and may update the ConfigMap, or give --now'
+    'check that a server is running and is allowed to update the ConfigMap, or give --now'
   );
 }
 

@@ -7,17 +7,17 @@ const TASKS = {
   secret: {
     failed: 'authority Secret sync failed',
     recovered: 'authority Secret sync recovered',
-    hint: 'check that the server can reach the API server and may read and update this Secret',
+    hint: 'Check that the server can reach the API server and is allowed to read and update this Secret.',
   },
   bundle: {
     failed: 'authority bundle sync failed',
     recovered: 'authority bundle sync recovered',
-    hint: 'check that the server can reach the API server and may read and update this ConfigMap',
+    hint: 'Check that the server can reach the API server and is allowed to read and update this ConfigMap.',
   },
   certificate: {
     failed: 'server certificate renewal failed',
     recovered: 'server certificate renewal recovered',
-    hint: 'check the authority with "rolegate-server authority status"',
+    hint: 'Check the authority with "rolegate-server authority status".',
   },
 } as const;
 

@@ -23,7 +23,7 @@ export function logChanges(log: Log, before: Shared | undefined, after: Shared):
   for (const authority of former.values()) log.info('authority removed', fieldsOf(authority));
   if (before !== undefined && !before.tokenSecret.equals(after.tokenSecret))
     log.warn('token secret changed; existing metadata tokens are invalid', {
-      hint: 'SDKs fetch new tokens by themselves; find out who changed the authority Secret',
+      hint: 'SDKs fetch new tokens by themselves. Find out who changed the authority Secret.',
     });
 }
 
@@ -55,7 +55,7 @@ export function createOlderSecretLog({ clock, log, fields, count }: OlderSecretL
         log.info('authority Secret had no generation', {
           ...fields,
           known,
-          hint: 'expected while servers of version 0.1 are running, which write no generation',
+          hint: 'Expected while servers of version 0.1 are running, which write no generation.',
         });
         return;
       }
@@ -69,7 +69,7 @@ export function createOlderSecretLog({ clock, log, fields, count }: OlderSecretL
         generation,
         known,
         refused,
-        hint: 'find out who restored the Secret; if all servers were restored too, retire the stolen authority again',
+        hint: 'Find out who restored the Secret. If all servers were restored too, retire the stolen authority again.',
       });
     },
     /** Undefined if it did not happen within the last hour. */

@@ -86,7 +86,7 @@ function collection(resource: 'secrets' | 'configmaps', deps: AuthorityStoreDeps
     return readText(chunks, MOST_TEXT);
   }
 
-  /** With the chart's rights a server may only update existing objects (ADR 18). */
+  /** With the chart's rights a server can only update existing objects (ADR 18). */
   async function created(create: () => Promise<string>): Promise<string> {
     try {
       return await create();

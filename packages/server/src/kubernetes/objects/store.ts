@@ -148,7 +148,7 @@ function createObjects<T extends ApiObject>({
         change: kind,
         name,
         error: describeError(error),
-        hint: 'this is a bug in the server; report it with this line',
+        hint: 'This is a bug in the server. Report it with this line.',
       });
     },
   });

@@ -178,11 +178,11 @@ function levelOf(error: unknown): 'info' | 'warn' | 'error' {
 
 /** Undefined if there is nothing to do. */
 function hintOf(error: unknown): string | undefined {
-  if (!(error instanceof ApiError)) return 'check the network between this server and the API server';
+  if (!(error instanceof ApiError)) return 'Check the network between this server and the API server.';
   if (error.code === 410) return undefined;
   return error.code === 401 || error.code === 403
-    ? "check the server's ServiceAccount and its ClusterRole"
-    : 'check the health of the API server; this server retries';
+    ? "Check the server's ServiceAccount and its ClusterRole."
+    : 'Check the health of the API server. This server retries.';
 }
 
 /** The API server is busy or denies access, which says nothing about the resourceVersion. */

@@ -45,7 +45,7 @@ export function createUnreadableLog({
         kind,
         fault,
         which,
-        hint: 'correct or delete the object; if it is valid, report this line as a bug',
+        hint: 'Correct or delete the object. If it is valid, report this line as a bug.',
       });
   };
 }

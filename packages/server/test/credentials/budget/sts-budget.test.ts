@@ -28,7 +28,7 @@ function setup(options: Partial<StsBudgetOptions> = {}) {
 
 const manyNamespaces = (n: number) => `ns-${String(n)}`;
 
-/** One token, and nothing in it: what is asked now waits, and goes one a second. */
+/** An empty bucket of one token: calls wait, and start one a second. */
 function setupEmpty(options: Partial<StsBudgetOptions> = {}) {
   const all = setup({ ratePerSecond: 1, burst: 1, ...options });
   all.request('first');
@@ -37,7 +37,7 @@ function setupEmpty(options: Partial<StsBudgetOptions> = {}) {
 }
 
 describe('STS rate', () => {
-  it('The budget lets the burst go at once and then calls at its rate, to the millisecond', async () => {
+  it('The budget starts a burst of calls at once and then calls at its rate, to the millisecond', async () => {
     const { budget, clock, request, started } = setup({ ratePerSecond: 100, burst: 50, maxInFlight: 1000 });
     for (let n = 0; n < 250; n++) request(String(n), 'on-demand', manyNamespaces(n));
     expect(started).toHaveLength(50);
@@ -97,7 +97,7 @@ describe('STS rate', () => {
 });
 
 describe('Order of calls', () => {
-  it('On-demand calls go before expiring ones, and those before prefetch calls', async () => {
+  it('On-demand calls start before expiring ones, and those before prefetch calls', async () => {
     const { clock, request, names } = setupEmpty();
     request('c', 'prefetch');
     request('b', 'expiring');
@@ -124,7 +124,7 @@ describe('Order of calls', () => {
     expect(names()).toEqual(['raised', 'kept', 'plain']);
   });
 
-  it('A call moves to another Namespace that wants the same if that one has fewer calls waiting', async () => {
+  it('A call moves to another Namespace that needs the same session if that one has fewer calls waiting', async () => {
     const { clock, request, names } = setupEmpty();
     for (let n = 0; n < 3; n++) request('flood', 'on-demand', 'flood');
     const shared = request('shared', 'on-demand', 'flood');
@@ -139,7 +139,7 @@ describe('Order of calls', () => {
     expect(shared.wantedBy('late')).toBe(false);
   });
 
-  it('A call that moves to a Namespace which may start it starts at once', () => {
+  it('A call that moves to a Namespace whose turn it is starts immediately', () => {
     const { request, names } = setup({ burst: 10 });
     for (let n = 0; n < 20; n++) request('flood', 'on-demand', 'flood');
     const shared = request('shared', 'on-demand', 'flood');
@@ -162,7 +162,7 @@ describe('Order of calls', () => {
     expect(budget.waiting).toBe(0);
   });
 
-  it("The turn of a Namespace counts for more than the priority of another one's calls", async () => {
+  it("The turn of a Namespace takes precedence over the priority of another one's calls", async () => {
     const { clock, request, names } = setupEmpty();
     for (let n = 0; n < 3; n++) request(`flood-${String(n)}`, 'on-demand', 'flood');
     request('renewal', 'expiring', 'quiet');
@@ -171,7 +171,7 @@ describe('Order of calls', () => {
     expect(names()).toEqual(['flood-0', 'renewal', 'refused', 'flood-1', 'flood-2']);
   });
 
-  it('No call passes one of higher priority of its own Namespace', async () => {
+  it('No call overtakes one of higher priority of its own Namespace', async () => {
     const asked = fc.array(
       fc.record({ priority: fc.constantFrom(...priorities), key: fc.constantFrom('a', 'b', 'c') }),
       { maxLength: 40 },
@@ -248,7 +248,7 @@ describe('Limits of a Namespace', () => {
     expect(names().filter((name) => name === 'other')).toHaveLength(15);
     started[0]?.end();
     await clock.advance(0);
-    // It has 79 places, more than four times the 6 that are free.
+    // It has 79 places, more than four times the 6 free ones.
     expect(budget.inFlight).toBe(94);
   });
 
@@ -280,7 +280,7 @@ describe('Turns of Namespaces', () => {
         expect(turns.take()).toBeUndefined();
         taken.forEach((item, at) => {
           const before = taken.slice(0, at).findLastIndex((other) => other?.namespace === item?.namespace);
-          // Between two of one Namespace no other one comes twice.
+          // Between two items of one Namespace no other Namespace has two turns.
           const between = taken.slice(before + 1, at).map((other) => other?.namespace);
           expect(new Set(between).size).toBe(between.length);
         });
@@ -288,7 +288,7 @@ describe('Turns of Namespaces', () => {
     );
   });
 
-  it('A Namespace that may not have its turn now keeps it', () => {
+  it('A Namespace that cannot use its turn now keeps it', () => {
     const turns = createNamespaceTurns({ ranks: 1, reservedPart: 0.3 });
     for (const namespace of ['a', 'b', 'a', 'b']) turns.put({ namespace, rank: 0, reserved: false });
     const order = [turns.take((name) => name !== 'a'), turns.take(), turns.take(() => false), turns.take()];

@@ -41,7 +41,7 @@ describe('STS errors', () => {
         'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining',
     },
     { message: 'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.' },
-  ])('A ValidationError means that the duration is too long if it says: $message', ({ message }) => {
+  ])('A ValidationError with this message means that the duration is too long: $message', ({ message }) => {
     expect(classifyStsError(awsError('ValidationError', message)).durationTooLong).toBe(true);
     expect(classifyStsError(awsError('AccessDenied', message)).durationTooLong).toBe(false);
   });
@@ -52,7 +52,7 @@ describe('STS errors', () => {
     );
   });
 
-  it('The message leaves out the signed request that STS sends back, as its session token is a secret', () => {
+  it('The message omits the signed request that STS returns, because its session token is a secret', () => {
     const message =
       "The signature does not match.\n\nThe Canonical String for this request should have been\n'POST\nx-amz-security-token:SECRET'";
     expect(classifyStsError(awsError('SignatureDoesNotMatch', message)).message).toBe(
@@ -62,7 +62,7 @@ describe('STS errors', () => {
     expect(oneLine.message).not.toContain('SECRET');
   });
 
-  it('Whatever is thrown is classified, with a short message', () => {
+  it('Anything thrown is classified, with a short message', () => {
     fc.assert(
       fc.property(fc.anything(), (thrown) => {
         const { reason, message } = classifyStsError(thrown);

@@ -25,7 +25,7 @@ function setup() {
 }
 
 describe('Watch of own credentials', () => {
-  it('The watch finds within a minute that STS rejects the server though no Pod has asked, and when that is over', async () => {
+  it("The watch notices within a minute that STS rejects the server without any Pod's request, and when that ends", async () => {
     const { clock, health, sts, lines } = setup();
     await clock.advance(MINUTE_MS);
     expect(health.current()).toBeUndefined();
@@ -43,7 +43,7 @@ describe('Watch of own credentials', () => {
   });
 
   it.each(['ServiceUnavailable', 'Throttling'])(
-    "The watch does not take %s for an answer about the server's credentials",
+    "The watch does not treat %s as a statement about the server's credentials",
     async (name) => {
       const { clock, health, sts } = setup();
       sts.fault = awsError('ExpiredToken');
@@ -56,7 +56,7 @@ describe('Watch of own credentials', () => {
 });
 
 describe('STS health', () => {
-  it('The health reports what stops calls now before what will stop them', () => {
+  it('The health reports what stops calls now in preference to what will stop them later', () => {
     const health = createStsHealth({ log: recordingLog([]) });
     const [own, calls] = [
       classifyStsError(awsError('ExpiredToken')),
@@ -71,7 +71,7 @@ describe('STS health', () => {
 });
 
 describe('Server key', () => {
-  it('A key of the server has seconds left unless it is permanent', () => {
+  it('A key of the server has a remaining lifetime unless it is permanent', () => {
     const clock = createFakeClock();
     const key = { accessKeyId: 'A', fixed: false };
     expect(secondsLeftOf({ ...key, expiresAtMs: clock.now() + 90_000 }, clock)).toBe(90);

@@ -58,7 +58,7 @@ describe('STS request handler', () => {
     await expect(ask()).rejects.toThrow();
   });
 
-  it('The handler gives up on a response that is cut short', async () => {
+  it('The handler gives up on a truncated response', async () => {
     const { ask } = await setup((_, response) => {
       response.writeHead(200, { 'content-length': '100' });
       response.write('short', () => response.socket?.destroy());

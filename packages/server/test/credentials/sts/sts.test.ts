@@ -83,7 +83,7 @@ describe('AssumeRole calls', () => {
   });
 
   it.each([{ wrongByMs: -1_800_000 }, { wrongByMs: 1_800_000 }])(
-    'The life of credentials is counted by the clock of STS if the local one is wrong by $wrongByMs ms',
+    'The lifetime of credentials is computed with the clock of STS if the local one is wrong by $wrongByMs ms',
     async ({ wrongByMs }) => {
       const wrong = createFakeClock();
       wrong.jumpWall(wrongByMs);
@@ -194,7 +194,7 @@ describe('STS failures', () => {
 });
 
 describe('Server credentials', () => {
-  it("A failure of the provider of the server's credentials is not taken for a refusal of the role", async () => {
+  it("A failure of the provider of the server's credentials is not treated as a refusal of the role", async () => {
     const denied = Object.assign(new Error('not authorized to perform: sts:AssumeRoleWithWebIdentity'), {
       name: 'AccessDenied',
     });
@@ -225,7 +225,7 @@ describe('Server credentials', () => {
   });
 });
 
-it('The STS client says who the server is', async () => {
+it("The STS client returns the server's own ARN", async () => {
   const { sts } = await setup();
   expect(await sts.callerArn()).toMatch(/^arn:aws:sts::123456789012:assumed-role\/rolegate-server\//);
 });

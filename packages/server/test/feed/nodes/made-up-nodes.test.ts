@@ -45,7 +45,7 @@ describe('Last change of a node', () => {
     expect([nodes.unchangedForMs('node-a'), remembered()]).toEqual([HOUR_MS, 6_000]);
   });
 
-  it('A node whose last change had to be forgotten counts as changed as late as anything forgotten', async () => {
+  it('A node whose last change was forgotten is treated as changed at the latest forgotten time', async () => {
     const { clock, nodes, setPod, makeUp } = setup();
     // The Pod that changed last on the node is of the Namespace whose names are forgotten first.
     setPod('a', { namespace: 'greedy' });

@@ -8,7 +8,7 @@ import { createClusterStandIn } from '../cluster-stand-in.ts';
 const ROLE = { 'iam.amazonaws.com/role': 'app' };
 const PERMIT = { 'iam.amazonaws.com/permitted': 'app' };
 
-/** Each decision on a Pod of the Namespace `slow` takes `slowMs`; the event loop is in the test's hands. */
+/** Each decision on a Pod of the Namespace `slow` takes `slowMs`; the test controls the event loop. */
 function setup({ slowMs = 10 } = {}) {
   const cluster = createClusterStandIn();
   const deferred: (() => void)[] = [];
@@ -64,7 +64,7 @@ function setup({ slowMs = 10 } = {}) {
 }
 
 describe('Node joins', () => {
-  it('An agent that connects hears of cheap Pods at once, of costly ones in turns, and then that this was all', () => {
+  it('An agent that connects gets cheap Pods immediately, costly ones in turns, and then synced', () => {
     const { setPod, join, turnOfLoop, settle } = setup();
     for (let i = 0; i < 50; i += 1) setPod(`slow-${i}`, { namespace: 'slow', annotations: ROLE });
     for (let i = 0; i < 3; i += 1) setPod(`shop-${i}`, { annotations: ROLE });
@@ -105,7 +105,7 @@ describe('Node joins', () => {
     expect(issued).toEqual([]);
   });
 
-  it('A second stream of a node is told that this was all only once its Pods are decided', () => {
+  it('A second stream of a node is synced only once its Pods are decided', () => {
     const { setPod, join, settle } = setup();
     for (let i = 0; i < 5; i += 1) setPod(`slow-${i}`, { namespace: 'slow', annotations: ROLE });
     const first = join('node-a');
@@ -115,7 +115,7 @@ describe('Node joins', () => {
     expect([second.said, second.kinds.size]).toEqual([['told'], 5]);
   });
 
-  it('An agent that connects waits for the next turn of the event loop if others have taken this one', () => {
+  it('An agent that connects waits for the next turn of the event loop if others have used this one', () => {
     const { setPod, join, settle } = setup();
     for (let i = 0; i < 3; i += 1) {
       setPod(`a-${i}`, { namespace: 'slow', nodeName: 'node-a', annotations: ROLE });
@@ -127,7 +127,7 @@ describe('Node joins', () => {
     expect([a.said, b.said, b.kinds.size]).toEqual([['told'], ['told'], 3]);
   });
 
-  it('An agent that connects and leaves before its turn is told nothing', () => {
+  it('An agent that connects and disconnects before its turn gets nothing', () => {
     const { setPod, join, turnOfLoop, nodes } = setup();
     setPod('a', { namespace: 'slow', nodeName: 'node-a', annotations: ROLE });
     setPod('b', { namespace: 'slow', nodeName: 'node-b', annotations: ROLE });

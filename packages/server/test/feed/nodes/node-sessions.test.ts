@@ -39,7 +39,7 @@ function setup() {
 }
 
 describe('Node sessions', () => {
-  it('A session is renewed for as long as its Pods ask for it, and no longer', async () => {
+  it('A session is renewed only as long as its Pods use it', async () => {
     const { nodes, clock, id, held } = setup();
     for (let hour = 0; hour < 24; hour++) {
       await clock.advance(HOUR_MS);
@@ -50,7 +50,7 @@ describe('Node sessions', () => {
     expect(held()).toBe(false);
   });
 
-  it('A session of a node that has moved here from another replica is renewed only when a Pod asks for it', async () => {
+  it('A session of a node that has moved here from another replica is renewed only when a Pod uses it', async () => {
     const { nodes, join, leave, clock, id, held, issued } = setup();
     await clock.advance(0);
     leave();
@@ -95,7 +95,7 @@ describe('Node sessions', () => {
     expect(held()).toBe(false);
   });
 
-  it('A session stays while one of its Pods is left, and goes with the last', async () => {
+  it('A session is kept while one of its Pods is left, and dropped with the last', async () => {
     const { clock, removePod, removed, id, held } = setup();
     await clock.advance(0);
     removePod('a');
@@ -104,14 +104,14 @@ describe('Node sessions', () => {
     expect([held(), removed]).toEqual([false, [id]]);
   });
 
-  it('A session goes when the containers of its Pods have ended, even if the Pods still exist', async () => {
+  it('A session is dropped when the containers of its Pods have ended, even if the Pods still exist', async () => {
     const { clock, setPod, removed, id, held } = setup();
     await clock.advance(0);
     for (const name of ['a', 'b']) setPod(name, { annotations: ROLE, ended: true });
     expect([held(), removed]).toEqual([false, [id]]);
   });
 
-  it('A session of a node whose agent comes back within a minute stays', async () => {
+  it('A session of a node whose agent reconnects within a minute is kept', async () => {
     const { clock, join, leave, issued, held, nodes } = setup();
     await clock.advance(0);
     leave();
@@ -123,7 +123,7 @@ describe('Node sessions', () => {
     expect([held(), issued.length]).toEqual([true, 1]);
   });
 
-  it('A session for a Pod that comes while its agent is away is issued once the agent is back', async () => {
+  it('A session for a Pod that is created while its agent is disconnected is issued once the agent reconnects', async () => {
     const { clock, join, leave, issued, setPod } = setup();
     await clock.advance(0);
     leave();

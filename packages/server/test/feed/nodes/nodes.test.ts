@@ -46,7 +46,7 @@ function recorder() {
 }
 
 describe('Nodes', () => {
-  it('A node is told of its own Pods only', () => {
+  it('A node gets only its own Pods', () => {
     const { nodes, setNamespace, setPod } = setup();
     setNamespace('shop');
     setPod('here');
@@ -57,7 +57,7 @@ describe('Nodes', () => {
     expect(said).toEqual(['here NoRole']);
   });
 
-  it('A node is told of denials before it is told of what is permitted', () => {
+  it('A node gets denials before permits', () => {
     const { nodes, setNamespace, setPod } = setup();
     setNamespace('shop', PERMIT);
     setPod('good', { annotations: ROLE });
@@ -67,7 +67,7 @@ describe('Nodes', () => {
     expect(said).toEqual(['bad NamespaceDenied', 'session none', 'good allow']);
   });
 
-  it('A session is issued once for all Pods of a workload, and announced when it is there', async () => {
+  it('A session is issued once for all Pods of a workload, and announced once it is issued', async () => {
     const { nodes, clock, issued, setNamespace, setPod } = setup();
     setNamespace('shop', PERMIT);
     for (const name of ['a', 'b', 'c']) setPod(name, { annotations: ROLE });
@@ -78,7 +78,7 @@ describe('Nodes', () => {
     expect(said.at(-1)).toBe('session 1');
   });
 
-  it('A node is told of a session that exists already because of another node', async () => {
+  it('A node gets a session that already exists because of another node', async () => {
     const { nodes, clock, issued, setNamespace, setPod } = setup();
     setNamespace('shop', PERMIT);
     setPod('there', { annotations: ROLE, nodeName: 'node-b' });
@@ -130,7 +130,7 @@ describe('Nodes', () => {
     expect(issued).toHaveLength(1);
   });
 
-  it('A session is issued again for an agent that comes back with nothing', async () => {
+  it('A session is issued again for an agent that reconnects without cached credentials', async () => {
     const { nodes, clock, issued, setNamespace, setPod } = setup();
     setNamespace('shop', PERMIT);
     setPod('a', { annotations: ROLE });
@@ -171,17 +171,20 @@ describe('Nodes', () => {
       },
       said: ['session removed', 'removed uid-a'],
     },
-  ])('A node is told at once when $what, and the session is dropped', async ({ change, said: last }) => {
-    const world = setup();
-    world.setNamespace('shop', PERMIT);
-    world.setPod('a', { annotations: ROLE });
-    const { stream, said, snapshots } = recorder();
-    world.nodes.join('node-a', stream, []);
-    await world.clock.advance(0);
-    change(world);
-    expect(said.slice(-2)).toEqual(last);
-    expect([...snapshots.values()].map((current) => current())).toEqual([undefined]);
-  });
+  ])(
+    'A node is updated immediately when $what, and the session is dropped',
+    async ({ change, said: last }) => {
+      const world = setup();
+      world.setNamespace('shop', PERMIT);
+      world.setPod('a', { annotations: ROLE });
+      const { stream, said, snapshots } = recorder();
+      world.nodes.join('node-a', stream, []);
+      await world.clock.advance(0);
+      change(world);
+      expect(said.slice(-2)).toEqual(last);
+      expect([...snapshots.values()].map((current) => current())).toEqual([undefined]);
+    },
+  );
 
   it('A Pod whose Namespace is deleted is denied only after ten seconds', async () => {
     const { nodes, clock, setNamespace, removeNamespace, setPod } = setup();
@@ -221,7 +224,7 @@ describe('Nodes', () => {
     expect(said.filter((line) => line.startsWith('a '))).toEqual(['a pending', 'a allow']);
   });
 
-  it('A Pod is pending until the role base ARN is found', () => {
+  it('A Pod is pending until the role base ARN is detected', () => {
     const { nodes, base, decisions, setPod, setNamespace } = setup();
     base.arn = undefined;
     setNamespace('shop', PERMIT);
@@ -269,7 +272,7 @@ describe('Nodes', () => {
     expect([...snapshots.values()].map((current) => current())).toEqual([undefined]);
   });
 
-  it('An address resolves to the live Pod of the asking node alone', () => {
+  it('An address resolves only to the live Pod of the asking node', () => {
     const { nodes, setPod, setNamespace } = setup();
     setNamespace('shop');
     setPod('gone', { ips: ['198.18.0.7'], ended: true });

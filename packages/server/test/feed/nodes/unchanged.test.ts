@@ -109,7 +109,7 @@ describe('Changes that decisions read', () => {
     expect(said.at(-1)?.resourceVersions).toMatchObject({ pod: resourceVersion, namespace });
   });
 
-  it('A change that was undone between two lists is sent, as another replica may know the state between', async () => {
+  it('A change that was undone between two lists is sent, because another replica may know the state in between', async () => {
     const { listNamespaces, said, madeSince } = await setup();
     listNamespaces({ shop: PERMIT });
     expect(madeSince()).toBe(0);

@@ -12,7 +12,7 @@ const read = (bytes: Buffer) => requestDeserialize(cutReport(bytes).bytes);
 const texts = (count: number) => Array.from({ length: count }, (_, at) => `s${at}`);
 
 describe('Report bounds', () => {
-  it('The bounds name every field of the wire format by its number', () => {
+  it('The limits name every field of the wire format by its number', () => {
     const { fields } = descriptor.nested.rolegate.nested.v1.nested.AgentReport;
     const ours = Object.entries(reportFields).map(([name, { number }]) => [name, number]);
     expect(Object.fromEntries(ours)).toEqual(
@@ -20,7 +20,7 @@ describe('Report bounds', () => {
     );
   });
 
-  it('A report within the bounds is left as it is', () => {
+  it('A report within the limits is left unchanged', () => {
     const bytes = bytesOf({ nodeName: 'node-a', version: '1', usedSessionIds: texts(4_096) });
     expect(cutReport(bytes).bytes).toBe(bytes);
   });
@@ -31,7 +31,7 @@ describe('Report bounds', () => {
     expect([...cutReport(bytes).dropped]).toEqual([['usedSessionIds', 4]]);
   });
 
-  it('A value that is too long is left out, and the values around it stay', () => {
+  it('A value that is too long is dropped, and the values around it are kept', () => {
     const bytes = bytesOf({ usedSessionIds: ['a', 'x'.repeat(65), 'b'], version: 'v'.repeat(1_000_000) });
     expect(read(bytes)).toMatchObject({ usedSessionIds: ['a', 'b'], version: '' });
     expect(new Map(cutReport(bytes).dropped)).toEqual(
@@ -42,12 +42,12 @@ describe('Report bounds', () => {
     );
   });
 
-  it('A field that may be there once keeps its first value', () => {
+  it('A field that can occur once keeps its first value', () => {
     const bytes = Buffer.concat([bytesOf({ version: '1' }), bytesOf({ version: '2' })]);
     expect(read(bytes).version).toBe('1');
   });
 
-  it('Fields of later versions are left to the parser, which skips them', () => {
+  it('Fields of later versions are kept for the parser, which skips them', () => {
     const later = Buffer.concat([
       Buffer.of(0xc0, 0x3e, 0x07), // field 1000, a number
       Buffer.of(0xca, 0x3e, 0x01, 0x78), // field 1001, a text

@@ -10,7 +10,7 @@ const UID = '46f9f3c8-2f0f-4e5f-8c9d-0d3f4fd5e1aa';
 const receive = (report: AgentReport) => receiveReport(rolegateService.Feed.requestSerialize(report));
 
 describe('Report reception', () => {
-  it('A report is taken as an agent sends it', () => {
+  it('A report is accepted as an agent sends it', () => {
     const held = { sessionId: ID, fingerprint: 'a1b2c3d4', remainingMs: 1, lifetimeMs: 2, unusedMs: 3 };
     // What an agent needs and does not have: it says since when it has waited.
     const needed = { sessionId: ID, fingerprint: '', remainingMs: -90_000, lifetimeMs: 0, unusedMs: 90_000 };
@@ -40,12 +40,12 @@ describe('Report reception', () => {
     ]);
   });
 
-  it('A report of which every field is absent is empty', () => {
+  it('A report without any fields is empty', () => {
     const { report, dropped } = receiveReport(Buffer.alloc(0));
     expect([report.version, report.interception, dropped.size]).toEqual(['', undefined, 0]);
   });
 
-  it('Reasons of bad requests and of later versions are counted together, without a complaint', () => {
+  it('Reasons of bad requests and of later versions are counted together, and not as invalid', () => {
     const { report, dropped } = receive({
       answersByReason: { MalformedRequest: 2, NewReason: 3, NoRole: 1 },
     });
@@ -110,7 +110,7 @@ describe('Report reception', () => {
       field: 'heldSessions',
       bad: { heldSessions: [{ fingerprint: 'f' }] },
     },
-  ])('A report loses $what, and nothing else', ({ field, bad }) => {
+  ])('A report loses only $what', ({ field, bad }) => {
     const good: AgentReport = {
       nodeName: 'node-a',
       usedSessionIds: [ID],
@@ -200,7 +200,7 @@ describe('Reports of any peer', () => {
     { requiredKeys: [] },
   );
 
-  it('Any report of a peer becomes a report within the bounds', () => {
+  it('Any report of a peer becomes a report within the limits', () => {
     fc.assert(
       fc.property(anyReport, (report) => {
         expectBounded(rolegateService.Feed.requestSerialize(report));
@@ -208,7 +208,7 @@ describe('Reports of any peer', () => {
     );
   });
 
-  it('Any bytes of a peer are refused, or become a report within the bounds', () => {
+  it('Any bytes of a peer are refused, or become a report within the limits', () => {
     const piece = fc.oneof(
       fc.uint8Array({ maxLength: 12 }),
       fc.constantFrom(

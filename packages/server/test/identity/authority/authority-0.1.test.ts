@@ -46,7 +46,7 @@ describe('Replicas of 0.1', () => {
     expect(old.writes()).toBe(0);
   });
 
-  it('A 0.1 replica and this version settle after few writes, whatever rotates in a year', async () => {
+  it('A 0.1 replica and this version agree after few writes, whatever rotates in a year', async () => {
     const memory = createMemoryStore();
     const clock = createFakeClock();
     const now = createReplica({ memory, clock });

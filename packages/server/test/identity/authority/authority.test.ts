@@ -19,7 +19,7 @@ const POLL_MS = 12_000;
 
 async function setup() {
   const run = await startApi({ clock: systemClock });
-  // Handshakes go by the machine's own clock.
+  // Handshakes use the machine's clock.
   const clock = createFakeClock({ nowMs: Date.now() });
   const record = recordLog();
   const stop = new AbortController();
@@ -90,7 +90,7 @@ const ask = async (authority: Authority) => {
   return new Uint8Array(new X509Certificate((await authority.issueClient(client)).chain).raw);
 };
 
-/** True where a client that trusts `ca` alone takes the server by its name. */
+/** True if a client that trusts only `ca` accepts the server by its name. */
 async function takes(authority: Authority, ca: string, servername = 'rolegate-server'): Promise<boolean> {
   const { cert, key } = authority.tls.current();
   const server = tls.createServer({ cert, key, minVersion: 'TLSv1.3' }, (socket) => socket.end());
@@ -137,7 +137,7 @@ describe('Authority', () => {
     expect(await takes(authority, authority.bundle(), 'kubernetes')).toBe(false);
   });
 
-  it('A server waits for an API server that is unavailable, says why, and goes on by itself', async () => {
+  it('A server waits for an API server that is unavailable, logs why, and continues by itself', async () => {
     await using run = await setup();
     run.api.refuse(503);
     let opened: Authority | undefined;
@@ -163,7 +163,7 @@ describe('Authority', () => {
     await outcome;
   });
 
-  it('A server goes on signing and verifying while the API server is unavailable', async () => {
+  it('A server continues to sign and verify while the API server is unavailable', async () => {
     await using run = await setup();
     const authority = await run.start();
     const der = await ask(authority);
@@ -175,7 +175,7 @@ describe('Authority', () => {
     await run.until(() => authority.condition() === undefined);
   });
 
-  it('The server certificate is renewed at half its life, even if the API server is unavailable', async () => {
+  it('The server certificate is renewed at half of its lifetime, even if the API server is unavailable', async () => {
     await using run = await setup();
     const authority = await run.start();
     const first = authority.tls.current();
@@ -193,7 +193,7 @@ describe('Authority', () => {
     expect(authority.tls.current().key).not.toEqual(first.key);
   });
 
-  it('A lost Secret and a lost ConfigMap are written again, whichever replica is first', async () => {
+  it('A lost Secret and a lost ConfigMap are restored, whichever replica is first', async () => {
     await using run = await setup();
     const [a, b] = [await run.start(), await run.start()];
     const bundle = a.bundle();

@@ -27,7 +27,7 @@ async function setup({ ageMs = 365 * DAY_MS } = {}) {
   });
   const issue = async (node = NODE, podUid = POD_UID) =>
     clients.issue({ certificateRequest: await requestOf(), node, podUid });
-  /** A certificate of our own authority, as it is never issued. */
+  /** A certificate of the server's authority in a form that is never issued. */
   async function forge(
     names: readonly string[],
     {
@@ -55,7 +55,7 @@ const derOf = (pem: string) => new Uint8Array(new X509Certificate(pem).raw);
 const refusal = (reason: Reason, message: string) => expect.objectContaining({ reason, message }) as unknown;
 
 describe('Issue of client certificates', () => {
-  it('A client certificate takes the key from the request, and nothing else, and names the node and the Pod', async () => {
+  it('A client certificate uses only the key of the request, and names the node and the Pod', async () => {
     const { issue, state } = await setup();
     const { chain, endsMs } = await issue();
     const certificate = new X509Certificate(chain);

@@ -38,7 +38,7 @@ it('A certificate of 300 days that was signed with the key of the authority gets
   await using server = await startAttestedServer();
   server.start();
   await server.ready();
-  // As short as a server issues it the forgery works: that is why a stolen authority must be withdrawn.
+  // A forgery as short-lived as a server's certificate works, which is why a stolen authority must be withdrawn.
   const short = openFeed(server.client(await forge(server, HOUR_MS)), { nodeName: 'node-a' });
   await short.synced();
   const long = openFeed(server.client(await forge(server, 300 * DAY_MS)), { nodeName: 'node-a' });

@@ -92,7 +92,7 @@ describe('Older Secret', () => {
           generation: 1,
           known: 4,
           refused: [stolen.id],
-          hint: expect.stringContaining('find out who restored the Secret') as unknown,
+          hint: expect.stringContaining('Find out who restored the Secret') as unknown,
         },
       },
     ]);
@@ -114,7 +114,7 @@ describe('Older Secret', () => {
     expect(read().tokenSecret).toEqual(tokenSecret);
   });
 
-  it('A replica passes what it knows on to replicas that have read an older Secret', async () => {
+  it('A replica passes its knowledge on to replicas that have read an older Secret', async () => {
     const { memory, clock, keeper, backups, stolen, good } = await setUpWithdrawal();
     memory.setSecret(backups[0]);
     const late = createReplica({ memory, clock });
@@ -167,7 +167,7 @@ describe('Older Secret', () => {
     expect(read().generation).toBe(generation + 1);
   });
 
-  it('A replica writes once per look while somebody puts the older Secret back at once', async () => {
+  it('A replica writes once per look while somebody else keeps restoring the older Secret', async () => {
     const { memory, keeper, backups, good, counted } = await setUpWithdrawal();
     const { store } = memory;
     const write = store.writeSecret;
@@ -203,7 +203,7 @@ describe('Newer Secret', () => {
     expect(read().generation).toBe(51);
   });
 
-  it('A replica that reads a newer Secret trusts for a day, as retired, what it knew and nobody withdrew', async () => {
+  it('A replica that reads a newer Secret trusts for a day, as retired, the authorities that it knew and that were not withdrawn', async () => {
     const { memory, clock, keeper, good, read } = await setUpWithdrawal();
     const other = await newAuthority('active', { nowMs: clock.now(), ageMs: YEAR_MS });
     const token = newTokenSecret();

@@ -73,7 +73,7 @@ describe('First start of the keeper', () => {
     expect(states()).toEqual(['active']);
   });
 
-  it('The keeper leaves running servers the time to put back a Secret whose bundle still exists', async () => {
+  it('The keeper gives running servers time to restore a Secret whose bundle still exists', async () => {
     const { memory, clock, replica, keeper, ids } = await setup();
     memory.setSecret(undefined);
     const late = replica();
@@ -86,7 +86,7 @@ describe('First start of the keeper', () => {
     expect(late.ids()).toEqual(ids());
   });
 
-  it('The keeper makes a new authority if nobody puts back the Secret', async () => {
+  it('The keeper creates a new authority if the Secret is not restored', async () => {
     const { memory, clock, replica, ids } = await setup();
     memory.setSecret(undefined);
     const late = replica();
@@ -102,7 +102,7 @@ describe('Loss and damage', () => {
   it.each([
     { what: 'lost', values: undefined },
     { what: 'emptied', values: {} },
-  ])('The keeper writes a Secret that was $what again, as it was', async ({ values }) => {
+  ])('The keeper restores a Secret that was $what', async ({ values }) => {
     const { memory, keeper, ids, said } = await setup();
     const before = { ids: ids(), secret: memory.secret() };
     memory.setSecret(values);
@@ -128,7 +128,7 @@ describe('Loss and damage', () => {
     { what: 'no active one', break: (json: string) => json.replace('"active"', '"retired"') },
     { what: 'an expired one', break: (json: string) => json, laterMs: 2 * YEAR_MS },
   ])(
-    'The keeper logs a Secret with $what as an error, keeps the last good one and writes nothing',
+    'The keeper logs a Secret with $what as an error, keeps the last valid one and writes nothing',
     async (broken) => {
       const { memory, keeper, ids, lines, clock } = await setup();
       const before = {
@@ -188,7 +188,7 @@ describe('Loss and damage', () => {
     expect(memory.state.writes).toBe(0);
   });
 
-  it('The keeper goes on with what it knows while the API server is unavailable', async () => {
+  it('The keeper continues with what it knows while the API server is unavailable', async () => {
     const { memory, keeper, ids } = await setup();
     memory.state.away = new Error('away');
     await keeper.look();
@@ -209,7 +209,7 @@ describe('Loss and damage', () => {
     expect(tokenSecret).toEqual(token);
   });
 
-  it('The keeper looks again if another replica was faster', async () => {
+  it('The keeper reads again if another replica was faster', async () => {
     const { memory, clock, replica, ids, keeper } = await setup();
     const other = replica();
     await other.keeper.look();
@@ -231,7 +231,7 @@ describe('Rotation by the keeper', () => {
     clock.jumpWall(DAY_MS);
     await keeper.look();
     expect(states()).toEqual(['retired', 'active']);
-    // What signs no more has no key.
+    // Retired authorities have no key.
     expect(memory.secret()?.['authorities.json']?.match(/PRIVATE KEY/g)).toHaveLength(2);
     clock.jumpWall(DAY_MS);
     await keeper.look();
@@ -245,7 +245,7 @@ describe('Rotation by the keeper', () => {
     ]);
   });
 
-  it('A replica that was slow does not bring back an authority that list of removed', async () => {
+  it('A replica that was slow does not bring back an authority that was removed', async () => {
     const { keeper, clock, replica, ids } = await setup();
     const slow = replica();
     await slow.keeper.look();

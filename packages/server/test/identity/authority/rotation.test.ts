@@ -98,7 +98,7 @@ describe('Rotation by age', () => {
     },
   );
 
-  it('The rotation runs through ten years without a gap if it is looked at every hour', () => {
+  it('The rotation runs for ten years without a gap if it is checked every hour', () => {
     const world = simulate(YEAR_MS);
     for (let hour = 0; hour < 10 * 365 * 24; hour += 1) world.pass(HOUR_MS);
     expect(world.faults).toEqual([]);

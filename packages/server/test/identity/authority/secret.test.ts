@@ -29,7 +29,7 @@ async function setup() {
 type Kept = Awaited<ReturnType<typeof setup>>['kept'];
 
 describe('New authority', () => {
-  it('A new authority is of EC P-256, signs end certificates only, and is valid for its age and a little before', async () => {
+  it('A new authority is EC P-256, signs only leaf certificates, and is valid for its age and a little before', async () => {
     const { id, certificatePem, keyPem } = await newAuthority('active', {
       nowMs: NOW_MS,
       ageMs: 30 * DAY_MS,
@@ -121,7 +121,7 @@ describe('Authority Secret', () => {
     expect(readShared(write01(readShared(values, NOW_MS)), NOW_MS).generation).toBe(0);
   });
 
-  it('An end certificate is not taken for an authority', async () => {
+  it('A leaf certificate is not accepted as an authority', async () => {
     const { values, kept } = await setup();
     const { cert: certificatePem, key: keyPem } = await (await createTestCa()).issue();
     Object.assign(kept.authorities[0] ?? {}, { certificatePem, keyPem });
@@ -153,7 +153,7 @@ describe('Authority Secret', () => {
 });
 
 describe('Emptied Secret', () => {
-  it('A Secret counts as emptied if there is nothing to lose', async () => {
+  it('A Secret is treated as emptied if its values are blank', async () => {
     const { values } = await setup();
     expect(isEmptied({})).toBe(true);
     expect(isEmptied({ 'authorities.json': ' \n', other: 'x' })).toBe(true);

@@ -12,7 +12,7 @@ interface Shared01 {
   readonly tokenSecret: Buffer;
 }
 
-/** As authority-secret.ts of 0.1.0 writes; authority-secret-0.1.txt is what it really wrote. */
+/** Writes like authority-secret.ts of 0.1.0; authority-secret-0.1.txt is what that really wrote. */
 export function write01({ authorities, tokenSecret }: Shared01): SecretValues {
   const all = authorities.all.map(({ id, state, sinceMs, certificatePem, keyPem }) => ({
     id,

@@ -36,7 +36,7 @@ interface Kept<Values> {
   readonly values: Values;
 }
 
-/** A store in memory, as several replicas share one. */
+/** A store in memory that several replicas share. */
 export function createMemoryStore() {
   let version = 0;
   const kept: { secret?: Kept<SecretValues>; bundle?: Kept<string> } = {};
@@ -44,7 +44,7 @@ export function createMemoryStore() {
     away: undefined as Error | undefined,
     bundleAway: undefined as Error | undefined,
     writes: 0,
-    /** Called once before the next write of the Secret: somebody else is faster. */
+    /** Called once before the next write of the Secret, as if another writer were faster. */
     before: undefined as (() => Promise<void>) | undefined,
   };
 
@@ -139,7 +139,7 @@ const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 export type RequestAlgorithm =
   webcrypto.EcKeyGenParams | webcrypto.RsaHashedKeyGenParams | { readonly name: 'Ed25519' };
 
-/** A certificate request, DER, which asks for much that it must not get. */
+/** A certificate request, DER, which asks for much that must not be granted. */
 export async function requestOf(algorithm: RequestAlgorithm = P256): Promise<Uint8Array> {
   x509.cryptoProvider.set(webcrypto);
   const made = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);

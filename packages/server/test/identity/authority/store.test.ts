@@ -18,7 +18,7 @@ async function setup() {
 }
 
 describe('Authority store', () => {
-  it('The store makes a Secret of its own, and reads it', async () => {
+  it('The store creates a Secret, and reads it', async () => {
     await using run = await setup();
     expect(await run.store.readSecret()).toBeUndefined();
     expect(await run.store.writeSecret({ a: 'é' }, undefined)).toBe(true);
@@ -26,7 +26,7 @@ describe('Authority store', () => {
     expect((await run.store.readSecret())?.values).toEqual({ a: 'é' });
   });
 
-  it('The store makes no Secret over one that somebody else has made', async () => {
+  it('The store does not overwrite a Secret that somebody else has created', async () => {
     await using run = await setup();
     run.api.apply({
       kind: 'Secret',

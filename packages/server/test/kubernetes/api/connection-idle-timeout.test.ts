@@ -6,7 +6,7 @@ import { serve as setup } from './connection-setup.ts';
 import { eventually } from '../setup.ts';
 
 describe('Request timeouts', () => {
-  it('A request fails if no answer begins within its timeout', async () => {
+  it('A request fails if no response begins within its timeout', async () => {
     const clock = createFakeClock();
     let asked = 0;
     await using api = await setup({ listener: () => (asked += 1), clock });
@@ -44,7 +44,7 @@ describe('Request timeouts', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('A request fails if its answer is incomplete after the timeout, even if a byte comes every second', async () => {
+  it('A request fails if its response is incomplete after the timeout, even if a byte is received every second', async () => {
     const clock = createFakeClock();
     let send: () => unknown = () => undefined;
     await using api = await setup({
@@ -79,7 +79,7 @@ describe('Request timeouts', () => {
     expect(await outcome).toEqual(new IdleTimeoutError('list pods: no byte for 60 s'));
   });
 
-  it('A stream that breaks before anybody reads it fails only when it is read', async () => {
+  it('A stream that breaks before it is read fails only when it is read', async () => {
     await using api = await setup({
       listener: (_request, response) => {
         response.write('a', () => setImmediate(() => response.destroy()));

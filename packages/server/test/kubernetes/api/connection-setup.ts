@@ -58,7 +58,7 @@ export async function closed(server: Server & { closeAllConnections(): void }): 
   await once(server, 'close');
 }
 
-/** Answers with what it was asked. */
+/** Responds with the request. */
 export const echo: RequestListener = (request, response) => {
   const { method, url, headers } = request;
   request.setEncoding('utf8').on('data', () => undefined);

@@ -170,7 +170,7 @@ describe('API server connection', () => {
     expect((error as ApiError).message.length).toBeLessThan(1100);
   });
 
-  it('A request fails with ECONNREFUSED if nobody listens', async () => {
+  it('A request fails with ECONNREFUSED if nothing listens', async () => {
     const api = await setup({ listener: echo });
     await closed(api.server);
     await expect(api.request()).rejects.toThrow('ECONNREFUSED');

@@ -5,7 +5,7 @@ import type { ServiceAccount } from '../../../src/kubernetes/objects/objects.ts'
 import { createStore } from '../../../src/kubernetes/objects/store.ts';
 
 describe('Doubts', () => {
-  it('A doubt about a single object ends when the object is gone', () => {
+  it('A doubt about a single object ends when the object is deleted', () => {
     const doubts = createDoubts();
     doubts.add('a');
     expect([doubts.gone('a'), doubts.has('a'), doubts.gone('a'), doubts.size]).toEqual([
@@ -16,7 +16,7 @@ describe('Doubts', () => {
     ]);
   });
 
-  it('A doubt about all objects does not end for one that is gone, so its name is not kept', () => {
+  it('A doubt about all objects does not end for a deleted one, and its name is not kept', () => {
     const doubts = createDoubts();
     doubts.add(undefined);
     for (let name = 0; name < 5_000; name++) {
@@ -34,7 +34,7 @@ describe('Doubts', () => {
   });
 });
 
-it('A store that doubts everything keeps no names of objects that are gone, and confirms them when they are back', () => {
+it('A store that doubts everything keeps no names of deleted objects, and confirms them when they are created again', () => {
   const store = createStore<ServiceAccount>({ keyOf: ({ name }) => name, log: silentLog });
   let version = 0;
   const object = (name: string, uid = name): ServiceAccount => ({

@@ -20,7 +20,7 @@ describe('Shared names', () => {
   });
 });
 
-/** A cluster whose Pods, ServiceAccounts and Namespaces come and go in every way that a watch or a list tells of. */
+/** A cluster whose Pods, ServiceAccounts and Namespaces are created and deleted in every way that a watch or a list reports. */
 async function setup() {
   const clock = createFakeClock();
   const { api, connection, ...rest } = await startApi({ clock });
@@ -70,7 +70,7 @@ describe('Cluster names', () => {
     }
     await eventually(() => cluster.pods.size === 53);
     expect(run.names()).toBe(run.alive());
-    // A list tells of all that is there again, and of nothing that went meanwhile.
+    // A list has all existing objects, and none that were deleted since.
     api.dropWatches();
     api.compact();
     for (let at = 1; at < 60; at += 4) api.delete('Pod', `space-${at % 7}`, `pod-${at}`);

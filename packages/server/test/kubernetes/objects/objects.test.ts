@@ -133,7 +133,7 @@ describe('Pod', () => {
     expect(setup(parts)).toMatchObject(expected);
   });
 
-  it('An odd annotation value is kept as it is, for the policy to judge', () => {
+  it('An odd annotation value is kept unchanged, for the policy to judge', () => {
     const role = `${'r'.repeat(2045)}é\u0000`;
     expect(setup({ metadata: { annotations: { 'iam.amazonaws.com/role': role } } }).annotations).toEqual({
       'iam.amazonaws.com/role': role,

@@ -73,7 +73,7 @@ describe('Pod index', () => {
     expect(uids(index.byIp('node-1', '10.0.0.1'))).toEqual(['new']);
   });
 
-  it('The index has a change before its listeners are told', () => {
+  it('The index has a change before its listeners are notified', () => {
     const { store, index } = setup();
     const seen: string[][] = [];
     index.onChange(() => seen.push(uids(index.onNode('node-1'))));
@@ -87,7 +87,7 @@ describe('Pod index', () => {
     expect(uids(createPodIndex({ store }).onNode('node-1'))).toEqual(['a']);
   });
 
-  it('The index finds the same Pods as a search through all of them, whatever has happened', () => {
+  it('The index always finds the same Pods as a search through all of them', () => {
     const some = fc.record({
       uid: fc.constantFrom('a', 'b', 'c', 'd'),
       nodeName: fc.constantFrom('', 'n1', 'n2'),

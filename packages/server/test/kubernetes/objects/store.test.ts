@@ -64,7 +64,7 @@ describe('Store', () => {
     expect(restored).toEqual([['1000000000', '1000000001']]);
   });
 
-  it('Another object under the same name is not taken for an older state of the previous one', () => {
+  it('Another object under the same name is not treated as an older state of the previous one', () => {
     const { store, restored } = setup({ keyOf: ({ name }) => name });
     store.set(pod({ uid: 'a', name: 'x', resourceVersion: '8' }));
     store.replaceAll([pod({ uid: 'b', name: 'x', resourceVersion: '7' })], '9', 0);
@@ -185,14 +185,14 @@ describe('Store', () => {
     ]);
   });
 
-  it('A listener that has left is told nothing more', () => {
+  it('A removed listener is not notified any more', () => {
     const { store, changes, stop } = setup();
     stop();
     store.set(pod({ uid: 'a' }));
     expect(changes).toEqual([]);
   });
 
-  it('A listener that looks up the object finds the change that it is told', () => {
+  it('A listener that looks up the object finds the change', () => {
     const { store } = setup();
     const seen: unknown[] = [];
     store.onChange(({ object }) => seen.push(store.get(object.uid)?.resourceVersion));

@@ -46,7 +46,7 @@ describe('Watch intake', () => {
     expect([names(), store.resourceVersion, store.syncedAtMs]).toEqual([['a', 'b'], '9', 70]);
   });
 
-  it('Changes that come between the objects of a streaming list are applied', async () => {
+  it('Changes between the objects of a streaming list are applied', async () => {
     const { store, intake, names } = setup();
     const list = intake.list();
     expect(list.event({ type: 'ADDED', object: namespace('a', '3') })).toBe(false);

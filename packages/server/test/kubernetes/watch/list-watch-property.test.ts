@@ -15,7 +15,7 @@ async function setup() {
   return { ...run, wrong };
 }
 
-/** What happens to the cluster and to its API server. */
+/** Random events of the cluster and its API server. */
 const ACTS: Readonly<Record<string, (run: Run, name: string) => void>> = {
   apply: ({ api }, name) => api.apply(podManifest(name, `role-${api.bump()}`)),
   remove: ({ api }, name) => {

@@ -8,14 +8,14 @@ import type { Identity, Namespace } from '../../../src/kubernetes/objects/object
 import { createStore } from '../../../src/kubernetes/objects/store.ts';
 import { recordingLog } from '../setup.ts';
 
-/** What one request is answered: lines, after which the stream ends or stays open, or a refusal. */
+/** The response to one request: lines, after which the stream ends or stays open, or an error. */
 type Scripted =
   | { readonly lines: readonly (object | string)[]; readonly thenOpen?: boolean }
   | { readonly refusal: number };
 
 const OPEN: Scripted = { lines: [], thenOpen: true };
 
-/** `present`: what the API server says is its resourceVersion, if it is asked for no more than that. */
+/** `present`: the API server's current resourceVersion, for requests that ask only for that. */
 function setup(script: readonly Scripted[], present = '999') {
   const clock = createFakeClock();
   const asked: { readonly atMs: number; readonly query: Readonly<Record<string, string>> }[] = [];

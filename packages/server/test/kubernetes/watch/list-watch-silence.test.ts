@@ -9,7 +9,7 @@ async function setup() {
   return {
     ...run,
     fakeClock: clock,
-    /** Lets time pass in small steps until it is so: answers need turns of the event loop, too. */
+    /** Advances time in small steps until the condition is true, because responses need turns of the event loop. */
     async passUntil(isSo: () => boolean, limitMs = 600_000) {
       for (let passedMs = 0; !isSo(); passedMs += 50) {
         if (passedMs > limitMs) throw new Error(`in vain: ${isSo.toString()}`);
@@ -48,7 +48,7 @@ describe('Watch loop with a silent API server', () => {
     expect(run.api.requests.Pod).toEqual({ list: 0, version: 0, watch: 0, streaming: 1 });
   });
 
-  it('The watch loop fetches pages if a streaming list stands still for 30 s', async () => {
+  it('The watch loop pages if a streaming list makes no progress for 30 s', async () => {
     await using run = await setup();
     run.api.hang();
     void run.start();
@@ -59,7 +59,7 @@ describe('Watch loop with a silent API server', () => {
     expect(run.api.requests.Pod).toMatchObject({ list: 1, streaming: 1 });
   });
 
-  it('The watch loop survives an hour of an API server that answers nothing', async () => {
+  it('The watch loop survives an hour of an API server that does not respond', async () => {
     await using run = await setup();
     void run.start();
     await eventually(run.synced);

@@ -127,7 +127,7 @@ describe('Watch loop', () => {
     expect(run.isEqual()).toBe(true);
   });
 
-  it('The store keeps its objects while the API server is away', async () => {
+  it('The store keeps its objects while the API server is unavailable', async () => {
     await using run = await setup({ pods: podManifests(5) });
     run.api.refuse(500);
     run.api.dropWatches();

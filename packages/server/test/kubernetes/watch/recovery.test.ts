@@ -4,7 +4,7 @@ import { ApiError, OverdueError, IdleTimeoutError } from '../../../src/kubernete
 import { createRecovery } from '../../../src/kubernetes/watch/recovery.ts';
 import { recordingLog } from '../setup.ts';
 
-/** Without jitter: the pauses are the whole ones. */
+/** Without jitter. */
 const NO_JITTER = () => 0.999_999_999;
 
 function setup() {
@@ -44,7 +44,7 @@ describe('Watch recovery', () => {
   });
 
   it.each([400, 422])(
-    'Pages are fetched, at once and from then on, if a streaming list is answered with %d',
+    'Pages are used immediately and from then on if a streaming list is answered with %d',
     (code) => {
       const { recovery, failed, lines } = setup();
       expect(failed(refusal(code))).toBe(0);
@@ -150,7 +150,7 @@ describe('Watch recovery', () => {
       times: 1,
     },
     { of: 'it fails again and again', error: refusal(500, 'resourceVersion: Invalid value'), times: 5 },
-  ])('A resourceVersion is given up if $of', ({ error, times }) => {
+  ])('A resourceVersion is abandoned if $of', ({ error, times }) => {
     const { recovery, failed, relists } = setup();
     recovery.listed('5');
     for (let count = 1; count < times; count += 1) failed(error);
@@ -178,7 +178,7 @@ describe('Watch recovery', () => {
     expect(relists).toEqual([]);
   });
 
-  it.each([401, 403, 429])('A resourceVersion is never given up because of a %d', (code) => {
+  it.each([401, 403, 429])('A resourceVersion is never abandoned because of a %d', (code) => {
     const { recovery, failed, relists } = setup();
     recovery.listed('5');
     for (let count = 0; count < 20; count += 1) failed(refusal(code));

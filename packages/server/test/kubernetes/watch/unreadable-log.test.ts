@@ -27,7 +27,7 @@ describe('Unreadable log', () => {
     ]);
   });
 
-  it('The log reports a few of a storm in one Namespace and the number left out, and hides no other Namespace', async () => {
+  it('The log limits the lines of one Namespace, reports how many were omitted, and hides no other Namespace', async () => {
     const { clock, lines, unreadable } = setup();
     for (let n = 0; n < 500; n += 1) unreadable('it has no name', `storm/?/u-${n}`, 'storm');
     expect(lines).toHaveLength(5);

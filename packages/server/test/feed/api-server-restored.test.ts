@@ -86,7 +86,7 @@ describe('Agents ahead of the server', () => {
     expect(apiServer.asked).toEqual([]);
   });
 
-  it('An agent gets a stream after 3 s without an answer, and loses it once the API server is known to have gone back', async () => {
+  it('An agent gets a stream after 3 s without an answer, and loses it once the API server is known to have an older state', async () => {
     const { open, clock, apiServer } = setup();
     apiServer.fault = new Error('ECONNREFUSED');
     const call = open(seen('6000'));
@@ -99,7 +99,7 @@ describe('Agents ahead of the server', () => {
     expect(call.state.error?.details).toContain('went back to an older state');
   });
 
-  it('A stream that began without an answer stays open if the answer is that nothing went back', async () => {
+  it('A stream that began without an answer stays open if the API server turns out not to be older', async () => {
     const { open, clock, apiServer } = setup();
     Object.assign(apiServer, { takesMs: 20_000, version: '6000' });
     const call = open(seen('6000'));
@@ -109,7 +109,7 @@ describe('Agents ahead of the server', () => {
     expect(call.state).toMatchObject({ ended: false, error: undefined });
   });
 
-  it('An agent gets nothing if its Pod has gone while the API server was asked', async () => {
+  it('An agent gets nothing if its Pod was deleted while the API server was asked', async () => {
     const { open, clock, apiServer, isGone } = setup();
     apiServer.takesMs = 1_000;
     const call = open(seen('6000'));
@@ -121,7 +121,7 @@ describe('Agents ahead of the server', () => {
 });
 
 describe('Stolen nodes', () => {
-  it('A stolen node that claims to have seen all causes one question in 2 s at most and makes no other agent forget', async () => {
+  it('A stolen node that claims to have seen the newest versions causes at most one read in 2 s and makes no other agent forget', async () => {
     const { open, openAs, clock, apiServer } = setup();
     const honest = openAs('node-b', {});
     for (let second = 0; second < 60; second++) {
