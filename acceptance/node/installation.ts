@@ -27,11 +27,11 @@ export interface InstallationDeps {
 /** Installs Rolegate in the cluster with its charts. */
 export function createInstallation({ kubectl, helm, node, stsEndpoint }: InstallationDeps) {
   const endpoint = stsEndpointOf(stsEndpoint);
-  const inNamespace = (...args: string[]) => kubectl.call(['-n', NAMESPACE, ...args]);
   const agentReady = () => kubectl.rollout('daemonset/rolegate-agent', NAMESPACE);
   const serverReady = () => kubectl.rollout('deployment/rolegate-server', NAMESPACE);
 
   return {
+    ...createPodAccess(kubectl),
     helm,
     stsEndpoint: endpoint,
     agentReady,
@@ -53,12 +53,8 @@ export function createInstallation({ kubectl, helm, node, stsEndpoint }: Install
       await serverReady();
       await agentReady();
     },
-    async installAgent(): Promise<void> {
-      await helm.install('agent', agentValues({ node, tls: 'authority' }));
-      await agentReady();
-    },
-    async installFirewall(): Promise<void> {
-      await helm.install('agent', agentValues({ node, tls: 'authority', mode: 'firewall' }));
+    async installAgent(mode?: 'firewall'): Promise<void> {
+      await helm.install('agent', agentValues({ node, tls: 'authority', ...(mode && { mode }) }));
       await agentReady();
     },
     /** Changes an annotation on the Pods of both charts, which replaces all of them. */
@@ -91,13 +87,6 @@ export function createInstallation({ kubectl, helm, node, stsEndpoint }: Install
         'app.kubernetes.io/name=rolegate-agent',
       ]);
     },
-    /** Objects that the charts left behind. */
-    async leftOver(): Promise<readonly string[]> {
-      const cluster = await kubectl.call(['get', CLUSTER_KINDS, '-l', OURS, '-o', 'name']);
-      const namespaced = await inNamespace('get', NAMESPACED_KINDS, '-o', 'name');
-      const names = `${cluster}\n${namespaced}`.split('\n').filter((name) => name.includes('rolegate'));
-      return names.filter((name) => !Object.values(TEST_SECRETS).includes(name.replace(/^secret\//, '')));
-    },
     /** Creates Secrets with certificates of a test CA for server and agent. */
     async makeCertificates(): Promise<void> {
       const authority = await createTestCa({ name: 'e2e' });
@@ -110,6 +99,28 @@ export function createInstallation({ kubectl, helm, node, stsEndpoint }: Install
         const { cert, key } = issued;
         await kubectl.apply([secret(name, { 'tls.crt': cert, 'tls.key': key, 'ca.crt': authority.pem })]);
       }
+    },
+    /** Removes everything, including rules that failed tests left behind. */
+    async remove(): Promise<void> {
+      const found = await kubectl.call(['get', 'namespace', NAMESPACE, '--ignore-not-found', '-o', 'name']);
+      if (found === '') return;
+      await this.uninstallRules();
+      await this.uninstall();
+      await kubectl.remove('namespace', NAMESPACE);
+    },
+  };
+}
+
+/** Reads Pods and objects of the installation. */
+function createPodAccess(kubectl: Kubectl) {
+  const inNamespace = (...args: string[]) => kubectl.call(['-n', NAMESPACE, ...args]);
+  return {
+    /** Objects that the charts left behind. */
+    async leftOver(): Promise<readonly string[]> {
+      const cluster = await kubectl.call(['get', CLUSTER_KINDS, '-l', OURS, '-o', 'name']);
+      const namespaced = await inNamespace('get', NAMESPACED_KINDS, '-o', 'name');
+      const names = `${cluster}\n${namespaced}`.split('\n').filter((name) => name.includes('rolegate'));
+      return names.filter((name) => !Object.values(TEST_SECRETS).includes(name.replace(/^secret\//, '')));
     },
     /** Names of a program's Pods, except for those being deleted. */
     async pods(program: 'server' | 'agent'): Promise<readonly string[]> {
@@ -129,14 +140,6 @@ export function createInstallation({ kubectl, helm, node, stsEndpoint }: Install
       inNamespace('logs', pod, '-c', container, ...flags),
     exec: (pod: string, container: string, command: readonly string[]) =>
       inNamespace('exec', pod, '-c', container, '--', ...command),
-    /** Removes everything, including rules that failed tests left behind. */
-    async remove(): Promise<void> {
-      const found = await kubectl.call(['get', 'namespace', NAMESPACE, '--ignore-not-found', '-o', 'name']);
-      if (found === '') return;
-      await this.uninstallRules();
-      await this.uninstall();
-      await kubectl.remove('namespace', NAMESPACE);
-    },
   };
 }
 

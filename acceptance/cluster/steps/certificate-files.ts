@@ -29,7 +29,7 @@ export async function certificateFileSteps(world: ClusterWorld): Promise<Cluster
       async run() {
         await pods.expectStatus('refused', 403);
         await inForce(async () => {
-          const events = await objects.events(pods.closed());
+          const events = await objects.events(pods.deniedNamespace());
           if (!events.some(({ type, reason }) => type === 'Warning' && reason === 'NamespaceDenied'))
             throw new Error('no Event was posted');
         });
@@ -97,21 +97,21 @@ function changeSteps({ objects }: ClusterWorld, pods: Pods): ClusterStep[] {
     {
       title: 'Withdrawing a permit and granting it again take effect without a restart',
       async run() {
-        await objects.annotateNamespace(pods.open(), { [PERMITTED]: 'none' });
+        await objects.annotateNamespace(pods.permittedNamespace(), { [PERMITTED]: 'none' });
         await pods.expectStatus('permitted', 403);
-        await objects.annotateNamespace(pods.open(), { [PERMITTED]: 'team/.*' });
+        await objects.annotateNamespace(pods.permittedNamespace(), { [PERMITTED]: 'team/.*' });
         await pods.expectStatus('permitted', 200);
       },
     },
     {
       title: "A reused address never yields the former Pod's credentials",
       async run() {
-        const former = pods.of('second');
+        const previous = pods.of('second');
         await pods.end('second');
         await pods.start({
-          namespace: pods.open(),
+          namespace: pods.permittedNamespace(),
           name: 'reused',
-          ip: former.ip,
+          ip: previous.ip,
           annotations: { [ROLE]: 'team/reused' },
         });
         const roles = new Set<string>();
@@ -136,7 +136,7 @@ function createPods(
 ) {
   const cniResults = new Map<string, string>();
   const pods = new Map<string, RealPod>();
-  let [open, closed] = ['', ''];
+  let [permitted, denied] = ['', ''];
 
   function of(name: string): RealPod {
     const found = pods.get(name);
@@ -156,19 +156,19 @@ function createPods(
 
   return {
     of,
-    open: () => open,
-    closed: () => closed,
+    permittedNamespace: () => permitted,
+    deniedNamespace: () => denied,
     start,
     ask,
     async make(): Promise<void> {
-      open = await objects.namespace('rolegate-open', { [PERMITTED]: 'team/.*' });
-      closed = await objects.namespace('rolegate-closed');
+      permitted = await objects.namespace('rolegate-permitted', { [PERMITTED]: 'team/.*' });
+      denied = await objects.namespace('rolegate-denied');
       const app = { [ROLE]: 'team/app' };
-      const namespace = open;
+      const namespace = permitted;
       await start({ namespace, name: 'permitted', ip: '127.9.1.1', annotations: app });
       await start({ namespace, name: 'second', ip: '127.9.1.2', annotations: { [ROLE]: 'team/second' } });
       await start({ namespace, name: 'plain', ip: '127.9.1.3' });
-      await start({ namespace: closed, name: 'refused', ip: '127.9.1.4', annotations: app });
+      await start({ namespace: denied, name: 'refused', ip: '127.9.1.4', annotations: app });
       await objects.serviceAccount(namespace, 'worker', { [ROLE]: 'team/worker' });
       await start({ namespace, name: 'by-account', ip: '127.9.1.5', serviceAccount: 'worker' });
       await start({ namespace, name: 'malformed', ip: '127.9.1.6', annotations: { [ROLE]: 'arn:x' } });
@@ -193,7 +193,7 @@ function createPods(
       try {
         const where = { metadataPort: relay.port, stsEndpoint };
         const { Arn } = await (by === 'boto3' ? boto3Identity(python, where) : callerIdentity(where));
-        const session = `assumed-role/${role}/${open}.default`;
+        const session = `assumed-role/${role}/${permitted}.default`;
         if (!Arn.endsWith(session)) throw new Error(`${name} is ${Arn} by ${by}, not ${session}`);
       } finally {
         await relay.close();

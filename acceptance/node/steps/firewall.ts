@@ -13,7 +13,7 @@ export function firewall(world: NodeWorld): NodeStep[] {
       title: 'In firewall mode, without a server, all Pods are refused, and the refusal is logged',
       async run() {
         await imdsLog?.mark();
-        await installation.installFirewall();
+        await installation.installAgent('firewall');
         await imdsLog?.mark();
         for (const pod of ['plain', 'app']) {
           await curl.expectBoth([PERMITTED_NAMESPACE, pod], {
