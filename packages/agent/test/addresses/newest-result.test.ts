@@ -50,7 +50,8 @@ function setup() {
     who: (ip = IP) => results.owner(ip)?.uid,
     unreadable: (ip = IP) => results.unreadableAt(ip),
     /** The owner, if it is certain. */
-    surely: (ip = IP) => (results.owner(ip)?.contestedBy === undefined ? results.owner(ip)?.uid : 'uncertain'),
+    surely: (ip = IP) =>
+      results.owner(ip)?.contestedBy === undefined ? results.owner(ip)?.uid : 'uncertain',
     says: (uid: string, ip = IP) => results.says({ uid, runtimeUid: '', namespace: 'shop', name: 'x' }, ip),
     /** Waits for reads and rereads. */
     settle: () => clock.advance(700),
