@@ -44,7 +44,7 @@ describe('Shared certificate', () => {
 
   it('A call without a token on a shared certificate is refused as ForeignNode, with the reason', async () => {
     const said = await resolve(await channel(byToken, NAMELESS));
-    expect(said).toMatch(/^ForeignNode: the client certificate names no node .* brings no token/);
+    expect(said).toMatch(/^ForeignNode: the client certificate names no node .* the call has no token/);
     await expectLine(byToken.serverLog, { ...FOREIGN, error: said.replace('ForeignNode: ', '') });
   });
 

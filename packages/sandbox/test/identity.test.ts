@@ -71,10 +71,12 @@ describe('Three servers', () => {
     const shown = await attest('node-9', 1);
     const feed = await peer(1).openFeed({ nodeName: 'node-9' }, shown);
     world.api.delete('Pod', SYSTEM, 'rolegate-agent-node-9');
-    expect(await feed.ended).toMatch(/not there any more/);
+    expect(await feed.ended).toMatch(/does not exist any more/);
     for (const other of world.peers) {
       await eventually(() =>
-        expect(other.feed({ nodeName: 'node-9' }, shown)).rejects.toThrow(/ForeignNode.*not there any more/),
+        expect(other.feed({ nodeName: 'node-9' }, shown)).rejects.toThrow(
+          /ForeignNode.*does not exist any more/,
+        ),
       );
     }
   });

@@ -72,7 +72,7 @@ it('An agent whose --status-socket is in use exits with code 2 and explains why'
   const args = ['--mode=firewall', '--node-name=n', '--host-ip=127.0.0.1', '--port=0'];
   const ops = ['--prometheus-listen-addr=127.0.0.1:0', '--probe-bind=127.0.0.1:0'];
   const { code, output } = await runProgramOnce('agent', [...args, ...ops, '--status-socket', path]);
-  expect([code, output]).toEqual([2, expect.stringContaining('another process listens there')]);
+  expect([code, output]).toEqual([2, expect.stringContaining('another process is listening on it')]);
 });
 
 it('The status command without a running agent names the socket, and how to ask on a cluster', async () => {
