@@ -46,7 +46,7 @@ export interface TcpAttackResult {
 }
 
 export interface TcpAttackerCalls extends Calls {
-  readonly attack: (order: TcpAttack) => Promise<TcpAttackResult>;
+  readonly attack: (options: TcpAttack) => Promise<TcpAttackResult>;
 }
 
 /** The answers that honest clients got. */
@@ -66,11 +66,11 @@ export interface HonestClient {
 
 export interface HonestCalls extends Calls {
   /** Fetches credentials once. Resolves to what failed, or to undefined. */
-  readonly fetchOnce: (order: HonestClient) => Promise<string | undefined>;
+  readonly fetchOnce: (options: HonestClient) => Promise<string | undefined>;
   /** Fetches credentials repeatedly until `end`. */
-  readonly begin: (order: HonestClient) => void;
+  readonly begin: (options: HonestClient) => void;
   readonly end: () => Promise<Answers>;
-  readonly runWorkers: (order: WorkersOptions) => Promise<Answers>;
+  readonly runWorkers: (options: WorkersOptions) => Promise<Answers>;
 }
 
 /** Workers of one Pod, each with a separate connection that stays open until all are done. */

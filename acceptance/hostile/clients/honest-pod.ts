@@ -42,14 +42,14 @@ function failureOf(result: SdkResult, role: string): string | undefined {
 }
 
 /** Fetches credentials repeatedly, on one connection or on a new one each time. */
-async function fetchRepeatedly(order: HonestClient, reuse: boolean, signal: AbortSignal): Promise<Tally> {
+async function fetchRepeatedly(options: HonestClient, reuse: boolean, signal: AbortSignal): Promise<Tally> {
   const tally = createTally();
-  let calls = openCalls(order);
+  let calls = openCalls(options);
   while (!signal.aborted) {
-    await fetchOnce(calls, order, tally);
+    await fetchOnce(calls, options, tally);
     if (!reuse) {
       calls.close();
-      calls = openCalls(order);
+      calls = openCalls(options);
     }
     await sleep(PAUSE_MS.least + PAUSE_MS.spread * Math.random());
   }
@@ -57,13 +57,13 @@ async function fetchRepeatedly(order: HonestClient, reuse: boolean, signal: Abor
   return tally;
 }
 
-async function runWorkers(order: WorkersOptions): Promise<Answers> {
+async function runWorkers(options: WorkersOptions): Promise<Answers> {
   const tally = createTally();
-  const workers = Array.from({ length: order.workers }, () => openCalls(order));
+  const workers = Array.from({ length: options.workers }, () => openCalls(options));
   await Promise.all(
     workers.map(async (calls, at) => {
-      if (order.apartMs > 0) await sleep(at * order.apartMs);
-      await fetchOnce(calls, order, tally);
+      if (options.apartMs > 0) await sleep(at * options.apartMs);
+      await fetchOnce(calls, options, tally);
     }),
   );
   for (const calls of workers) calls.close();
@@ -71,15 +71,15 @@ async function runWorkers(order: WorkersOptions): Promise<Answers> {
 }
 
 serveCalls({
-  async fetchOnce(order) {
-    const calls = openCalls(order);
-    const failure = await fetchOnce(calls, order, createTally());
+  async fetchOnce(options) {
+    const calls = openCalls(options);
+    const failure = await fetchOnce(calls, options, createTally());
     calls.close();
     return failure;
   },
-  begin(order) {
+  begin(options) {
     stop = new AbortController();
-    running = [true, false].map((reuse) => fetchRepeatedly(order, reuse, stop.signal));
+    running = [true, false].map((reuse) => fetchRepeatedly(options, reuse, stop.signal));
   },
   async end() {
     stop.abort();

@@ -18,22 +18,22 @@ let stop = new AbortController();
 let probing: Promise<ProbeResult>[] = [];
 let measuring: Promise<TimerDelay> | undefined;
 
-async function probe(order: ProbeSpec, signal: AbortSignal): Promise<ProbeResult> {
+async function probe(spec: ProbeSpec, signal: AbortSignal): Promise<ProbeResult> {
   const failures: string[] = [];
   const tookMs: number[] = [];
-  for (let nextMs = performance.now(); !signal.aborted; nextMs += order.everyMs) {
+  for (let nextMs = performance.now(); !signal.aborted; nextMs += spec.everyMs) {
     const startMs = performance.now();
-    const failure = await failureOf(order);
+    const failure = await failureOf(spec);
     tookMs.push(performance.now() - startMs);
     if (failure !== undefined) failures.push(failure);
-    const pauseMs = Math.max(0, nextMs + order.everyMs - performance.now());
+    const pauseMs = Math.max(0, nextMs + spec.everyMs - performance.now());
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
   }
-  return { name: order.name, made: tookMs.length, failures, tookMs };
+  return { name: spec.name, made: tookMs.length, failures, tookMs };
 }
 
-function failureOf(order: ProbeSpec): Promise<string | undefined> {
-  return 'url' in order ? getFailure(order.url, order.timeoutMs) : commandFailure(order.command);
+function failureOf(spec: ProbeSpec): Promise<string | undefined> {
+  return 'url' in spec ? getFailure(spec.url, spec.timeoutMs) : commandFailure(spec.command);
 }
 
 /** Like the kubelet: uses a new connection and accepts a status from 200 to 399. */
@@ -82,7 +82,7 @@ serveCalls({
   },
   begin(probes) {
     stop = new AbortController();
-    probing = probes.map((order) => probe(order, stop.signal));
+    probing = probes.map((spec) => probe(spec, stop.signal));
     measuring = measureTimerDelay(stop.signal);
   },
   async end() {

@@ -30,16 +30,16 @@ def syn(source, target, port):
 
 
 def main():
-    order = json.loads(sys.argv[1])
+    options = json.loads(sys.argv[1])
     sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-    target = (order["host"], 0)
+    target = (options["host"], 0)
     sent, start = 0, time.monotonic()
-    while time.monotonic() - start < order["seconds"]:
-        allowed = (time.monotonic() - start) * order["perSecond"]
+    while time.monotonic() - start < options["seconds"]:
+        allowed = (time.monotonic() - start) * options["perSecond"]
         while sent < allowed:
-            source = random.choice(order["sources"])
+            source = random.choice(options["sources"])
             try:
-                sender.sendto(syn(source, order["host"], order["port"]), target)
+                sender.sendto(syn(source, options["host"], options["port"]), target)
             except OSError:
                 pass  # the queue is full
             sent += 1

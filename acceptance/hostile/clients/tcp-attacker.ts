@@ -12,8 +12,8 @@ const HARDLY = { bytes: 1_024, everyMs: 250 };
 /** The most that this process buffers per connection. */
 const MOST_UNSENT_BYTES = 4 * CHUNK_BYTES;
 
-async function attack(order: TcpAttack): Promise<TcpAttackResult> {
-  const { connections, opensPerSecond = OPENS_PER_SECOND, forMs } = order;
+async function attack(options: TcpAttack): Promise<TcpAttackResult> {
+  const { connections, opensPerSecond = OPENS_PER_SECOND, forMs } = options;
   const sockets = new Set<Socket>();
   const observed = { opened: 0, closed: 0, sentBytes: 0, readBytes: 0 };
   const refused: Record<string, number> = {};
@@ -21,14 +21,14 @@ async function attack(order: TcpAttack): Promise<TcpAttackResult> {
   let over = false;
 
   function open(): void {
-    const socket = connection(order, tried++);
+    const socket = connection(options, tried++);
     sockets.add(socket);
     let failed = '';
     let isOpen = false;
     socket.on('connect', () => {
       isOpen = true;
       observed.opened++;
-      begin(socket, order);
+      begin(socket, options);
     });
     socket.on('error', (error: NodeJS.ErrnoException) => (failed = error.code ?? error.message));
     socket.on('close', () => {
@@ -37,7 +37,7 @@ async function attack(order: TcpAttack): Promise<TcpAttackResult> {
       observed.readBytes += socket.bytesRead;
       if (over) return;
       if (!isOpen) refused[failed] = (refused[failed] ?? 0) + 1;
-      else if (order.reset !== true) observed.closed++;
+      else if (options.reset !== true) observed.closed++;
     });
   }
 

@@ -46,7 +46,7 @@ export interface Written {
 export interface ApiCalls extends Calls {
   readonly apply: (object: KubernetesObject) => Written | Promise<Written>;
   readonly remove: (name: ObjectName) => Promise<void>;
-  readonly fill: (order: FillOptions) => Promise<void>;
+  readonly fill: (options: FillOptions) => Promise<void>;
   /** Removes the objects of the recipes that exist. */
   readonly clear: (recipes: readonly Recipe[]) => Promise<void>;
 }
@@ -94,9 +94,9 @@ export interface ListOptions {
 /** Calls that only the stand-in supports. */
 export interface StandInCalls extends ApiCalls {
   readonly where: () => { readonly kubeconfig: string; readonly port: number };
-  readonly rewrite: (order: RewriteOptions) => Promise<{ readonly writes: number }>;
-  readonly churn: (order: ChurnOptions) => Promise<void>;
-  readonly lists: (order: ListOptions) => void;
+  readonly rewrite: (options: RewriteOptions) => Promise<{ readonly writes: number }>;
+  readonly churn: (options: ChurnOptions) => Promise<void>;
+  readonly lists: (options: ListOptions) => void;
 
   /** '' if there is no such object. */
   readonly uid: (name: ObjectName) => string;
@@ -181,17 +181,17 @@ export interface FeedsState {
 
 export interface FeedsCalls extends Calls {
   /** Opens a stream for each node, and reopens it after a delay if it ends. */
-  readonly open: (order: FeedsOptions) => void;
+  readonly open: (options: FeedsOptions) => void;
   readonly close: () => void;
   readonly begin: () => void;
   /** Waits for renewals in progress. */
   readonly end: () => Promise<FeedsResult>;
   /** Waits for the decision. Resolves to undefined after `withinMs`. */
-  readonly decided: (order: DecisionQuery) => Promise<MachineMs | undefined>;
+  readonly decided: (query: DecisionQuery) => Promise<MachineMs | undefined>;
   /** Waits until the Pod is allowed a role and has credentials. Resolves to undefined after `withinMs`. */
-  readonly served: (order: Omit<DecisionQuery, 'wanted'>) => Promise<MachineMs | undefined>;
+  readonly served: (query: Omit<DecisionQuery, 'wanted'>) => Promise<MachineMs | undefined>;
   /** Waits until the agent learns that the Pod was removed. Resolves to undefined after `withinMs`. */
-  readonly gone: (order: Omit<DecisionQuery, 'wanted'>) => Promise<MachineMs | undefined>;
+  readonly gone: (query: Omit<DecisionQuery, 'wanted'>) => Promise<MachineMs | undefined>;
   /** Starts a new record of decisions on Pods in Namespaces with this prefix. */
   readonly record: (namespacePrefix: string) => void;
   readonly recorded: () => readonly RecordedDecision[];
@@ -218,7 +218,7 @@ export interface StolenNodeResult {
 
 export interface StolenNodeCalls extends Calls {
   /** Results are in the order of `sends`. */
-  readonly attack: (order: StolenNodeOptions) => Promise<readonly StolenNodeResult[]>;
+  readonly attack: (options: StolenNodeOptions) => Promise<readonly StolenNodeResult[]>;
 }
 
 export interface StsCalls extends Calls {

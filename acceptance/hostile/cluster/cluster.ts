@@ -20,7 +20,7 @@ export interface Cluster {
   readonly server: ChartProgram;
   readonly feeds: Remote<FeedsCalls>;
   /** Opens the agents' streams, and reopens them when they end. */
-  readonly connect: (order: FeedsOptions) => Promise<void>;
+  readonly connect: (options: FeedsOptions) => Promise<void>;
   /** The expected number of open streams. */
   readonly streams: () => number;
   /** UIDs of the Pods of the tenants that change, in the order of the tenants. */
@@ -74,9 +74,9 @@ export async function openCluster(
     server,
     feeds: feeds.call,
     changedPods,
-    async connect(order) {
-      streams = order.nodes.length;
-      await feeds.call.open(order);
+    async connect(options) {
+      streams = options.nodes.length;
+      await feeds.call.open(options);
     },
     streams: () => streams,
   };

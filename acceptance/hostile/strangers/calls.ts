@@ -52,7 +52,7 @@ export interface AttemptResult {
 
 export interface AgentsCalls extends Calls {
   /** Replaces the agents. Attests for each and resolves to their certificates. */
-  readonly open: (order: AgentsOptions) => Promise<readonly NodeIdentity[]>;
+  readonly open: (options: AgentsOptions) => Promise<readonly NodeIdentity[]>;
 
   /** Lets agents act in turn at a fixed rate until `end`. */
   readonly begin: () => void;
@@ -61,9 +61,9 @@ export interface AgentsCalls extends Calls {
   /** Each action once, by an agent that shares its address and by one that does not. Resolves to the errors. */
   readonly once: () => Promise<string>;
   /** One action without retries. */
-  readonly attempt: (order: AgentAttempt) => Promise<AttemptResult>;
+  readonly attempt: (attempt: AgentAttempt) => Promise<AttemptResult>;
   /** Opens a stream and keeps it open. Rejects if there is none. */
-  readonly hold: (order: AgentAttempt) => Promise<void>;
+  readonly hold: (attempt: AgentAttempt) => Promise<void>;
   /** Why the stream of `hold` ended; '' if it has not ended in time. */
   readonly held: (withinMs: number) => Promise<string>;
 }
@@ -123,7 +123,7 @@ export interface TlsAttackResult {
 }
 
 export interface TlsAttackerCalls extends Calls {
-  readonly attack: (order: TlsAttack) => Promise<TlsAttackResult>;
+  readonly attack: (options: TlsAttack) => Promise<TlsAttackResult>;
   /** A TLS 1.3 ClientHello. Each character is a byte. */
   readonly clientHello: (serverName: string) => Promise<string>;
 }

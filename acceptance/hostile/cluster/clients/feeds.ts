@@ -95,11 +95,11 @@ function close(): void {
 }
 
 serveCalls({
-  open(order) {
+  open(options) {
     close();
     ledger.forget();
-    nodes = order.nodes;
-    closeAll = order.nodes.map((identity) => keepOpen(order, identity));
+    nodes = options.nodes;
+    closeAll = options.nodes.map((identity) => keepOpen(options, identity));
   },
   close,
   begin() {

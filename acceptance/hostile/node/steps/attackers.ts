@@ -58,8 +58,8 @@ export async function synFlood(
   if (python === undefined) throw new Skipped('python3, which sends raw packets, is missing');
   const script = new URL('../../clients/syn-flood.py', import.meta.url).pathname;
   const seconds = (DURATION_MS * durationFactor) / 1_000;
-  const order = { sources, host: target.host, port: target.port, perSecond, seconds };
-  const command = [python, script, JSON.stringify(order)];
+  const options = { sources, host: target.host, port: target.port, perSecond, seconds };
+  const command = [python, script, JSON.stringify(options)];
   const { code, stdout, stderr } = await runCommand(
     [...groups.attackers.enter, ...namespaces.enter(from), ...command],
     { timeoutMs: seconds * 1_000 + GRACE_MS },

@@ -10,29 +10,29 @@ const CONNECT_WITHIN_MS = 3_000;
 const ANSWER_WITHIN_MS = 5_000;
 
 /** Gets a first certificate with only the token. */
-export function attest(order: AgentAttempt): Promise<NodeIdentity> {
-  return certificateFrom(order.ports.attest, order, undefined);
+export function attest(attempt: AgentAttempt): Promise<NodeIdentity> {
+  return certificateFrom(attempt.ports.attest, attempt, undefined);
 }
 
 /** Gets a new certificate at the feed port, which requires one. */
-export function renew(order: AgentAttempt): Promise<NodeIdentity> {
-  return certificateFrom(order.ports.feed, order, order.identity);
+export function renew(attempt: AgentAttempt): Promise<NodeIdentity> {
+  return certificateFrom(attempt.ports.feed, attempt, attempt.identity);
 }
 
 /** Opens a stream, waits for the snapshot, and closes it. */
-export async function openStream(order: AgentAttempt): Promise<undefined> {
-  await withClient(order.ports.feed, order, async (client) => {
-    const { call, synced } = openFeed(client, order);
+export async function openStream(attempt: AgentAttempt): Promise<undefined> {
+  await withClient(attempt.ports.feed, attempt, async (client) => {
+    const { call, synced } = openFeed(client, attempt);
     await synced;
     call.cancel();
   });
 }
 
 /** Opens a stream and waits for the snapshot. Rejects if there is none. */
-export async function holdStream(order: AgentAttempt): Promise<{ readonly ended: Promise<string> }> {
-  const client = clientOf(order.ports.feed, order);
+export async function holdStream(attempt: AgentAttempt): Promise<{ readonly ended: Promise<string> }> {
+  const client = clientOf(attempt.ports.feed, attempt);
   await ready(client);
-  const { call, synced } = openFeed(client, order);
+  const { call, synced } = openFeed(client, attempt);
   await synced;
   const ended = new Promise<string>((resolve) => {
     call.on('error', ({ message }: Error) => {
@@ -74,12 +74,12 @@ function openFeed(client: RolegateClient, { agentToken }: AgentAttempt) {
 
 async function certificateFrom(
   port: number,
-  order: AgentAttempt,
+  attempt: AgentAttempt,
   shown: NodeIdentity | undefined,
 ): Promise<NodeIdentity> {
-  const { node, address, token } = order.agentToken;
+  const { node, address, token } = attempt.agentToken;
   const { key, der } = await request();
-  const response = await withClient(port, { ...order, identity: shown }, (client) =>
+  const response = await withClient(port, { ...attempt, identity: shown }, (client) =>
     unary(client, { token, certificateRequest: der }),
   );
   const pem = key.export({ type: 'pkcs8', format: 'pem' }) as string;

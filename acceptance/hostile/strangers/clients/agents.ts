@@ -33,9 +33,9 @@ let held = Promise.resolve('');
 let running: Promise<(number | undefined)[]>[] = [];
 
 /** Resolves to the new certificate, if any. */
-function perform(order: AgentAttempt): Promise<NodeIdentity | undefined> {
-  if (order.action === 'attest') return attest(order);
-  return order.action === 'renew' ? renew(order) : openStream(order);
+function perform(attempt: AgentAttempt): Promise<NodeIdentity | undefined> {
+  if (attempt.action === 'attest') return attest(attempt);
+  return attempt.action === 'renew' ? renew(attempt) : openStream(attempt);
 }
 
 /** Retries with an agent's back-off. Resolves to the duration, or to undefined after `PATIENCE_MS`. */
@@ -103,8 +103,8 @@ async function certified({ ports, agents: agentTokens }: AgentsOptions): Promise
 const actions: readonly AgentAction[] = ['attest', 'renew', 'open a stream'];
 
 serveCalls({
-  async open(order) {
-    agents = await certified(order);
+  async open(options) {
+    agents = await certified(options);
     return agents.map(({ identity }) => identity);
   },
 
@@ -127,16 +127,16 @@ serveCalls({
       }
     return failed.join('; ');
   },
-  async attempt(order) {
+  async attempt(attempt) {
     try {
-      const identity = await perform(order);
+      const identity = await perform(attempt);
       return { failure: '', ...(identity && { identity }) };
     } catch (error) {
       return { failure: describe(error) };
     }
   },
-  async hold(order) {
-    held = (await holdStream(order)).ended;
+  async hold(attempt) {
+    held = (await holdStream(attempt)).ended;
   },
   held: (withinMs) =>
     Promise.race([held, new Promise<string>((resolve) => setTimeout(resolve, withinMs, ''))]),

@@ -21,14 +21,14 @@ const CALLS_AT_ONCE = 2;
 const PREFIX_BYTES = 5;
 
 interface Attack {
-  readonly order: TlsAttack;
+  readonly options: TlsAttack;
   readonly context: SecureContext;
   readonly answers: Record<string, number>;
   sentBytes: number;
 }
 
-async function attack(order: TlsAttack): Promise<TlsAttackResult> {
-  const running: Attack = { order, context: contextOf(order), answers: {}, sentBytes: 0 };
+async function attack(options: TlsAttack): Promise<TlsAttackResult> {
+  const running: Attack = { options, context: contextOf(options), answers: {}, sentBytes: 0 };
   const begun = new Set<TLSSocket>();
   const open = new Set<TLSSocket>();
   let [tried, secured, mostOpen] = [0, 0, 0];
@@ -53,9 +53,10 @@ async function attack(order: TlsAttack): Promise<TlsAttackResult> {
   }
 
   const startMs = performance.now();
-  for (let elapsedMs = 0; elapsedMs < order.forMs; elapsedMs = performance.now() - startMs) {
-    const allowed = (elapsedMs * order.opensPerSecond) / 1_000 + 1;
-    while (begun.size + open.size < order.connections && begun.size < MOST_BEGUN && tried < allowed) begin();
+  for (let elapsedMs = 0; elapsedMs < options.forMs; elapsedMs = performance.now() - startMs) {
+    const allowed = (elapsedMs * options.opensPerSecond) / 1_000 + 1;
+    while (begun.size + open.size < options.connections && begun.size < MOST_BEGUN && tried < allowed)
+      begin();
     await sleep(TICK_MS);
   }
   for (const socket of [...begun, ...open]) socket.destroy();
@@ -70,8 +71,8 @@ function contextOf({ identity, tls }: TlsAttack): SecureContext {
   return createSecureContext({ ...shown, minVersion: version, maxVersion: version });
 }
 
-function connection({ order, context }: Attack, at: number): TLSSocket {
-  const { addresses, sources, port, serverName } = order;
+function connection({ options, context }: Attack, at: number): TLSSocket {
+  const { addresses, sources, port, serverName } = options;
   const host = addresses[at % addresses.length] ?? '127.0.0.1';
   const source = sources?.[at % sources.length];
   const socket = connectTcp(source === undefined ? { host, port } : { host, port, localAddress: source });
@@ -86,7 +87,7 @@ function connection({ order, context }: Attack, at: number): TLSSocket {
 }
 
 function act(socket: TLSSocket, running: Attack, at: number): void {
-  const { behavior } = running.order;
+  const { behavior } = running.options;
   if (behavior.kind === 'unfinished') sendUnfinished(socket, behavior);
   else if (behavior.kind === 'tokens') showTokens(socket, running, behavior);
   else if (behavior.kind === 'streams') openStreams(socket, behavior.count);
@@ -165,9 +166,9 @@ function message(bytes: Buffer): Buffer {
 function showTokens(
   socket: TLSSocket,
   running: Attack,
-  order: Extract<TlsBehavior, { kind: 'tokens' }>,
+  options: Extract<TlsBehavior, { kind: 'tokens' }>,
 ): void {
-  const { tokens, callsEach } = order;
+  const { tokens, callsEach } = options;
   const made = session(socket);
   const count = (answer: string) => (running.answers[answer] = (running.answers[answer] ?? 0) + 1);
   made.once('close', () => socket.destroy());
