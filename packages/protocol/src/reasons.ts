@@ -88,7 +88,7 @@ export const reasons = {
   ),
   HostNetwork: entry(
     "the Pod uses the host network, so its address is the node's",
-    'Turn off hostNetwork, or give the Pod credentials through the container credentials endpoint',
+    'Turn off hostNetwork, or give the Pod credentials in another way, such as IRSA',
     403,
     PERMISSION_DENIED,
     { event: true },
