@@ -89,7 +89,7 @@ async function claimSessions(context: IdentityContext, tls: PresentedTls): Promi
   const stolen = await feedWithClaims(context, a, heldSessions, tls);
   if (heldSessions.some(({ sessionId }) => stolen.includes(sessionId)))
     throw new Error("A received B's session");
-  await audit.expectLine(/sessions which only other nodes need/, from);
+  await audit.expectLine(/cached sessions that only other nodes need/, from);
   feed.close();
 }
 

@@ -26,7 +26,7 @@ export function tokenSteps(context: IdentityContext): ClusterStep[] {
     },
     {
       title: 'A token of another ServiceAccount is refused',
-      run: refused(() => daemonSet.token({ account: 'default' }), /agents have the ServiceAccount/),
+      run: refused(() => daemonSet.token({ account: 'default' }), /the ServiceAccount of agents is/),
     },
     {
       title: 'An unbound token is refused',
@@ -86,7 +86,7 @@ async function deletePod({ world, audit }: IdentityContext): Promise<void> {
     });
     throw new Error(await Promise.race([feed.ended, late]));
   }, /does not exist any more/);
-  await audit.expectRefusal(() => world.peer().attest(token), /is not there|does not accept/);
+  await audit.expectRefusal(() => world.peer().attest(token), /does not exist|does not accept/);
   await audit.expectRefusal(() => world.peer().feed({ nodeName: c.name }, tls), /does not exist any more/);
   const next = await daemonSet.podOn(c.name, c.pod.uid);
   const fresh = await daemonSet.token({ bound: { kind: 'Pod', ...next } });
