@@ -116,7 +116,7 @@ async function restoreBackup(context: IdentityContext, old: Secret | undefined):
     }, KNOWN);
     expectPublished(world, 1);
   });
-  if (!serverLog.slice(from).some(({ msg }) => msg?.startsWith('authority secret is older') === true))
+  if (!serverLog.slice(from).some(({ msg }) => msg?.startsWith('authority Secret was older') === true))
     throw new Error('no server logged it');
 }
 
