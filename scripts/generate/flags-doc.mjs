@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { interceptionPrograms } from '../../packages/agent/src/config/interception-flags.ts';
 import { agentProgram } from '../../packages/agent/src/config/config.ts';
 import { verifyProgram } from '../../packages/agent/src/commands/verify/flags.ts';
-import { flagsDoc } from '../../packages/runtime/src/index.ts';
+import { flagsDoc, markdownTable } from '../../packages/runtime/src/index.ts';
 import { serverProgram } from '../../packages/server/src/config/config.ts';
 
 const HEAD = `# Flags
@@ -27,15 +27,24 @@ Flags of kiam and kube2iam are **accepted** if they mean the same here, **ignore
 **refused** with a hint if ignoring them would change what Pods get. A refused flag is nevertheless accepted if it is
 empty or false.
 
-## Commands
+## Commands`;
 
-| command | effect |
-| ------- | ------ |
-| \`rolegate-server status\`, \`rolegate-agent status\` | shows the state of a running program ([operations](operations.md)) |
-| \`rolegate-server log-level\`, \`rolegate-agent log-level\` | changes the log level of a running program |
-| \`rolegate-server authority status\\|prepare\\|activate\\|retire\\|delete\` | shows, rotates or deletes the authority ([rotation](identity.md#rotation)) |`;
+const COMMANDS = markdownTable(
+  ['command', 'effect'],
+  [
+    [
+      '`rolegate-server status`, `rolegate-agent status`',
+      'shows the state of a running program ([operations](operations.md))',
+    ],
+    ['`rolegate-server log-level`, `rolegate-agent log-level`', 'changes the log level of a running program'],
+    [
+      '`rolegate-server authority status|prepare|activate|retire|delete`',
+      'shows, rotates or deletes the authority ([rotation](identity.md#rotation))',
+    ],
+  ],
+);
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const programs = [serverProgram, agentProgram, ...Object.values(interceptionPrograms), verifyProgram];
-const page = [HEAD, ...programs.map(flagsDoc)].join('\n\n');
+const page = [HEAD, COMMANDS, ...programs.map(flagsDoc)].join('\n\n');
 writeFileSync(join(root, 'docs/flags.md'), `${page}\n`);
