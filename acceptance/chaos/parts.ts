@@ -53,16 +53,16 @@ export const parts: readonly Part[] = [
   },
   {
     name: 'revocation',
-    title: 'Withdrawn permits stay withdrawn',
+    title: 'Revoked permits stay revoked',
     head,
     steps: () => [
-      runningStep('Withdrawing a permit takes effect within one second', withdrawnPermit),
+      runningStep('Revoking a permit takes effect within one second', withdrawnPermit),
       runningStep(
-        'Withdrawing a permit while the feed is down takes effect before any newer change',
+        'Revoking a permit while the feed is down takes effect before any newer change',
         withdrawnWhileDown,
       ),
       runningStep(
-        'A lagging replica revives no withdrawn permit and takes nothing from running Pods',
+        'A lagging replica revives no revoked permit and takes nothing from running Pods',
         laggingReplica,
       ),
     ],
@@ -98,7 +98,7 @@ export const parts: readonly Part[] = [
       ),
       // Last, because no other step can use its world.
       runningStep(
-        'After an etcd restore, changes take effect without a restart, and no withdrawn permit is revived',
+        'After an etcd restore, changes take effect without a restart, and no revoked permit is revived',
         restoredEtcd,
       ),
     ],

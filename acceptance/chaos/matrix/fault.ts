@@ -6,7 +6,7 @@ export type FailureMode = 'kill' | 'hang' | 'slow' | 'cut' | 'refuse';
 
 /** What new Pods and changes must get during the fault. */
 export interface Expected {
-  /** A new Pod with a cached session, and a withdrawn permit. */
+  /** A new Pod with a cached session, and a revoked permit. */
   readonly changes: 'in force' | 'afterwards';
   /** A new Pod with a new role. */
   readonly newRole: 'served' | 'afterwards';

@@ -15,7 +15,7 @@ const MOST_CALLS_A_ROLE = 2;
 
 /** The changes that are made during each fault. */
 export interface Changes {
-  /** A withdrawn permit. */
+  /** A revoked permit. */
   readonly withdrawn: FollowedChange;
   /** A new Pod that shares the session of a running Pod. */
   readonly shared: FollowedChange;
@@ -96,7 +96,7 @@ function problemsOf(outcome: Omit<FaultOutcome, 'problems'>, { keepsState }: Fau
       : []),
     ...(recoveredMs > RECOVERED_WITHIN_MS ? [`changes in force only after ${seconds(recoveredMs)}`] : []),
     ...(fault.component === 'STS' && (during.withdrawn ?? Infinity) > REVOKED_WITHIN_MS
-      ? [`the withdrawal took effect only after ${seconds(during.withdrawn ?? Infinity)}`]
+      ? [`the revocation took effect only after ${seconds(during.withdrawn ?? Infinity)}`]
       : []),
     ...notInForce(outcome),
     ...backTooLate(outcome),

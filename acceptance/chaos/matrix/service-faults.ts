@@ -103,7 +103,7 @@ export const serviceFaults: readonly Fault[] = [
   {
     ...api,
     mode: 'refuse',
-    how: '500, then 403; its history is lost',
+    how: '500, then 403; watches cannot resume',
     inject({ api: service }) {
       service.refuse(500);
       service.compact();

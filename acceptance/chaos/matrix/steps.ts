@@ -16,14 +16,14 @@ export const matrixHead: Row = [
   'success',
   'shortest life left',
   'AssumeRole new / repeated',
-  'withdrawn permit',
+  'revoked permit',
   'new Pod, cached session',
   'new Pod, new role',
   'recovered after',
 ];
 
 export const matrixNotes: readonly string[] = leftOut.map(
-  ({ component, mode, why }) => `${component} × ${mode} is not tested: ${why}.`,
+  ({ component, mode, why }) => `The fault "${component} ${mode}" is not tested: ${why}.`,
 );
 
 /** Steps for the faults whose names match, such as `STS kill`. */
@@ -48,7 +48,9 @@ function rowOf({ fault, tally, calls, during, recoveredMs, failedForMs }: FaultO
   const { requests, failures, leastLifeMs, longestGapMs } = tally;
   const rate = ((requests - failures.length) / requests) * 100;
   const gap =
-    failures.length === 0 ? '' : `; gap ${seconds(longestGapMs)}, ${seconds(failedForMs ?? 0)} after`;
+    failures.length === 0
+      ? ''
+      : `; longest gap ${seconds(longestGapMs)}, until ${seconds(failedForMs ?? 0)} after the fault`;
   const when = (ms: number | undefined) => (ms === undefined ? 'after the fault' : seconds(ms));
   return [
     fault.component,

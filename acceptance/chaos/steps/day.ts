@@ -45,7 +45,7 @@ export const dayHead: Row = [
   'hour',
   'Pods',
   'sessions cached by the agent',
-  'sessions claimed at the server',
+  'sessions at the server',
   'timers',
   'AssumeRole so far',
   'heap after collection',

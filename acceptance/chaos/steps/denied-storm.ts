@@ -44,7 +44,7 @@ export async function deniedStorm(world: ChaosWorld): Promise<StepResult> {
   const decisions = await sumOfMetric(world.programs.opsPorts, 'rolegate_decisions_total', /NamespaceDenied/);
   return {
     row: [
-      `${PODS} denied Pods send ${DENIALS} requests; their Namespace changes ${CHANGES} times`,
+      `${PODS} denied Pods send at least ${DENIALS} requests; their Namespace changes ${CHANGES} times`,
       `${denied} × 403; ${events} Events at the API server, for ${decisions} decisions`,
       `at most ${MOST_EVENTS} Events`,
     ],

@@ -17,7 +17,7 @@ const RECEIVED_MS = 2_000;
 /** Time for a Pod's end to take effect. Milliseconds. */
 const ENDED_MS = 300;
 
-/** One replica's watches hang. The other replica dies after a withdrawn permit, a new Pod and a deleted Pod. */
+/** One replica's watches hang. The other replica dies after a revoked permit, a new Pod and a deleted Pod. */
 export async function laggingReplica({ world, running }: RunningWorld): Promise<StepResult> {
   await world.run('guests/gone', 'new-gone');
   await settle(world, 'guests/gone', served('new-gone'));
@@ -51,13 +51,13 @@ export async function laggingReplica({ world, running }: RunningWorld): Promise<
   await world.end('guests/late');
   return {
     row: [
-      'the agent fails over to a replica whose watches hang',
-      `the permit stays withdrawn; ${failures.length} of ${requests} requests of Pods, including a newer one, failed`,
+      'the agent switches to a replica whose watches hang',
+      `the permit stays revoked; ${failures.length} of ${requests} requests of Pods, including a newer one, failed`,
       'nothing revived or lost',
     ],
     problems: [
       ...(followsLagging ? [] : ['the agent does not use the lagging replica: the test proves nothing']),
-      ...(marker.inForceAtMs === undefined ? [] : ['the lagging replica has revived a withdrawn permit']),
+      ...(marker.inForceAtMs === undefined ? [] : ['the lagging replica has revived a revoked permit']),
       ...(answer.status === 200 ? ['a deleted Pod got credentials'] : []),
       ...(failures.length > 0
         ? [`Pods that were served: ${kindsOf(failures)}, ${failures[0]?.pod ?? ''}`]
@@ -67,7 +67,7 @@ export async function laggingReplica({ world, running }: RunningWorld): Promise<
   };
 }
 
-/** Withdraws a permit, creates a Pod and deletes a Pod. Returns calls from the deleted Pod's address. */
+/** Revokes a permit, creates a Pod and deletes a Pod. Returns calls from the deleted Pod's address. */
 async function makeChanges(world: RunningWorld['world']) {
   world.permit('marker', 'nothing');
   await settle(world, MARKER, hasStatus(403));

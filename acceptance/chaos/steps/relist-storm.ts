@@ -41,7 +41,7 @@ export async function relistStorm({ world, running }: RunningWorld): Promise<Ste
   world.permit('marker', 'marked');
   return {
     row: [
-      `the history is lost and all watches end every ${EVERY_MS} ms, for ${DURATION_MS / 1000} s`,
+      `all watches end and cannot resume, every ${EVERY_MS} ms for ${DURATION_MS / 1000} s`,
       `${listed} lists; ${failures.length} of ${requests} requests of running Pods failed; change in force after ${(freshMs / 1000).toFixed(2)} s`,
       `at most ${MOST_LISTS} lists, no failure`,
     ],

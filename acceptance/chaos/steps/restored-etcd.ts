@@ -10,7 +10,7 @@ import type { StepResult } from '../step.ts';
 import { kindsOf } from '../tally.ts';
 
 /** Unrelated changes between the backup and the restore. */
-const LOST_VERSIONS = 5_000;
+const LOST_REVISIONS = 5_000;
 /** Covers the server's back-off, its lists, and a new stream of the agent. Milliseconds. */
 const FOLLOWED_WITHIN_MS = 15_000;
 /** Longer than a server waits for the API server before it sends its state. Milliseconds. */
@@ -24,7 +24,7 @@ type World = RunningWorld['world'];
  */
 export async function restoredEtcd({ world, running }: RunningWorld): Promise<StepResult> {
   const { api } = world;
-  for (let lost = 0; lost < LOST_VERSIONS; lost++) api.bump();
+  for (let lost = 0; lost < LOST_REVISIONS; lost++) api.bump();
   // Makes all watches see a recent version.
   world.permit('marker', 'marked|other');
   await setTimeout(500);
@@ -46,15 +46,15 @@ export async function restoredEtcd({ world, running }: RunningWorld): Promise<St
     world.ports.feeds[first]?.proxy.accept();
     return {
       row: [
-        `etcd loses ${LOST_VERSIONS} versions, a permit is withdrawn, and the agent switches to a replica that has not noticed`,
-        `${failures.length} of ${requests} requests of running Pods failed; withdrawal: ${inWords(isWithdrawn)}; ` +
+        `etcd loses ${LOST_REVISIONS} revisions, a permit is revoked, and the agent switches to a replica that has not noticed`,
+        `${failures.length} of ${requests} requests of running Pods failed; revocation: ${inWords(isWithdrawn)}; ` +
           `${revived ? 'revived' : 'not revived'} by the other replica; new permit: ${inWords(isGranted)}`,
         'no failure; changes in force without a restart; nothing revived',
       ],
       problems: [
         ...(failures.length > 0 ? [`running Pods: ${kindsOf(failures)}`] : []),
-        ...(isWithdrawn ? [] : ['the withdrawal is not in force without a restart']),
-        ...(revived ? ['a replica that has not noticed has revived a withdrawn permit'] : []),
+        ...(isWithdrawn ? [] : ['the revocation is not in force without a restart']),
+        ...(revived ? ['a replica that has not noticed has revived a revoked permit'] : []),
         ...(isGranted ? [] : ['the new permit is not in force at the late replica']),
       ],
     };

@@ -25,21 +25,21 @@ const BURST_OVER_MS = 1_500;
 const LATE_WITHIN_MS = 1_500;
 
 export const quotaHead: Row = [
-  'simultaneously',
+  'simultaneous requests',
   'calls',
   'throttled',
   'peak per second',
   'all issued after',
-  'late Pod of another Namespace',
+  'Pod created later in another Namespace',
 ];
 
 export const quotaNote =
-  `The stand-in has a bucket of ${QUOTA_PER_SECOND} calls that refills at ${QUOTA_PER_SECOND} a second, answers after ${STS_MS} ms, and ` +
-  'throttles further calls. One replica has the default --sts-burst of 500, two have the 250 of the chart each.';
+  `The stand-in for STS answers after ${STS_MS} ms. It accepts a burst of ${QUOTA_PER_SECOND} calls and ${QUOTA_PER_SECOND} a second after ` +
+  "that, and throttles the others. One replica has the default --sts-burst of 500, two have the chart's 250 each.";
 
 export const quotaSteps: readonly ChaosStep[] = [2, 1].map((replicas) =>
   measuredStep(
-    `STS throttles no call while ${inWords(replicas)} at the same time, and a late Pod of another Namespace is served soon`,
+    `STS throttles no call while ${inWords(replicas)} at the same time, and a Pod created later in another Namespace is served soon`,
     ({ options }) => issueMany(options, replicas),
   ),
 );
@@ -64,7 +64,9 @@ async function issueMany(options: ChaosWorldOptions, replicas: number): Promise<
     ...(issued < SESSIONS ? [`only ${issued} of ${SESSIONS} sessions are issued`] : []),
     ...(throttled > 0 ? [`${throttled} calls were throttled`] : []),
     ...(calls.length > SESSIONS + 1 ? [`${calls.length} calls for ${SESSIONS + 1} sessions`] : []),
-    ...(lateMs > LATE_WITHIN_MS ? [`a late Pod of another Namespace waited ${Math.round(lateMs)} ms`] : []),
+    ...(lateMs > LATE_WITHIN_MS
+      ? [`a Pod created later in another Namespace waited ${Math.round(lateMs)} ms`]
+      : []),
   ];
   const what = `${SESSIONS} sessions, ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`;
   const took = `${(tookMs / 1000).toFixed(1)} s`;

@@ -9,7 +9,7 @@ const IN_FORCE_WITHIN_MS = 1_000;
 const TIMES = 10;
 const GIVEN_UP_MS = 20_000;
 
-/** Withdraws a permit and grants it again, several times. */
+/** Revokes a permit and grants it again, several times. */
 export async function withdrawnPermit({ world }: RunningWorld): Promise<StepResult> {
   const [withdrawn, permitted]: [number[], number[]] = [[], []];
   for (let time = 0; time < TIMES; time++) {
@@ -20,11 +20,11 @@ export async function withdrawnPermit({ world }: RunningWorld): Promise<StepResu
   const middle = [...withdrawn].sort((a, b) => a - b)[TIMES / 2] ?? NaN;
   return {
     row: [
-      `a permit is withdrawn and granted again ${TIMES} times`,
-      `withdrawal in force after ${middle} ms (median), ${worst} ms (maximum); new permit: ${Math.max(...permitted)} ms (maximum)`,
+      `a permit is revoked and granted again ${TIMES} times`,
+      `revocation in force after ${middle} ms (median), ${worst} ms (maximum); new permit: ${Math.max(...permitted)} ms (maximum)`,
       `${IN_FORCE_WITHIN_MS} ms`,
     ],
-    problems: worst > IN_FORCE_WITHIN_MS ? [`a withdrawal took effect only after ${worst} ms`] : [],
+    problems: worst > IN_FORCE_WITHIN_MS ? [`a revocation took effect only after ${worst} ms`] : [],
   };
 }
 

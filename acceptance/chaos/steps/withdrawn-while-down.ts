@@ -13,7 +13,7 @@ const GIVEN_UP_MS = 20_000;
 /** Both changes are polled separately, every 20 ms, on a busy machine. Milliseconds. */
 const POLL_TOLERANCE_MS = 60;
 
-/** A permit is withdrawn and a Pod is created while the feed is down. */
+/** A permit is revoked and a Pod is created while the feed is down. */
 export async function withdrawnWhileDown({ world }: RunningWorld): Promise<StepResult> {
   const recover = refuseAll(world.ports.feeds);
   world.permit('marker', 'nothing');
@@ -43,14 +43,14 @@ export async function withdrawnWhileDown({ world }: RunningWorld): Promise<StepR
   await world.end('guests/after');
   return {
     row: [
-      'a permit is withdrawn and a Pod is created while the feed is down',
-      `after it is back: withdrawal after ${withdrawnMs} ms, new Pod served after ${grantedMs} ms; snapshot: ${snapshot.join(', ')}`,
-      'withdrawal first',
+      'a permit is revoked and a Pod is created while the feed is down',
+      `after it is connected again: revocation after ${withdrawnMs} ms, new Pod served after ${grantedMs} ms; order of the snapshot: ${snapshot.join(', ')}`,
+      'denials first',
     ],
     problems: [
-      ...(early ? ['the permit was withdrawn without a feed: the test proves nothing'] : []),
+      ...(early ? ['the permit was revoked without a feed: the test proves nothing'] : []),
       ...(withdrawnMs > grantedMs + POLL_TOLERANCE_MS
-        ? ['the new Pod was served before the permit was withdrawn']
+        ? ['the new Pod was served before the permit was revoked']
         : []),
       ...(grantedMs === Infinity ? ['the new Pod was not served'] : []),
       ...(snapshot[0] === 'denials' ? [] : [`the snapshot starts with ${snapshot[0] ?? 'nothing'}`]),

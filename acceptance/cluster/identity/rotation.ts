@@ -27,7 +27,7 @@ export function rotationSteps(context: IdentityContext): ClusterStep[] {
     },
     {
       title:
-        'Restoring an older backup of the Secret does not bring back the withdrawn authority, and no request fails',
+        'Restoring an older backup of the Secret does not bring back the removed authority, and no request fails',
       run: () => restoreBackup(context, backup),
     },
     {
@@ -100,7 +100,7 @@ async function restoreBackup(context: IdentityContext, old: Secret | undefined):
   if (old === undefined) throw new Error('there is no backup from before the rotation');
   const before = authoritiesIn(await world.secret());
   const withdrawn = authoritiesIn(old).ids.filter((id) => !before.ids.includes(id));
-  if (withdrawn.length === 0) throw new Error('the rotation withdrew no authority');
+  if (withdrawn.length === 0) throw new Error('the rotation removed no authority');
   const from = serverLog.length;
   await expectNoFailures(podRequests(context), async () => {
     await core.replaceNamespacedSecret({

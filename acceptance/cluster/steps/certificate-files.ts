@@ -95,7 +95,7 @@ function changeSteps({ objects }: ClusterWorld, pods: Pods): ClusterStep[] {
       },
     },
     {
-      title: 'Withdrawing a permit and granting it again take effect without a restart',
+      title: 'Revoking a permit and granting it again take effect without a restart',
       async run() {
         await objects.annotateNamespace(pods.permittedNamespace(), { [PERMITTED]: 'none' });
         await pods.expectStatus('permitted', 403);

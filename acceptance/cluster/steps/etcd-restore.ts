@@ -123,7 +123,7 @@ function restoreSteps(deps: EtcdRestoreDeps): ClusterStep[] {
       run: () => expectLogged(serverLog, 'API server went back to an older state', SERVERS),
     },
     {
-      title: 'A permit withdrawn after the restore takes effect',
+      title: 'A permit revoked after the restore takes effect',
       async run() {
         await permit('none');
         await expectStatus(made.kept, 403, FOLLOWED);

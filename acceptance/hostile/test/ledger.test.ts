@@ -62,7 +62,7 @@ describe('createLedger', () => {
     expect(run.end()).toMatchObject({ leastShare: 1, valid: 0, renewals: 0 });
   });
 
-  it('Decisions withdrawn from unchanged tenants and ended streams are counted', () => {
+  it('Decisions revoked for unchanged tenants and ended streams are counted', () => {
     const run = setup();
     run.pod('a');
     run.begin();

@@ -72,7 +72,7 @@ describe('judgeTenants', () => {
     expect(problemsOf(feeds({ leastShare: 0.42 }))).toEqual([]);
   });
 
-  it('Ended streams, withdrawn decisions and missing sessions are reported', () => {
+  it('Ended streams, revoked decisions and missing sessions are reported', () => {
     expect(problemsOf(feeds({ drops: { broken: 2 } }))).toEqual(['2 streams of honest nodes ended: broken']);
     expect(problemsOf(feeds({ withdrawn: 3 }))).toEqual(['honest Pods were denied their role 3 times']);
     expect(problemsOf(feeds({ valid: 49 }))).toEqual(['only 49 of 50 honest sessions are valid at the end']);

@@ -39,7 +39,7 @@ export const hostNetworkSteps = inMode('up', [
   },
   {
     title:
-      "The agent, which has no capabilities, reports that the node's own metadata API accepts requests without a token",
+      "The agent, which has no capabilities, reports that the node's IMDS accepts requests without a token",
     async run(world) {
       await expectUnprivileged(world.state.running('agent').pid);
       const open = await readAgentMetric(world, 'rolegate_node_imdsv1_open');

@@ -62,9 +62,9 @@ refused:
   agent.extraHostPathMounts: the agent needs no other mounts
   agent.initContainers: the agent does not wait for certificates; see tls.mode
   agent.gatewayTimeoutCreation: the agent starts without a server and keeps retrying
-  agent.keepaliveParams.time: keepalive is fixed at 10 s and 3 s
-  agent.keepaliveParams.timeout: keepalive is fixed at 10 s and 3 s
-  agent.keepaliveParams.permitWithoutStream: keepalive is fixed at 10 s and 3 s
+  agent.keepaliveParams.time: keepalive is fixed at 10 s with a 3 s timeout
+  agent.keepaliveParams.timeout: keepalive is fixed at 10 s with a 3 s timeout
+  agent.keepaliveParams.permitWithoutStream: keepalive is fixed at 10 s with a 3 s timeout
   agent.tlsFiles.ca: put the files into a Secret; use tls.mode=existingSecret
   agent.tlsFiles.cert: put the files into a Secret; use tls.mode=existingSecret
   agent.tlsFiles.key: put the files into a Secret; use tls.mode=existingSecret

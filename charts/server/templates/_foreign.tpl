@@ -29,7 +29,7 @@ server:
   gatewayTimeoutCreation: agents keep retrying; remove it
   image: it is the image of another program; use image, at the top level
   initContainers: the server needs none; for certificates, use tls
-  keepaliveParams: keepalive is fixed at 10 s and 3 s; remove it
+  keepaliveParams: keepalive is fixed at 10 s with a 3 s timeout; remove it
   livenessProbe: it is livenessProbe, at the top level
   log: it is log.level and log.format (json or text)
   name: use nameOverride

@@ -8,7 +8,7 @@ credentials.source=node: the Pods use the host network, so no NetworkPolicy appl
 region is not set. The server exits with an error unless a webhook sets AWS_REGION in the Pod, as on EKS.
 {{- end }}
 {{- if eq $source "podIdentity" }}
-credentials.source=podIdentity: before the Pods start, run: aws eks create-pod-identity-association --cluster-name CLUSTER --namespace {{ .Release.Namespace }} --service-account {{ include "rolegate-server.serviceAccount" . }} --role-arn ROLE
+credentials.source=podIdentity: if the association does not exist yet, run: aws eks create-pod-identity-association --cluster-name CLUSTER --namespace {{ .Release.Namespace }} --service-account {{ include "rolegate-server.serviceAccount" . }} --role-arn ROLE && kubectl -n {{ .Release.Namespace }} rollout restart deployment/{{ include "rolegate-server.fullname" . }}
 {{- end }}
 {{- if eq .Values.agent.identity "shared" }}
 agent.identity=shared: anyone with an agent's key can get the credentials of every node. Set it to attested after the migration.

@@ -141,7 +141,7 @@ describe('Restarted agent with everything unavailable', () => {
     }
   });
 
-  it('A restarted agent denies what was withdrawn just before the crash', async () => {
+  it('A restarted agent denies what was revoked just before the crash', async () => {
     const { server, start, crash } = await setup();
     const first = await start();
     await first.served();
@@ -157,7 +157,7 @@ describe('Restarted agent with everything unavailable', () => {
     });
   });
 
-  it('A restarted agent does not accept a withdrawn permit from a lagging replica', async () => {
+  it('A restarted agent does not accept a revoked permit from a lagging replica', async () => {
     const { server, start, crash } = await setup();
     const first = await start();
     await first.served();

@@ -11,7 +11,7 @@ export function reasonsDoc(): string {
     '# Reasons',
     '',
     'The `reason` in logs, metrics and Events says why a Pod got no credentials or an agent got no answer. The HTTP status is',
-    'the one of the credentials call. Events are written for annotated Pods only, at most one per reason in five minutes.',
+    'the one of the credentials call. Events are written only if the Pod or its ServiceAccount is annotated, at most one per reason in five minutes.',
     '',
     '| reason | meaning | what to do | HTTP | gRPC | Event | log level |',
     '|---|---|---|---|---|---|---|',

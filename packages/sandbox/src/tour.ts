@@ -64,7 +64,7 @@ function steps(world: World, folder: string): [string, () => Promise<void>][] {
       () => expectGet(world, 'shop/checkout', `${CREDENTIALS}${NODE_ROLE}`, 403),
     ],
     ['A changed role annotation takes effect while the Pod runs', () => liveEdit(world, folder)],
-    ['A withdrawn permit takes effect while the Pod runs', () => withdrawn(world, folder)],
+    ['A revoked permit takes effect while the Pod runs', () => withdrawn(world, folder)],
     ["A reused address never yields the former Pod's credentials", () => handedOver(world)],
     ['Pods notice nothing when one of two servers stops', () => serverStopped(world, 0)],
     ['Running Pods are served from memory when both servers are stopped', () => serverStopped(world, 1)],

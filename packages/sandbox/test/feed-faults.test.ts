@@ -69,7 +69,7 @@ describe('Broken feed', () => {
     await expectServed(there, 'team/late', 'late');
   });
 
-  it('A permit that was withdrawn while the feed was away ends once it is back', async () => {
+  it('A permit that was revoked while the feed was away ends once it is back', async () => {
     const there = await served({ proxied: true });
     for (const proxy of there.world.proxies) {
       proxy.refuse();

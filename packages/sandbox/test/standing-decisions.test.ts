@@ -58,7 +58,7 @@ describe('Server without base ARN', () => {
       expect((await there.as(name).credentials()).status).toBe(200);
   });
 
-  it('A server without its base ARN still withdraws what its objects no longer permit', async () => {
+  it('A server without its base ARN still revokes what its objects no longer permit', async () => {
     const there = await restartedInTheDark(({ world: { sts } }) => {
       sts.hang();
     });

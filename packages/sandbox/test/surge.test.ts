@@ -89,13 +89,13 @@ describe('Saved state', () => {
     expect(there.world.sts.calls).toHaveLength(calls);
   });
 
-  it('A killed agent does not bring back what was withdrawn', async () => {
+  it('A killed agent does not bring back what was revoked', async () => {
     const there = await served((folder) => ['--state-dir', join(folder, 'state')]);
     await add(there, namespace('steady', { [PERMITTED]: 'nothing' }));
     await eventually(async () => {
       expect((await there.as('steady/pod').credentials()).status).toBe(403);
     });
-    // A crash during a withdrawal leaves no state, which is safe and tested elsewhere.
+    // A crash during a revocation leaves no state, which is safe and tested elsewhere.
     await eventually(async () => {
       const state = await readFile(join(there.world.folder, 'state', 'agent-state'), 'utf8');
       expect([state.includes('NamespaceDenied'), state.includes('SecretAccessKey')]).toEqual([true, false]);

@@ -20,10 +20,10 @@ const FORGED_LIFE_MS = 300 * 24 * HOUR_MS;
 const MERGED_WITHIN_MS = 14_000;
 const LOOK_EVERY_MS = 100;
 
-/** The Secret from before the authority was withdrawn. */
+/** The Secret from before the authority was removed. */
 let backup: KubernetesObject | undefined;
 
-/** Runs the commands of the threat model and restarts the server, which knows the withdrawn authority only from the Secret. */
+/** Runs the commands of the threat model and restarts the server, which knows the removed authority only from the Secret. */
 async function withdrawAuthority(world: StrangersWorld): Promise<void> {
   const { cluster, standIn, bundles, enter } = world;
   backup = await readSecret(standIn);
@@ -62,13 +62,13 @@ async function forge(world: StrangersWorld, issuer: StoredAuthority, lifeMs: num
 }
 
 async function putBackAndTry(world: StrangersWorld): Promise<AttackReport> {
-  if (backup === undefined) throw new Error('no authority was withdrawn');
+  if (backup === undefined) throw new Error('no authority was removed');
   const { standIn } = world;
   const withdrawn = activeOf(backup);
   const present = activeOf(await readSecret(standIn));
   const forged = {
-    'the withdrawn authority, for 300 days': await forge(world, withdrawn, FORGED_LIFE_MS),
-    'the withdrawn authority, for an hour': await forge(world, withdrawn, HOUR_MS),
+    'the removed authority, for 300 days': await forge(world, withdrawn, FORGED_LIFE_MS),
+    'the removed authority, for an hour': await forge(world, withdrawn, HOUR_MS),
     'the present authority, for 300 days': await forge(world, present, FORGED_LIFE_MS),
   };
   await putBack(standIn, backup);
@@ -92,7 +92,7 @@ async function putBackAndTry(world: StrangersWorld): Promise<AttackReport> {
     summary: `${tries} attempts with forged certificates; the Secret was merged after ${took}`,
     problems: [...opened]
       .map((by) => `a certificate from ${by} opens a stream`)
-      .concat(isMerged ? [] : [`the Secret still has the withdrawn authority after ${took}`]),
+      .concat(isMerged ? [] : [`the Secret still has the removed authority after ${took}`]),
   };
 }
 
@@ -117,7 +117,7 @@ function activeOf(secret: KubernetesObject): StoredAuthority {
 export const authoritySteps: readonly StrangersStep[] = [
   strangersStep({
     title:
-      'Restoring an older backup of the authority Secret revives no withdrawn authority, and forged certificates open no stream',
+      'Restoring an older backup of the authority Secret revives no removed authority, and forged certificates open no stream',
     prepare: withdrawAuthority,
     run: putBackAndTry,
   }),

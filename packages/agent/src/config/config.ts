@@ -97,7 +97,7 @@ type FirewallValues = FlagValues<typeof firewallFlags>;
 /** The agent's flags: for parsing, help and docs/flags.md. */
 export const agentProgram: Program<typeof agentFlags> = {
   name: 'rolegate-agent',
-  summary: 'answers the metadata API for the Pods of one node',
+  summary: 'handles the metadata requests of the Pods of one node',
   flags: agentFlags,
   legacy: agentLegacyFlags,
   envPrefix: 'ROLEGATE_',

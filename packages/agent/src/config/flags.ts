@@ -51,7 +51,7 @@ export const agentFlags = {
   'server-address': list(callAddress, {
     group: SERVER,
     separator: 'comma',
-    help: 'addresses of the servers; a name can resolve to several addresses, such as that of a headless Service',
+    help: 'addresses of the servers; a name, such as that of a headless Service, can resolve to several',
     hint: 'give the headless Service of the servers, such as rolegate-server.kube-system:9610',
   }),
   'attest-address': list(callAddress, {
@@ -59,7 +59,7 @@ export const agentFlags = {
     separator: 'comma',
     help:
       'addresses at which the servers issue first certificates; defaults to the hosts of --server-address with ' +
-      `port ${ATTEST_PORT}; if none answers, the agent tries --server-address`,
+      `port ${ATTEST_PORT}; if none responds, the agent tries --server-address, port included`,
   }),
   'server-name': optional(hostName, {
     group: SERVER,
@@ -68,19 +68,19 @@ export const agentFlags = {
   cert: optional(path(), {
     group: SERVER,
     help:
-      "the agent's certificate (PEM) with the URI spiffe://DOMAIN/node/NODE; reloaded when it changes; without --cert and " +
-      '--key the agent gets a certificate from the server by its ServiceAccount token',
+      "the agent's certificate (PEM) with the URI spiffe://DOMAIN/node/NODE, reloaded when it changes; without --cert and " +
+      '--key the agent requests a certificate from the server with its ServiceAccount token',
   }),
   key: optional(path(), { group: SERVER, help: 'private key of --cert (PEM)' }),
   'token-file': optional(path(), {
     group: SERVER,
     help:
-      "ServiceAccount token of the agent's Pod with audience rolegate-server, which proves the node; reread for each use; " +
-      `defaults to ${DEFAULT_TOKEN_FILE} without --cert; with --cert it is optional, and sent with each call`,
+      "ServiceAccount token of the agent's Pod with audience rolegate-server, which tells the server the node; read for each use; " +
+      `defaults to ${DEFAULT_TOKEN_FILE} without --cert; optional with --cert, and then sent with each call`,
   }),
   ca: needed(path(), {
     group: SERVER,
-    help: 'certificate authorities of the servers (PEM), one or more; reloaded when they change',
+    help: 'CA bundle that verifies the servers (PEM), reloaded when it changes',
     hint: 'give the PEM file of the certificate authority',
   }),
   'node-name': needed(nodeName, {
@@ -98,7 +98,7 @@ export const agentFlags = {
   'stale-ip': setting(duration({ maxMs: 12 * 3_600_000 }), {
     group: NODE,
     fallback: '5m',
-    help: 'how long an IP is still answered without CNI results and without a server',
+    help: 'how long requests from an IP are still accepted when neither CNI results nor a server confirm which Pod owns it',
   }),
   mode: setting(oneOf(['roles', 'firewall']), {
     group: METADATA,
@@ -111,7 +111,7 @@ export const agentFlags = {
   'imds-endpoint': setting(url(['http']), {
     group: METADATA,
     fallback: 'http://169.254.169.254',
-    help: "URL of the node's own metadata API",
+    help: "URL of the node's IMDS",
   }),
   imdsv1: setting(oneOf(['allow', 'audit', 'deny']), {
     group: METADATA,
@@ -121,7 +121,7 @@ export const agentFlags = {
   hold: setting(duration({ maxMs: LONGEST_HOLD_MS }), {
     group: METADATA,
     fallback: '850ms',
-    help: 'how long a request is held while its Pod or credentials are not known yet',
+    help: 'how long a request is held while its Pod or credentials are unknown',
   }),
   'hold-go': setting(duration({ maxMs: LONGEST_HOLD_MS }), {
     group: METADATA,
@@ -132,40 +132,40 @@ export const agentFlags = {
     group: METADATA,
     fallback: '4s',
     help:
-      'like --hold, for clients that are known to wait longer (docs/metadata.md): 80 % of their timeout, at most this; ' +
-      'has no effect unless above --hold',
+      "like --hold, for clients known to wait longer (docs/metadata.md): 80 % of the client's timeout, up to this value; " +
+      'no effect unless greater than --hold',
   }),
   'connections-per-pod': setting(integer({ min: 16, max: MOST_PLACES }), {
     group: METADATA,
     fallback: String(defaultLimits.connectionsPerPod),
-    help: 'open connections per Pod; beyond it the longest idle connection is closed',
+    help: 'open connections per Pod; at the limit, the connection that has been idle longest is closed',
   }),
   'waiting-per-pod': setting(integer({ min: 16, max: MOST_PLACES }), {
     group: METADATA,
     fallback: String(defaultLimits.waitingPerPod),
-    help: 'requests per Pod that wait for an answer',
+    help: 'requests per Pod that wait for an answer; more get 503',
   }),
   connections: setting(integer({ min: 256, max: MOST_PLACES }), {
     group: METADATA,
     fallback: String(defaultLimits.connections),
-    help: 'open connections of all Pods; beyond it the Pod with the most loses one',
+    help: 'open connections of all Pods; at the limit, one of the Pod with the most is closed',
   }),
   waiting: setting(integer({ min: 256, max: MOST_PLACES }), {
     group: METADATA,
     fallback: String(defaultLimits.waiting),
-    help: 'requests of all Pods that wait for an answer; beyond it the Pod with the most loses one',
+    help: 'requests of all Pods that wait for an answer; at the limit, one of the Pod with the most gets 503',
   }),
   'metadata-groups': list(oneOf([...metadataGroups, 'none']), {
     group: METADATA,
     separator: 'comma',
     fallback: ['placement'],
-    help: `groups of other metadata that Pods may read: ${metadataGroups.join(', ')}, or none`,
+    help: `groups of other metadata that Pods can read: ${metadataGroups.join(', ')}, or none`,
   }),
   'allow-path': list(allowPath, {
     group: METADATA,
     separator: 'line',
     help:
-      'more paths that Pods may read: an RE2 expression that matches the whole path, including /latest/; ' +
+      'more paths that Pods can read: an RE2 expression that matches the whole path, including /latest/; ' +
       "never the node's own credentials",
   }),
   'metadata-host': list(hostName, {
@@ -181,17 +181,17 @@ export const agentFlags = {
   'probe-bind': setting(listenAddress, {
     group: OPERATION,
     fallback: '127.0.0.1:9622',
-    help: "loopback address of /livez for kubelet's probe, with separate limits; agents of one user share the port",
+    help: "loopback address of /livez for the kubelet's probe, with separate connection limits; agents with the same UID share the port",
   }),
   'state-dir': optional(path('DIR'), {
     group: OPERATION,
     help:
       'directory for keys, Pods and credentials that a restarted agent restores; must be in memory (emptyDir, medium: Memory) ' +
-      'and not shared between nodes; without it an agent starts empty',
+      'and not shared between nodes; without it a restarted agent starts empty',
   }),
   'status-socket': optional(path('SOCKET'), {
     group: OPERATION,
-    help: `unix socket for rolegate-agent status and log-level; defaults to ${STATUS_SOCKET} if it can be created there`,
+    help: `unix socket for rolegate-agent status and log-level; defaults to ${STATUS_SOCKET} if it can be created`,
   }),
   'log-level': sharedFlags['log-level'],
   'log-format': sharedFlags['log-format'],

@@ -60,17 +60,17 @@ const rulesFlags = {
     group: INTERCEPTION,
     separator: 'comma',
     fallback: [AUTO],
-    help: 'interfaces of Pods, as in kiam and kube2iam: cali+, eni+,vlan+, !eth0; auto: all',
+    help: 'interfaces of Pods in the notation of kiam and kube2iam, such as cali+ or eni+,vlan+ or !eth0 (all but eth0); auto: all',
   }),
   'exclude-interface': list(exactInterface, {
     group: INTERCEPTION,
     separator: 'comma',
-    help: "interfaces whose guests keep access to the node's own metadata API, including its credentials; full names",
+    help: "interfaces of guests (VMs) that keep access to the node's IMDS, including its credentials; full names",
   }),
   'iptables-backend': setting(oneOf(['auto', ...backends]), {
     group: INTERCEPTION,
     fallback: 'auto',
-    help: 'iptables backend for the rules; auto: the one that kubelet and kube-proxy use',
+    help: 'iptables backend for the rules; auto: the one that the kubelet and kube-proxy use',
   }),
   'node-name': optional(path('NAME'), {
     group: NODE,
@@ -94,12 +94,12 @@ const reconcileFlags = {
   'cni-cache-dir': sharedFlags['cni-cache-dir'],
   'cni-socket': optional(path('SOCKET'), {
     group: METADATA,
-    help: 'unix socket on which the agent learns which Pod owns an IP and the state of the interception',
+    help: 'unix socket on which the agent learns which Pod owns which IP, and the state of the interception',
   }),
   'listeners-dir': optional(path('DIR'), {
     group: NODE,
     help:
-      "directory on the node, writable only by root, in which each agent Pod's reconcile lists its agent's listeners; " +
+      'directory on the node, writable only by root, where the reconcile container of each agent Pod publishes the sockets of its agent; ' +
       'without it a listener on an agent port is treated as foreign only after 5 minutes',
   }),
 };
@@ -117,7 +117,7 @@ const legacy: LegacyFlags = {
   }),
   'iptables-remove': ignored(['kiam'], {
     isSwitch: true,
-    why: 'the rules remain until rolegate-agent uninstall',
+    why: 'the rules remain; rolegate-agent uninstall removes them',
   }),
 };
 
@@ -144,7 +144,7 @@ export const interceptionPrograms = {
     reconcileFlags,
     legacy,
   ),
-  uninstall: program('uninstall', 'removes the rules', uninstallFlags, asOnIntercept),
+  uninstall: program('uninstall', 'removes the rules from the node', uninstallFlags, asOnIntercept),
 };
 
 function program(word: string, summary: string, flags: FlagTable, others: LegacyFlags): Program {

@@ -9,7 +9,7 @@ const KEEPALIVE = 'keepalive is fixed at 10 s with a 3 s timeout';
 const OF_SERVER = 'this is a flag of rolegate-server';
 const NO_API = 'the agent does not talk to the API server; rolegate-server has --kubeconfig';
 const FIXED_KEY = 'the annotation key is fixed';
-const METRICS = 'metrics are read from --prometheus-listen-addr';
+const METRICS = 'metrics are served on --prometheus-listen-addr';
 const RULES =
   'rolegate-agent intercept installs the rules and rolegate-agent reconcile repairs them; give the flag to these';
 const RULES_INSTALLED =
@@ -43,8 +43,8 @@ export const agentLegacyFlags: LegacyFlags = {
   'grpc-keepalive-time-duration': ignored(KIAM, KEEPALIVE),
   'grpc-keepalive-timeout-duration': ignored(KIAM, KEEPALIVE),
   'grpc-keepalive-permit-without-stream': ignored(KIAM, { isSwitch: true, why: KEEPALIVE }),
-  'prometheus-sync-interval': ignored(KIAM, 'metrics are collected at each scrape'),
-  'pprof-listen-addr': ignored(KIAM, 'there are no Go profiles'),
+  'prometheus-sync-interval': ignored(KIAM, 'metrics are collected on each scrape'),
+  'pprof-listen-addr': ignored(KIAM, 'there is no pprof endpoint'),
   timeout: refused(KIAM, 'there is no health command; probe /livez of --probe-bind'),
   statsd: ignored(KIAM, METRICS),
   'statsd-prefix': ignored(KIAM, METRICS),
@@ -70,7 +70,7 @@ export const agentLegacyFlags: LegacyFlags = {
     isSwitch: true,
     harmless: ['false'],
     translate: () => 'debug',
-    why: 'sets the level to debug',
+    why: 'the level is debug',
   }),
   'resolve-duplicate-cache-ips': accepted(KUBE2IAM, {
     isSwitch: true,
@@ -80,16 +80,16 @@ export const agentLegacyFlags: LegacyFlags = {
   debug: ignored(KUBE2IAM, { isSwitch: true, why: 'there is no debug page; use --log-level debug' }),
   'backoff-max-elapsed-time': ignored(KUBE2IAM, HOLDS),
   'backoff-max-interval': ignored(KUBE2IAM, HOLDS),
-  'cache-resync-period': ignored(KUBE2IAM, 'rolegate-server watches the API server continuously'),
+  'cache-resync-period': ignored(KUBE2IAM, 'rolegate-server watches the API server and needs no resync'),
   'iam-role-session-ttl': ignored(KUBE2IAM, 'use --session-duration of rolegate-server'),
   'iam-role-error-ttl': ignored(
     KUBE2IAM,
-    'rolegate-server remembers errors for a time that depends on their class',
+    'in rolegate-server, how long an error is remembered depends on its class',
   ),
   'base-role-arn': refused(KUBE2IAM, 'use --role-base-arn of rolegate-server'),
   'auto-discover-base-arn': accepted(KUBE2IAM, {
     isSwitch: true,
-    why: 'rolegate-server does this by default, unless --role-base-arn is set',
+    why: 'the default in rolegate-server if --role-base-arn is not set',
   }),
   'default-role': refused(KUBE2IAM, OF_SERVER),
   'auto-discover-default-role': refused(KUBE2IAM, {

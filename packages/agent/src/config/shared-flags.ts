@@ -11,7 +11,7 @@ export const sharedFlags = {
     group: NODE,
     env: ['HOST_IP'],
     separator: 'comma',
-    help: "the node's internal address, one per family; Pods are served only there",
+    help: "the node's internal address, one per family; Pods reach the agent only there",
     hint: 'set it from status.hostIP with the downward API',
   }),
   'cni-cache-dir': list(path('DIR'), {
@@ -23,7 +23,7 @@ export const sharedFlags = {
   port: setting(integer({ min: 0, max: 65_535 }), {
     group: METADATA,
     fallback: '8181',
-    help: 'port on --host-ip that serves Pods',
+    help: 'port on --host-ip for requests from Pods',
   }),
   ...logFlags(OPERATION),
 };

@@ -62,8 +62,8 @@ export const interceptionMetrics = {
   rolegate_node_imdsv1_open: {
     type: 'gauge',
     labels: {},
-    help: "1 if the node's own metadata API answers without a token (IMDSv1); absent while unknown.",
-    meaning: "1 if the node's own metadata API answers without a token (IMDSv1)",
+    help: "1 if the node's IMDS answers without a token (IMDSv1); absent while unknown.",
+    meaning: "1 if the node's IMDS answers without a token (IMDSv1)",
     worry: '1: require IMDSv2 on the instances, with hop limit 1',
   },
 } satisfies MetricTable;

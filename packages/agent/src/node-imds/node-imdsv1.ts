@@ -27,7 +27,7 @@ export interface NodeImdsv1 {
 }
 
 /**
- * Whether the node's own metadata API answers without a token. The agent's request is like one of a node process or
+ * Whether the node's IMDS answers without a token. The agent's request is like one of a node process or
  * host-network Pod, which the interception does not affect.
  */
 export function createNodeImdsv1({ endpoint, installed, clock, log }: NodeImdsv1Deps): NodeImdsv1 {

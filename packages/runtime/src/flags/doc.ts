@@ -22,7 +22,8 @@ function ownTable({ flags, envPrefix }: Program, names: readonly string[]): stri
       const flag = flags[name];
       if (flag === undefined) return [];
       const env = [envName(envPrefix, name), ...flag.env].map(code).join(', ');
-      const fallback = flag.fallback === undefined ? (flag.required ? 'required' : '') : code(flag.fallback);
+      const fallback =
+        flag.fallback === undefined ? (flag.required ? '(required)' : '') : code(flag.fallback);
       return [
         code(usage(name, flags)),
         env,
@@ -39,7 +40,7 @@ function legacyTable({ legacy, flags }: Program, origin: string): string {
     ['flag', 'verdict', 'effect, reason or replacement'],
     rows.map(([name, { verdict, why, as }]) => {
       const same = Object.hasOwn(flags, name)
-        ? 'as above'
+        ? 'same flag'
         : as === undefined
           ? ''
           : `sets ${code(`--${as}`)}`;

@@ -9,7 +9,7 @@ export const logFlags = (group: string) => ({
   'log-level': setting(oneOf(logLevels, { warning: 'warn' }), {
     group,
     fallback: 'info',
-    help: 'least severe level that is logged',
+    help: 'minimum level of log messages',
   }),
   'log-format': setting(oneOf(['json', 'text']), {
     group,

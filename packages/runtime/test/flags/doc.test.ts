@@ -90,7 +90,7 @@ Boils water.
 | flag      | verdict  | effect, reason or replacement |
 | --------- | -------- | ----------------------------- |
 | \`--speed\` | accepted | sets \`--how-fast\`             |
-| \`--loud\`  | accepted | as above; it whistled         |
+| \`--loud\`  | accepted | same flag; it whistled        |
 | \`--lid\`   | ignored  | it has a \\| for a lid         |`);
   });
 });

@@ -13,23 +13,25 @@ export const agentsFlags = {
   bind: setting(listenAddress, {
     group: GRPC,
     fallback: '0.0.0.0:9610',
-    help: 'listen address for agents that have a certificate; [::]:9610 serves IPv6 and IPv4',
+    help:
+      'listen address for the feeds of agents that have a certificate (a feed is the gRPC stream from server to ' +
+      'agent); [::]:9610 serves IPv6 and IPv4',
   }),
   'attest-bind': setting(listenAddress, {
     group: GRPC,
     fallback: '0.0.0.0:9611',
-    help: 'listen address for agents that request their first certificate; not opened with --cert, --key and --ca',
+    help: 'listen address for agents that request their first certificate; closed if --cert, --key and --ca are set',
   }),
   cert: optional(path(), {
     group: GRPC,
     help:
-      'server certificate, PEM; re-read when it changes; ' +
-      'without --cert, --key and --ca the server uses its own authority',
+      'server certificate (PEM), reloaded when it changes; without --cert, --key and --ca the server signs certificates ' +
+      'with its authority (--authority-secret)',
   }),
-  key: optional(path(), { group: GRPC, help: 'private key of the server certificate, PEM' }),
+  key: optional(path(), { group: GRPC, help: 'private key of --cert (PEM)' }),
   ca: optional(path(), {
     group: GRPC,
-    help: 'authorities that sign agent certificates, PEM; may contain several',
+    help: 'CA bundle that verifies agent certificates (PEM)',
   }),
   namespace: optional(namespace, {
     group: GRPC,
@@ -39,7 +41,9 @@ export const agentsFlags = {
   'authority-secret': setting(secret, {
     group: GRPC,
     fallback: 'rolegate-authority',
-    help: "Secret of the server's own authority; a ConfigMap of the same name publishes its certificates",
+    help:
+      'Secret with the authority: the key and certificate with which the server signs; a ConfigMap of the same name publishes ' +
+      'the CA bundle',
   }),
   'authority-age': setting(duration({ minMs: SHORTEST_AUTHORITY_MS, maxMs: LONGEST_AUTHORITY_MS }), {
     group: GRPC,
@@ -50,8 +54,8 @@ export const agentsFlags = {
     group: GRPC,
     separator: 'comma',
     help:
-      "DNS name in the server's own certificate; defaults to rolegate-server, also with the suffixes " +
-      '.NAMESPACE, .NAMESPACE.svc and .NAMESPACE.svc.cluster.local',
+      'DNS name in the certificate that the server signs for itself; defaults to rolegate-server, ' +
+      'rolegate-server.NAMESPACE, rolegate-server.NAMESPACE.svc and rolegate-server.NAMESPACE.svc.cluster.local',
   }),
   'trust-domain': setting(trustDomain, {
     group: GRPC,
@@ -61,18 +65,18 @@ export const agentsFlags = {
   'token-secret-file': optional(path(), {
     group: GRPC,
     help:
-      'file with the secret from which the keys of metadata tokens are derived, the same for every replica; ' +
-      "defaults to the authority's secret; with --cert the default is a random secret that no other replica knows",
+      'file with the secret from which the keys of IMDSv2 tokens are derived, the same for all replicas; ' +
+      "defaults to the authority's secret or, with --cert, to a random secret that no other replica knows",
   }),
   'stream-age': setting(duration({ minMs: 1000, maxMs: 24 * 3_600_000 }), {
     group: GRPC,
     fallback: '30m',
-    help: "lifetime of an agent's stream, ± 20 %, so that agents spread over the replicas",
+    help: 'lifetime of a feed, ± 20 %; agents then reconnect, which spreads them over the replicas',
   }),
   'drain-timeout': setting(duration({ maxMs: 600_000 }), {
     group: GRPC,
     fallback: '10s',
-    help: 'how long a stopping server waits for its streams to end',
+    help: 'how long a stopping server waits for its feeds to end',
   }),
   'agent-identity': setting(oneOf(['attested', 'shared']), {
     group: AGENTS,

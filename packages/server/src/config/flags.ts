@@ -25,11 +25,13 @@ export const serverFlags = {
   'probe-bind': setting(listenAddress, {
     group: OPERATION,
     fallback: '0.0.0.0:9622',
-    help: "listen address for kubelet's probes, /livez and /readyz, with its own limits; only kubelet needs to reach it",
+    help:
+      "listen address for the kubelet's probes, /livez and /readyz, with separate connection limits; " +
+      'only the kubelet needs to reach it',
   }),
   'status-socket': optional(path('SOCKET'), {
     group: OPERATION,
-    help: `unix socket for rolegate-server status and log-level; defaults to ${STATUS_SOCKET} if that can be created`,
+    help: `unix socket for rolegate-server status and log-level; defaults to ${STATUS_SOCKET} if it can be created`,
   }),
   ...logFlags(OPERATION),
 };

@@ -18,7 +18,7 @@ export const rolesFlags = {
     group: ROLES,
     separator: 'line',
     help:
-      'glob for full role ARNs; no Namespace can permit a role that matches none of them; ' +
+      'glob for full role ARNs; a role that matches no glob is refused, whatever its Namespace permits; ' +
       "defaults to all roles of the base ARN's account",
   }),
   'namespace-policy': setting(oneOf(['enforce', 'audit']), {
@@ -28,17 +28,21 @@ export const rolesFlags = {
   }),
   'default-role': optional(role, {
     group: ROLES,
-    help: 'role of Pods without a role from Pod, ServiceAccount or Namespace; must be permitted like any other',
+    help: 'role of Pods for which neither Pod, ServiceAccount nor Namespace sets one; must be permitted like any other',
   }),
   'session-scope': setting(oneOf(['pod', 'workload', 'role']), {
     group: SESSIONS,
     fallback: 'workload',
-    help: 'which Pods share credentials: none; those of one ServiceAccount; all with the same role',
+    help:
+      'who shares the credentials of a role: pod: no other Pod; workload: the Pods of one ServiceAccount; ' +
+      'role: all Pods with the role',
   }),
   'session-duration': setting(duration({ minMs: SHORTEST_SESSION_MS, maxMs: LONGEST_SESSION_MS }), {
     group: SESSIONS,
     fallback: '1h',
-    help: 'lifetime of credentials, 50m to 1h; 15m is read as 1h',
+    help:
+      'lifetime of credentials: 50m to 1h, or up to 12h with permanent AWS keys and no --assume-role-arn; ' +
+      'agents get new ones after 40 to 48 % of it; 15m, the default of kiam, is treated as 1h',
   }),
   'allow-short-sessions': toggle({
     group: SESSIONS,

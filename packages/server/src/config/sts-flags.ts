@@ -8,7 +8,7 @@ export const stsFlags = {
   region: optional(region, {
     group: STS,
     env: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
-    help: 'region of the STS endpoint; needed unless --sts-endpoint is given',
+    help: 'region of the STS endpoint; required unless --sts-endpoint is set',
   }),
   'sts-endpoint': optional(url(['https', 'http']), {
     group: STS,
@@ -27,17 +27,19 @@ export const stsFlags = {
   'assume-role-arn': optional(assumedRole, {
     group: STS,
     help:
-      "role that the server assumes first, and with which it assumes Pods' roles; a full ARN, " +
-      'or path/name under --role-base-arn; limits sessions to 1h',
+      "role that the server assumes first; from this role it assumes the Pods' roles (role chaining, limits sessions " +
+      'to 1h); a full ARN, or path/name under --role-base-arn',
   }),
   'sts-rate': setting(integer({ min: 1, max: 100_000 }), {
     group: STS,
     fallback: '100',
-    help: 'STS calls per second of this replica, on average',
+    help: 'average STS calls per second of this replica',
   }),
   'sts-burst': setting(integer({ min: 1, max: 1_000_000 }), {
     group: STS,
     fallback: '500',
-    help: 'STS calls that this replica can make at once after a pause; four fifths of them for one Namespace',
+    help:
+      'STS calls that this replica can make in one burst; one Namespace can use four fifths of them; ' +
+      'the chart sets 250, for two replicas',
   }),
 };

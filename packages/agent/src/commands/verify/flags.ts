@@ -30,7 +30,9 @@ const verifyFlags = {
   expect: setting(oneOf(['none', 'role', 'credentials']), {
     group: GROUP,
     fallback: 'none',
-    help: "none: this Pod has no role; role: it gets the name of --role, whose credentials are refused; credentials: it gets --role's",
+    help:
+      'none: the API lists no role; role: it lists --role but refuses its credentials; ' +
+      'credentials: it returns credentials of --role',
   }),
   role: optional(text('ROLE'), {
     group: GROUP,
@@ -39,7 +41,7 @@ const verifyFlags = {
   within: setting(duration({ maxMs: 600_000 }), {
     group: GROUP,
     fallback: '30s',
-    help: 'how long to retry while the answer is 503 or missing',
+    help: 'how long to retry while the API returns 503 or does not respond',
   }),
 };
 

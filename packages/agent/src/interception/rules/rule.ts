@@ -17,7 +17,7 @@ export interface PlanOptions {
   readonly guardedPorts: readonly number[];
   /** Empty: no match on interfaces (`auto`). */
   readonly hostInterfaces: readonly HostInterface[];
-  /** Interfaces whose guests may use the node's own metadata API; full names. */
+  /** Interfaces whose guests may use the node's IMDS; full names. */
   readonly excludedInterfaces: readonly string[];
 }
 

@@ -130,7 +130,7 @@ describe('Messages of replicas in any order', () => {
     );
   });
 
-  it('No credentials remain of a decision that was withdrawn', () => {
+  it('No credentials remain of a decision that was revoked', () => {
     fc.assert(
       fc.property(fc.array(message, { maxLength: 40 }), (messages) => {
         let before: ReadonlySet<string> = new Set();

@@ -15,7 +15,7 @@ function setup() {
 }
 
 describe('Sessions of the Pod table', () => {
-  it('A session is dropped at once when the decision that names it is withdrawn', () => {
+  it('A session is dropped at once when the decision that names it is revoked', () => {
     const { table } = setup();
     table.setPod(knownPod(), decidedOn(5));
     table.setSession({ id: 'session-1', credentials: credentials(1_000) });

@@ -151,7 +151,7 @@ describe('Nodes', () => {
 
   it.each([
     {
-      what: 'the permit is withdrawn',
+      what: 'the permit is revoked',
       change: ({ setNamespace }: ReturnType<typeof setup>) => {
         setNamespace('shop', { 'iam.amazonaws.com/permitted': 'other' });
       },

@@ -43,7 +43,7 @@ describe('Generation of the authority Secret', () => {
 
 describe('Older Secret', () => {
   it.each([0, 1, 2])(
-    'A replica that reads an older Secret keeps out what was withdrawn since, for backup %i before it',
+    'A replica that reads an older Secret keeps out what was removed since, for backup %i before it',
     async (index) => {
       const { memory, keeper, backups, stolen, good, read } = await setUpWithdrawal();
       const { generation } = read();
@@ -59,7 +59,7 @@ describe('Older Secret', () => {
     },
   );
 
-  it('A replica keeps out what was withdrawn if the older Secret is of a 0.1 server and has no generation', async () => {
+  it('A replica keeps out what was removed if the older Secret is of a 0.1 server and has no generation', async () => {
     const { memory, clock, keeper, backups, stolen, counted } = await setUpWithdrawal();
     memory.setSecret(write01(readShared(backups[0] ?? {}, clock.now())));
     await keeper.look();
@@ -67,7 +67,7 @@ describe('Older Secret', () => {
     expect(counted).toEqual(['older']);
   });
 
-  it('A replica never trusts what was withdrawn, even while the Secret cannot be written', async () => {
+  it('A replica never trusts what was removed, even while the Secret cannot be written', async () => {
     const { memory, keeper, backups, stolen, good } = await setUpWithdrawal();
     memory.setSecret(backups[0]);
     memory.state.before = () => Promise.reject(new Error('forbidden'));
@@ -143,7 +143,7 @@ describe('Older Secret', () => {
     },
   );
 
-  it('A replica accepts what is withdrawn in an older Secret, even the authority that signs', async () => {
+  it('A replica accepts what is removed in an older Secret, even the authority that signs', async () => {
     const { memory, clock, keeper, good, read } = await setUpWithdrawal();
     const { authorities } = read();
     const other = await newAuthority('active', { nowMs: clock.now(), ageMs: YEAR_MS });
@@ -190,7 +190,7 @@ describe('Older Secret', () => {
 });
 
 describe('Newer Secret', () => {
-  it('A replica follows a newer Secret, but keeps out what it has seen withdrawn', async () => {
+  it('A replica follows a newer Secret, but keeps out what it has seen removed', async () => {
     const { memory, clock, keeper, stolen, good, read, backups } = await setUpWithdrawal();
     const older = readShared(backups[0] ?? {}, clock.now());
     const next = await newAuthority('prepared', { nowMs: clock.now(), ageMs: YEAR_MS });
@@ -203,7 +203,7 @@ describe('Newer Secret', () => {
     expect(read().generation).toBe(51);
   });
 
-  it('A replica that reads a newer Secret trusts for a day, as retired, the authorities that it knew and that were not withdrawn', async () => {
+  it('A replica that reads a newer Secret trusts for a day, as retired, the authorities that it knew and that were not removed', async () => {
     const { memory, clock, keeper, good, read } = await setUpWithdrawal();
     const other = await newAuthority('active', { nowMs: clock.now(), ageMs: YEAR_MS });
     const token = newTokenSecret();
