@@ -21,26 +21,18 @@ const ONCE_WITHIN_MS = 300_000;
 const OWN_MANIFESTS = fileURLToPath(new URL('../manifests', import.meta.url));
 
 async function main(): Promise<number> {
-  const values = readOptions();
+  const { values } = parseArgs({
+    options: {
+      manifests: { type: 'string', short: 'f', default: OWN_MANIFESTS },
+      once: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
   if (values.help) {
     console.log(USAGE);
     return 0;
   }
   return values.once ? runTour() : live({ folder: values.manifests, print: console.log });
-}
-
-function readOptions() {
-  try {
-    return parseArgs({
-      options: {
-        manifests: { type: 'string', short: 'f', default: OWN_MANIFESTS },
-        once: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new Error(`${describeError(error)}; --help lists the options`, { cause: error });
-  }
 }
 
 async function runTour(): Promise<number> {
@@ -57,9 +49,14 @@ async function runTour(): Promise<number> {
   return exitCodeOf(outcome);
 }
 
+function isOptionError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
+}
+
 try {
   process.exitCode = await main();
 } catch (error) {
-  console.error(`sandbox: ${describeError(error)}`);
+  const more = isOptionError(error) ? '; --help lists the options' : '';
+  console.error(`sandbox: ${describeError(error)}${more}`);
   process.exitCode = 2;
 }

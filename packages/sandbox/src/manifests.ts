@@ -37,7 +37,7 @@ export function manifestKey({ kind, metadata: { namespace, name } }: Manifest): 
  */
 export async function readManifests(folder: string): Promise<Manifest[]> {
   const entries = await readdir(folder).catch((error: unknown) => {
-    throw new Error(`cannot read the manifests: ${reasonOf(error, folder)}`, { cause: error });
+    throw new Error(`cannot read the manifests: ${reasonOf(error, folder)}`);
   });
   const files = entries.filter((name) => /\.(ya?ml|json)$/.test(name)).sort();
   const manifests = await Promise.all(files.map((file) => readManifestFile(join(folder, file))));
@@ -71,14 +71,10 @@ export function watchManifests(folder: string, changed: () => void, signal: Abor
 }
 
 function reasonOf(error: unknown, folder: string): string {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case 'ENOENT':
-      return `${folder} does not exist`;
-    case 'ENOTDIR':
-      return `${folder} is not a directory`;
-    default:
-      return describeError(error);
-  }
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return `${folder} does not exist`;
+  if (code === 'ENOTDIR') return `${folder} is not a directory`;
+  return describeError(error);
 }
 
 /** The parser adds lines that show the place. */
