@@ -1,8 +1,9 @@
 // Installs what is missing, then runs the command named by the first argument and passes the others to its last step.
 // Runs on Node 20 or later. The steps run on the pinned Node, which is installed with the other packages.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -59,13 +60,24 @@ const [name = '', ...rest] = process.argv.slice(2);
 const bin = join(root, 'node_modules/.bin');
 const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}` };
 
+let running;
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => {
+    // Ctrl-C in a terminal has reached the step already, and a second SIGINT could keep it from cleaning up.
+    if (signal === 'SIGTERM' || !process.stdin.isTTY) running?.kill(signal);
+  });
+
 function run([command, ...args]) {
-  const { status, error } = spawnSync(command, args, { cwd: root, env, stdio: 'inherit' });
-  if (error !== undefined) throw error;
-  return status ?? 1;
+  return new Promise((resolve, reject) => {
+    running = spawn(command, args, { cwd: root, env, stdio: 'inherit' });
+    running.on('error', reject);
+    running.on('exit', (status, signal) => {
+      resolve(status ?? 128 + constants.signals[signal]);
+    });
+  });
 }
 
-function install() {
+async function install() {
   const stamp = join(root, 'node_modules/.installed');
   const wanted = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
@@ -74,20 +86,22 @@ function install() {
   console.error('Installing packages (first run only) …');
   // No package needs an install script: binaries are prebuilt. The lock file is followed and not written.
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
-  const status = run(['npm', 'install', '--no-save', '--ignore-scripts', ...quiet]);
+  const status = await run(['npm', 'install', '--no-save', '--ignore-scripts', ...quiet]);
   if (status === 0) writeFileSync(stamp, wanted);
   return status;
 }
 
-function runAll() {
+async function runAll() {
   const steps = commands[name];
   if (steps === undefined)
     throw new Error(`unknown command ${name}; use one of ${Object.keys(commands).join(', ')}`);
   for (const [at, step] of steps.entries()) {
-    const status = run(at === steps.length - 1 ? [...step, ...rest] : step);
+    if (step === build && !existsSync(join(root, 'packages/sandbox/dist')))
+      console.error('Building (first run only) …');
+    const status = await run(at === steps.length - 1 ? [...step, ...rest] : step);
     if (status !== 0) return status;
   }
   return 0;
 }
 
-process.exitCode = install() || runAll();
+process.exitCode = (await install()) || (await runAll());

@@ -11,10 +11,40 @@ const programs = [
   { heading: 'Server', of: ['server'] },
   { heading: 'Agent and server', of: ['protocol', 'runtime'] },
 ];
+/** The fields of DESIGN.md 4.9, and others whose names do not say enough. Each must be a field of some message. */
+const meanings = {
+  pod: 'name of the Pod; also `namespace`, `uid` and `serviceAccount`',
+  node: 'node of the agent',
+  ip: 'address that the request came from',
+  role: "ARN of the Pod's role",
+  sessionName: 'name of the STS session',
+  accessKeyId: 'ID of the access key, which is not secret',
+  requestId: 'ID of the request, also in the body of a refusal',
+  status: 'HTTP status of the answer',
+  durationMs: 'time until the answer or the delivery',
+  reason: 'why something was refused or failed ([reasons](reasons.md))',
+  hint: 'what to do',
+  detail: 'why in full, for the operator; Pods do not see it',
+  cache: '`hit`: answered without waiting; `hold`: the request was held first',
+  waitedFor: 'what a held request waited for in vain',
+  imds: '`v1`: the request had no session token; `v2`: it had one or asked for one',
+  sdk: 'SDK that sent the request, by its User-Agent',
+  firstRequest: "true for the first answer to the Pod's requests for credentials, whatever the answer",
+  first: 'true for the first credentials that the Pod receives',
+  audit: 'true for lines that belong in an audit trail',
+  leftOut: 'number of lines suppressed since the last one',
+  failures: 'failed attempts during an outage that has ended',
+  awayMs: 'how long the outage lasted',
+  skewMs: "how far the node's clock is ahead of the server's; negative if it is behind",
+};
 const severity = ['debug', 'info', 'warn', 'error'];
 
 const calls = readLogCalls();
-const faults = calls.flatMap((call) => call.faults.map((fault) => `${call.file}:${call.line}: ${fault}`));
+const used = new Set(calls.flatMap(({ fields }) => fields));
+const faults = [
+  ...calls.flatMap((call) => call.faults.map((fault) => `${call.file}:${call.line}: ${fault}`)),
+  ...Object.keys(meanings).flatMap((field) => (used.has(field) ? [] : `no message has the field ${field}`)),
+];
 for (const fault of faults) console.error(fault);
 if (faults.length === 0) publish(pageOf(calls));
 else process.exitCode = 1;
@@ -32,17 +62,29 @@ function pageOf(all) {
     const own = all.filter((call) => of.includes(call.package));
     return [`## ${heading}`, ...entriesOf(own)].join('\n\n');
   });
-  return `${[introduction(), ...sections].join('\n\n')}\n`;
+  return `${[introduction(), fieldTable(), ...sections].join('\n\n')}\n`;
 }
 
 function introduction() {
   return `# Log messages
 
 Each line is one JSON object with \`time\`, \`level\`, \`msg\` and the fields below; a field is left out if it is not known. \`--log-format text\`
-writes the same for people. The field \`hint\` says what to do, and \`reason\` is explained in [reasons.md](reasons.md). A message that the
-[runbook](runbook.md) names is described there at length.
+writes the same for people. A message that the [runbook](runbook.md) names is described there at length.
 
 <!-- Generated from the sources by npm run generate. Do not edit. -->`;
+}
+
+function fieldTable() {
+  const rows = [
+    ['field', 'meaning'],
+    ['', ''],
+  ];
+  for (const [field, meaning] of Object.entries(meanings)) rows.push([asCode(field), meaning]);
+  const widths = [0, 1].map((at) => Math.max(...rows.map((row) => row[at].length)));
+  const lines = rows.map(
+    (row) => `| ${row.map((cell, at) => cell.padEnd(widths[at], cell === '' ? '-' : ' ')).join(' | ')} |`,
+  );
+  return `## Fields\n\n${lines.join('\n')}`;
 }
 
 /** One entry for each message, in alphabetical order: several calls may write it. */

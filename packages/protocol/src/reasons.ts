@@ -74,7 +74,7 @@ export const reasons = {
     PERMISSION_DENIED,
   ),
   MetadataDenied: entry(
-    'rolegate.dev/metadata or --mode firewall closes the metadata API',
+    'the metadata API is closed to this Pod (rolegate.dev/metadata or --mode firewall)',
     'Remove or narrow the annotation if the Pod needs metadata; in firewall mode, open groups with --metadata-groups or paths with --allow-path',
     403,
     PERMISSION_DENIED,

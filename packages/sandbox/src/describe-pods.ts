@@ -3,13 +3,16 @@ import { expectationOf } from './expectation.ts';
 import type { SandboxPod } from './sandbox-node.ts';
 import type { World } from './world.ts';
 
+/** Printed before anything that takes time. */
+export const STARTING = 'Starting two servers and one agent.';
+
 /** The text that the sandbox starts with: the Pods, what each should get, and commands to try. */
 export function describePods(world: World, folder: string): string {
   const pods = world.node.pods.filter(({ hostNetwork }) => !hostNetwork);
   const [first] = pods;
   const { host, port } = world.agent;
   const table = columns([
-    ['POD', 'ADDRESS', 'SDK PORT', 'ROLE ANNOTATION', 'EXPECTED RESULT'],
+    ['POD', 'ADDRESS', 'SDK PORT', 'POD ANNOTATION', 'EXPECTED RESULT'],
     ...pods.map((pod) => [
       podName(pod),
       pod.ip,
@@ -21,27 +24,41 @@ export function describePods(world: World, folder: string): string {
   if (first === undefined)
     return `No Pod in ${folder} has a Pod network. Add one that does not set hostNetwork.\n`;
   const url = `http://${host}:${port}/latest`;
-  const environment = Object.entries(
-    sdkEnvironment({ metadataPort: first.port, stsEndpoint: world.sts.url }),
-  );
+  const { AWS_REGION, ...endpoints } = sdkEnvironment({
+    metadataPort: first.port,
+    stsEndpoint: world.sts.url,
+  });
+  // Version 1 of the CLI does not read AWS_REGION.
+  const environment = Object.entries({ ...endpoints, AWS_DEFAULT_REGION: AWS_REGION });
   return [
     '',
-    `Rolegate is running on loopback: ${world.servers.length} servers, an agent, and stand-ins for the Kubernetes API, STS and IMDS.`,
-    'Each Pod has an address of its own, by which the agent recognizes it.',
+    `Rolegate is running on loopback: two servers, one agent, and stand-ins for the Kubernetes API, STS and IMDS.`,
+    'Each Pod has its own address, and the agent tells Pods apart by it.',
     '',
     table,
     '',
-    `Get the role name as ${podName(first)} with curl (append it to the last URL to get the credentials):`,
-    `  token=$(curl -s --interface ${first.ip} -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 600' ${url}/api/token)`,
-    `  curl -s --interface ${first.ip} -H "X-aws-ec2-metadata-token: $token" ${url}/meta-data/iam/security-credentials/`,
+    'Paste this into a second terminal. `as ADDRESS PATH` asks the agent for PATH as the Pod with that address:',
+    `  imds=${url}`,
+    '  as() {',
+    "    token=$(curl -sS --interface $1 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 600' $imds/api/token)",
+    `    curl -sS -w '\\n%{http_code}\\n' --interface $1 -H "X-aws-ec2-metadata-token: $token" $imds/$2`,
+    '  }',
     '',
-    'Use the credentials with the AWS CLI (for another Pod, use its SDK port):',
+    `Get the role name of ${podName(first)}. To get the credentials, append the name:`,
+    `  as ${first.ip} meta-data/iam/security-credentials/`,
+    '',
+    `Use the credentials with the AWS CLI. For another Pod, replace ${first.port} by its SDK port:`,
     `  ${environment.map(([key, value]) => `${key}=${value}`).join(' ')} aws sts get-caller-identity`,
     '',
-    `To change a role or a permit, edit a manifest in ${folder}. It takes effect within a second.`,
+    `To change a role or a permit, edit a manifest in ${folder}. Changes take effect within a second.`,
     "Press Ctrl-C to stop. The agent's log follows.",
     '',
   ].join('\n');
+}
+
+/** `namespace/name at ADDRESS (expected result)`, for a Pod that was added later. */
+export function describePod(pod: SandboxPod, { manifests }: Pick<World, 'manifests'>): string {
+  return `${podName(pod)} at ${pod.ip} (${expectationOf(pod.manifest, manifests)})`;
 }
 
 function podName({ manifest: { metadata } }: SandboxPod): string {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describeError } from '@rolegate/runtime';
-import { describePods } from './describe-pods.ts';
+import { describePod, describePods, STARTING } from './describe-pods.ts';
 import { readManifests, watchManifests } from './manifests.ts';
 import { startWorld } from './world.ts';
 
@@ -13,11 +13,14 @@ export async function live({
   print: (text: string) => void;
 }): Promise<number> {
   const stop = new AbortController();
-  const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(() => {
-    stop.abort();
-  });
+  // The listeners stay, because npm repeats the Ctrl-C of a terminal.
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.on(name, () => {
+      stop.abort();
+    });
   const manifests = await readManifests(folder);
   let following = false;
+  print(STARTING);
   await using world = await startWorld({
     onAgentLine: (line) => {
       if (following) print(line);
@@ -26,13 +29,21 @@ export async function live({
   await world.apply(manifests);
   print(describePods(world, folder));
   following = true;
+  let known = world.node.pods.map(({ uid }) => uid);
+  const newPods = () => {
+    const before = new Set(known);
+    known = world.node.pods.map(({ uid }) => uid);
+    return world.node.pods
+      .filter(({ uid, hostNetwork }) => !hostNetwork && !before.has(uid))
+      .map((pod) => `New Pod: ${describePod(pod, world)}.`);
+  };
   watchManifests(
     folder,
     () => {
       void readManifests(folder)
         .then(world.apply)
         .then(() => {
-          print('Manifests applied.');
+          print(['Manifests applied.', ...newPods()].join(' '));
         })
         .catch((error: unknown) => {
           print(`Manifests not applied: ${describeError(error)}`);
@@ -40,6 +51,6 @@ export async function live({
     },
     stop.signal,
   );
-  await interrupted;
+  if (!stop.signal.aborted) await once(stop.signal, 'abort');
   return 0;
 }

@@ -1,6 +1,7 @@
 import { watch } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { describeError } from '@rolegate/runtime';
 import { parseAllDocuments } from 'yaml';
 
 /** Editors write a file in several steps. Changes within this time are one edit. Milliseconds. */
@@ -31,11 +32,14 @@ export function manifestKey({ kind, metadata: { namespace, name } }: Manifest): 
 }
 
 /**
- * Reads all objects of a folder's *.yaml, *.yml and *.json files. Throws an Error that names a file that cannot be
- * parsed.
+ * Reads all objects of a folder's *.yaml, *.yml and *.json files. Throws an Error that names the folder or file that
+ * cannot be read.
  */
 export async function readManifests(folder: string): Promise<Manifest[]> {
-  const files = (await readdir(folder)).filter((name) => /\.(ya?ml|json)$/.test(name)).sort();
+  const entries = await readdir(folder).catch((error: unknown) => {
+    throw new Error(`cannot read the manifests: ${reasonOf(error, folder)}`);
+  });
+  const files = entries.filter((name) => /\.(ya?ml|json)$/.test(name)).sort();
   const manifests = await Promise.all(files.map((file) => readManifestFile(join(folder, file))));
   return manifests.flat();
 }
@@ -43,7 +47,7 @@ export async function readManifests(folder: string): Promise<Manifest[]> {
 async function readManifestFile(path: string): Promise<Manifest[]> {
   return parseAllDocuments(await readFile(path, 'utf8')).flatMap((document) => {
     const [fault] = document.errors;
-    if (fault !== undefined) throw new Error(`${path} cannot be parsed: ${fault.message}`);
+    if (fault !== undefined) throw new Error(`${path} cannot be parsed: ${firstLineOf(fault.message)}`);
     const object: unknown = document.toJS();
     if (object === null) return [];
     if (!isManifest(object))
@@ -64,6 +68,18 @@ export function watchManifests(folder: string, changed: () => void, signal: Abor
   signal.addEventListener('abort', () => {
     clearTimeout(timer);
   });
+}
+
+function reasonOf(error: unknown, folder: string): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return `${folder} does not exist`;
+  if (code === 'ENOTDIR') return `${folder} is not a directory`;
+  return describeError(error);
+}
+
+/** The parser adds lines that show the place. */
+function firstLineOf(message: string): string {
+  return (message.split('\n')[0] ?? '').replace(/:$/, '');
 }
 
 function isManifest(object: unknown): object is Manifest {

@@ -2,7 +2,8 @@ import { SERVER_NAME } from './identity-flags.ts';
 
 /** The account of the role base ARN. The STS stand-in has no accounts. */
 export const ROLE_BASE_ARN = 'arn:aws:iam::123456789012:role/';
-export const REGION = 'eu-west-1';
+/** As in the IMDS stand-in. */
+export const REGION = 'eu-central-1';
 /** The node's address, on which the agent listens. */
 export const NODE_IP = '127.0.0.1';
 

@@ -17,10 +17,12 @@ export interface TourOptions {
   /** The folder of the manifests. The tour edits a copy. */
   readonly manifests: string;
   readonly print: (line: string) => void;
+  /** Ends the tour early. */
+  readonly signal: AbortSignal;
 }
 
 /** Checks each main promise once, on the sandbox's own manifests. */
-export async function tour({ world, manifests, print }: TourOptions): Promise<Outcome> {
+export async function tour({ world, manifests, print, signal }: TourOptions): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-tour-'));
   const stop = new AbortController();
   try {
@@ -28,7 +30,7 @@ export async function tour({ world, manifests, print }: TourOptions): Promise<Ou
     await world.apply(await readManifests(folder));
     watchManifests(folder, () => void readManifests(folder).then(world.apply), stop.signal);
     const all = steps(world, folder).map(([title, run]) => ({ title, run }));
-    return await runSteps({ steps: all, world: { lines: [] }, print, signal: stop.signal });
+    return await runSteps({ steps: all, world: { lines: [] }, print, signal });
   } finally {
     stop.abort();
     await rm(folder, { recursive: true, force: true });
@@ -37,12 +39,9 @@ export async function tour({ world, manifests, print }: TourOptions): Promise<Ou
 
 function steps(world: World, folder: string): [string, () => Promise<void>][] {
   return [
+    ["An unmodified AWS SDK gets credentials for its Pod's permitted role", () => permitted(world)],
     [
-      'An unmodified AWS SDK gets the credentials of the role that its Pod is permitted',
-      () => permitted(world),
-    ],
-    [
-      "A Pod gets its ServiceAccount's role, which kube2iam's annotation permits",
+      "A Pod gets its ServiceAccount's role, permitted by kube2iam's annotation on the Namespace",
       () => expectRole(world, 'batch/nightly', 'batch-nightly'),
     ],
     ['A Pod is refused if its Namespace permits no role', () => expectStatus(world, 'legacy/reports', 403)],
@@ -52,7 +51,7 @@ function steps(world: World, folder: string): [string, () => Promise<void>][] {
       () => expectGet(world, 'shop/checkout', `${CREDENTIALS}shop/catalogue`, 403),
     ],
     [
-      'rolegate.dev/metadata: deny closes the metadata API to a Pod',
+      'The annotation rolegate.dev/metadata: deny closes the metadata API to a Pod',
       () => expectGet(world, 'shop/sealed', '/latest/meta-data/placement/region', 403),
     ],
     [
@@ -65,7 +64,10 @@ function steps(world: World, folder: string): [string, () => Promise<void>][] {
     ],
     ['A changed role annotation takes effect while the Pod runs', () => liveEdit(world, folder)],
     ['A revoked permit takes effect while the Pod runs', () => withdrawn(world, folder)],
-    ["A reused address never yields the former Pod's credentials", () => handedOver(world)],
+    [
+      'A Pod that reuses an address never gets the credentials of the Pod that had it before',
+      () => handedOver(world),
+    ],
     ['Pods notice nothing when one of two servers stops', () => serverStopped(world, 0)],
     ['Running Pods are served from memory when both servers are stopped', () => serverStopped(world, 1)],
   ];

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +27,33 @@ describe('Sandbox command', () => {
     expect(output).not.toContain('FAILED');
     expect(output.match(/^ok /gm)?.length).toBeGreaterThanOrEqual(13);
     expect(code).toBe(0);
+  });
+
+  it.each([
+    {
+      what: 'a missing folder of manifests',
+      args: ['-f', '/nonexistent'],
+      says: 'cannot read the manifests: /nonexistent does not exist',
+    },
+    {
+      what: 'an unknown option',
+      args: ['--bogus'],
+      says: "Unknown option '--bogus'; --help lists the options",
+    },
+  ])('The sandbox names $what in one line, and exits with 2', async ({ args, says }) => {
+    expect(await run(...args)).toEqual({ code: 2, output: `sandbox: ${says}\n` });
+  });
+
+  it('A sandbox with --once that receives SIGTERM stops its programs and exits with 1', async () => {
+    const child = spawn(process.execPath, [MAIN, '--once'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(child, 'exit');
+    let output = '';
+    child.stdout.on('data', (text: Buffer) => {
+      output += text.toString();
+      if (output.includes('ok ')) child.kill('SIGTERM');
+    });
+    expect(await ended).toEqual([1, null]);
+    expect(output).toContain('not run');
   });
 
   it.each([

@@ -11,19 +11,21 @@ export interface IpSourceDeps {
   readonly pods: () => readonly KnownPod[];
   /** UIDs of Pods that had a result while a previous process ran. */
   readonly hadResults?: ReadonlySet<string> | undefined;
+  /** A stopping agent forgets its CNI results, which is no fault. */
+  readonly stopping: () => boolean;
   readonly log: Log;
   readonly metrics: { readonly ipSource: (source: IpSource) => void };
 }
 
-/** Decides at each call; logs and counts a change. */
+/** Decides at each call; logs and counts a change unless the agent is stopping. */
 export function createIpSource(deps: IpSourceDeps): () => IpSource {
-  const { cniResults, log, metrics } = deps;
+  const { cniResults, stopping, log, metrics } = deps;
   let logged: IpSource | undefined;
 
   return () => {
     const fault = faultOf(deps);
     const source = fault === undefined ? 'cni' : 'pod-status';
-    if (source === logged) return source;
+    if (source === logged || stopping()) return source;
     logged = source;
     metrics.ipSource(source);
     if (fault === undefined) log.info('reading Pod addresses from CNI results');

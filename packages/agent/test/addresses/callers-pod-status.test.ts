@@ -239,6 +239,21 @@ describe('Address source', () => {
     ]);
   });
 
+  it('A stopping agent does not warn that its CNI results are unusable', async () => {
+    const t = setup();
+    const stop = new AbortController();
+    t.tell({ uid: 'a', ips: [IP] });
+    t.results.give({ uid: 'a' });
+    await settled();
+    const running = t.callers.run(stop.signal);
+    stop.abort();
+    t.results.lose();
+    await settled();
+    await running;
+    expect(t.callers.source).toBe('pod-status');
+    expect(warnings(t)).toEqual([]);
+  });
+
   it('CNI results are the address source while no Pod runs that they could name', async () => {
     const t = setup();
     t.tell({ uid: 'scheduled' });
