@@ -30,7 +30,7 @@ export function createRoleBaseArnDetection(options: RoleBaseArnOptions): Service
           log.warn('role base ARN not detected yet', {
             reason,
             error: message,
-            hint: "check the server's own credentials and its connection to STS, or set --role-base-arn",
+            hint: "Check the server's own credentials and its connection to STS, or set --role-base-arn.",
           });
         lastReason = reason;
       }

@@ -103,7 +103,7 @@ function createLosses({ clock, log }: Pick<EventRecorderDeps, 'clock' | 'log'>):
     log.warn('Pod Events lost', {
       ...loss,
       lost,
-      hint: 'check that the server may create Events and that the API server is reachable',
+      hint: 'Check that the API server is reachable, and that the ClusterRole of the server allows create on events.',
     });
   };
   const isWritten = createLogLimiter<Loss>({

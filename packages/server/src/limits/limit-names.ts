@@ -10,23 +10,23 @@ type Limits = Readonly<Record<string, Limit>>;
 /** Limits on what is read from the API server and written to it. */
 export const clusterLimits = {
   annotation_bytes: {
-    hint: 'shorten the annotation, which is ignored at this length; the limits are 4 kB for expressions, 64 kB for lists, 16 kB for tags, 2 kB for others',
+    hint: 'Shorten the annotation, which is ignored at this length. The limits are 4 kB for expressions, 64 kB for lists, 16 kB for tags, 2 kB for others.',
   },
   namespace_text_bytes: {
-    hint: 'find out who writes so many different annotations in this Namespace; the limit is 8 MiB',
+    hint: 'Find out who writes so many different annotations in this Namespace. The limit is 8 MiB.',
   },
   text_bytes: {
-    hint: 'find out which Namespaces have the most different annotations; the limit is 128 MiB in all, of which 32 MiB are reserved for the first 16 KiB of each Namespace',
+    hint: 'Find out which Namespaces have the most different annotations. The limit is 128 MiB in all, of which 32 MiB are reserved for the first 16 KiB of each Namespace.',
   },
   watch_line_bytes: {
-    hint: 'no API object can be this large; check the proxies between the API server and this server',
+    hint: 'No API object can be this large. Check the proxies between the API server and this server.',
   },
   events: {
-    hint: 'find out why so many Pods of this Namespace are denied; at most 100 Events of a Namespace are queued, and 1,000 in all',
+    hint: 'Find out why so many Pods of this Namespace are denied. At most 100 Events of a Namespace are queued, and 1,000 in all.',
   },
 } as const satisfies Limits;
 
-const NO_AGENT_ON_NODE = 'no released agent does this; check what is running as the agent on this node';
+const NO_AGENT_ON_NODE = 'No released agent does this. Check what is running as the agent on this node.';
 
 /** Limits on agents' reports and streams. */
 export const reportLimits = {
@@ -34,35 +34,35 @@ export const reportLimits = {
   report_fields: { hint: NO_AGENT_ON_NODE },
   report_rate: { hint: NO_AGENT_ON_NODE },
   node_streams: {
-    hint: 'check how many agents are running on this node; the newest two streams of a Pod and four of a node are kept',
+    hint: 'Check how many agents are running on this node. The newest two streams of a Pod and four of a node are kept.',
   },
 } as const satisfies Limits;
 
-const NO_AGENT_AT_ADDRESS = 'no released agent does this; find out what connects from this address';
+const NO_AGENT_AT_ADDRESS = 'No released agent does this. Find out what connects from this address.';
 
 /** Limits of the gRPC ports and of attestation. */
 export const portLimits = {
   connection_rate: {
-    hint: 'find out what connects from this address; agents that share it, behind a NAT, connect one after the other',
+    hint: 'Find out what connects from this address. Agents that share it, behind a NAT, connect one after the other.',
   },
-  handshakes: { hint: 'find out what connects from this address without finishing its TLS handshake' },
+  handshakes: { hint: 'Find out what connects from this address without finishing its TLS handshake.' },
   connection_bytes: { hint: NO_AGENT_AT_ADDRESS },
-  attest_connections: { hint: 'find out what connects to the attestation port from so many addresses' },
+  attest_connections: { hint: 'Find out what connects to the attestation port from so many addresses.' },
   attest_calls: { hint: NO_AGENT_AT_ADDRESS },
   attest_rate: {
-    hint: 'find out which Pods or hosts at this address present tokens that are not of agents; agents are not delayed by them',
+    hint: 'Find out which Pods or hosts at this address present tokens that are not of agents. Agents are not delayed by them.',
   },
   token_reviews: {
-    hint: 'check that the API server answers TokenReviews, and find out who presents so many tokens',
+    hint: 'Check that the API server answers TokenReviews, and find out who presents so many tokens.',
   },
   node_connections: {
-    hint: 'check how many agents are running on this node; the newest eight connections of a node are kept',
+    hint: 'Check how many agents are running on this node. The newest eight connections of a node are kept.',
   },
   node_calls: { hint: NO_AGENT_AT_ADDRESS },
 } as const satisfies Limits;
 
-const OPS_HINT = 'find out what connects to --prometheus-listen-addr from this address';
-const PROBE_HINT = 'find out what connects to --probe-bind from this address; only kubelet needs to';
+const OPS_HINT = 'Find out what connects to --prometheus-listen-addr from this address.';
+const PROBE_HINT = 'Find out what connects to --probe-bind from this address. Only the kubelet needs to.';
 
 /** Limits of the ports for metrics and probes. */
 export const opsLimits = {

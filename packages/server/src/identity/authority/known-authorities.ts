@@ -79,7 +79,7 @@ export function createKnownAuthorities(deps: KnownAuthoritiesDeps): KnownAuthori
     if (!(await store.writeSecret(writeShared(next), found))) return 'again';
     if (remembered)
       log.warn('authority Secret was missing; restored', {
-        hint: 'find out who deleted or emptied the Secret',
+        hint: 'Find out who deleted or emptied the Secret.',
       });
     adopt(next);
     return 'again';

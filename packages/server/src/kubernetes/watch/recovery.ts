@@ -133,7 +133,7 @@ function createListChoice({ kind, clock, log }: Pick<RecoveryDeps, 'kind' | 'clo
     areNotOffered(error: unknown): boolean {
       if (!isRejected(error)) return false;
       streamingOffered = false;
-      log.info('API server has no streaming lists; listing in pages', { kind });
+      log.info('API server does not support streaming lists; using pages', { kind });
       return true;
     },
     failed(list: 'stream' | 'page', error: unknown): void {
@@ -178,11 +178,11 @@ function levelOf(error: unknown): 'info' | 'warn' | 'error' {
 
 /** Undefined if there is nothing to do. */
 function hintOf(error: unknown): string | undefined {
-  if (!(error instanceof ApiError)) return 'check the network between this server and the API server';
+  if (!(error instanceof ApiError)) return 'Check the network between this server and the API server.';
   if (error.code === 410) return undefined;
   return error.code === 401 || error.code === 403
-    ? "check the server's ServiceAccount and its ClusterRole"
-    : 'check the health of the API server; this server retries';
+    ? "Check the server's ServiceAccount and its ClusterRole."
+    : 'The server retries. Check the health of the API server.';
 }
 
 /** The API server is busy or denies access, which says nothing about the resourceVersion. */
