@@ -55,7 +55,7 @@ export function createKnownAuthorities(deps: KnownAuthoritiesDeps): KnownAuthori
     const merged = shared === undefined ? { shared: read } : mergedShared(read, shared, nowMs);
     const active = await withActive(merged.shared.authorities, { nowMs, ageMs });
     const present = { ...merged.shared, authorities: active };
-    // Before anything is written, so that a withdrawn authority is never trusted.
+    // Before anything is written, so that a removed authority is never trusted.
     adopt(present);
     if (merged.older !== undefined) {
       // At most one such write per look, so that two writers do not race.
