@@ -13,7 +13,7 @@ const programs = [
   { heading: 'Agent and server', of: ['protocol', 'runtime'] },
 ];
 /** The fields of DESIGN.md 4.9, and others whose names do not say enough. Each must be a field of some message. */
-const meanings = {
+const fieldMeanings = {
   pod: 'name of the Pod; also `namespace`, `uid` and `serviceAccount`',
   node: 'node of the agent',
   ip: 'address that the request came from',
@@ -48,6 +48,7 @@ const sections = programs.map(({ heading, of }) => ({
 const faults = [
   ...calls.flatMap((call) => call.faults.map((fault) => `${call.file}:${call.line}: ${fault}`)),
   ...sections.flatMap(faultsOfMeanings),
+  ...unusedFields().map((field) => `no message has the field ${field}`),
 ];
 for (const fault of faults) console.error(fault);
 if (faults.length === 0) publish(pageOf(sections));
@@ -65,7 +66,7 @@ function pageOf(all) {
   const texts = all.map(({ heading, byMessage }) =>
     [`## ${heading}`, ...entriesOf(heading, byMessage)].join('\n\n'),
   );
-  return `${[introduction(), ...texts].join('\n\n')}\n`;
+  return `${[introduction(), fieldTable(), ...texts].join('\n\n')}\n`;
 }
 
 /** Meanings that have no message, and messages at debug or info that have neither a meaning nor a constant hint. */
@@ -88,10 +89,27 @@ function introduction() {
   return `# Log messages
 
 Each line is one JSON object with \`time\`, \`level\`, \`msg\` and the fields below; an unknown field is omitted. \`--log-format text\`
-writes the same for people. The field \`hint\` says what to do, \`leftOut\` counts suppressed lines, and \`reason\` is explained in [reasons.md](reasons.md). A message that the
-[runbook](runbook.md) names is described there at length.
+writes the same for people. A message that the [runbook](runbook.md) names is described there at length.
 
 <!-- Generated from the sources by npm run generate. Do not edit. -->`;
+}
+
+function unusedFields() {
+  const used = new Set(calls.flatMap(({ fields }) => fields));
+  return Object.keys(fieldMeanings).filter((field) => !used.has(field));
+}
+
+function fieldTable() {
+  const rows = [
+    ['field', 'meaning'],
+    ['', ''],
+  ];
+  for (const [field, meaning] of Object.entries(fieldMeanings)) rows.push([asCode(field), meaning]);
+  const widths = [0, 1].map((at) => Math.max(...rows.map((row) => row[at].length)));
+  const lines = rows.map(
+    (row) => `| ${row.map((cell, at) => cell.padEnd(widths[at], cell === '' ? '-' : ' ')).join(' | ')} |`,
+  );
+  return `## Fields\n\n${lines.join('\n')}`;
 }
 
 /** The calls that write each message, in alphabetical order of the messages. */
