@@ -13,7 +13,7 @@ export async function live({
   print: (text: string) => void;
 }): Promise<number> {
   const stop = new AbortController();
-  // The listeners stay, because npm repeats the Ctrl-C of a terminal.
+  // The listeners stay: without them, a second signal would end this process before its programs.
   for (const name of ['SIGINT', 'SIGTERM'] as const)
     process.on(name, () => {
       stop.abort();
