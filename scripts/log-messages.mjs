@@ -18,7 +18,7 @@ const declarations = ['packages/runtime/src/log/log.ts', 'packages/protocol/src/
 
 /**
  * One entry for each call that writes a log line: `{ file, line, package, levels, messages, fields, hints, advises, faults }`. `hints` are
- * the constant texts of the field `hint`; `advises` is true if a line has a hint or a reason; `faults` says what is wrong with the call.
+ * the constant texts of the field `hint`; `advises` is true if a line has a hint, a reason or a warning; `faults` says what is wrong with the call.
  */
 export function readLogCalls() {
   const program = programOf(packages.map((name) => join(root, 'packages', name, 'tsconfig.json')));
@@ -81,13 +81,17 @@ function readCall(call, { level, message, fields, method }, checker) {
   const properties = propertiesOf(typeOf(call.arguments[fields]), checker);
   const textsIn = (name) => (properties.get(name) ?? []).flatMap((one) => textsOfMember(one, checker));
   const hints = textsIn('hint');
-  const advises = properties.has('hint') || properties.has('reason');
+  const advises = ['hint', 'reason', 'warning'].some((name) => properties.has(name));
   const isSerious = levels?.some((one) => one === 'warn' || one === 'error') ?? true;
   const faults = [];
   if (levels === undefined) faults.push('its level is not constant');
   if (messages === undefined) faults.push('its message is not constant');
   for (const one of messages ?? []) faults.push(...faultsOf(one));
-  if (isSerious && !advises) faults.push('a warning or an error needs a hint or a reason');
+  if (isSerious && !advises) faults.push('a warning or an error needs a hint, a reason or a warning');
+  if (messages?.length > 1 && hints.length > 1)
+    faults.push('several messages need a call each for their hints');
+  for (const hint of hints)
+    if (!/^[A-Z].*[.]$/s.test(hint)) faults.push(`the hint "${hint}" is not a sentence with a full stop`);
   if (textsIn('error').length > 0) faults.push('its error is a constant text: advice belongs in the hint');
   return { levels, messages, fields: [...properties.keys()], hints, advises, faults };
 }

@@ -2,6 +2,7 @@
 // --check it writes nothing, and fails if the page is not current.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readLogCalls } from '../log-messages.mjs';
+import { meanings } from './log-meanings.mjs';
 
 const file = new URL('../../docs/log-messages.md', import.meta.url);
 const isCheck = process.argv.includes('--check');
@@ -14,9 +15,16 @@ const programs = [
 const severity = ['debug', 'info', 'warn', 'error'];
 
 const calls = readLogCalls();
-const faults = calls.flatMap((call) => call.faults.map((fault) => `${call.file}:${call.line}: ${fault}`));
+const sections = programs.map(({ heading, of }) => ({
+  heading,
+  byMessage: groupByMessage(calls.filter((call) => of.includes(call.package))),
+}));
+const faults = [
+  ...calls.flatMap((call) => call.faults.map((fault) => `${call.file}:${call.line}: ${fault}`)),
+  ...sections.flatMap(faultsOfMeanings),
+];
 for (const fault of faults) console.error(fault);
-if (faults.length === 0) publish(pageOf(calls));
+if (faults.length === 0) publish(pageOf(sections));
 else process.exitCode = 1;
 
 function publish(page) {
@@ -28,46 +36,71 @@ function publish(page) {
 }
 
 function pageOf(all) {
-  const sections = programs.map(({ heading, of }) => {
-    const own = all.filter((call) => of.includes(call.package));
-    return [`## ${heading}`, ...entriesOf(own)].join('\n\n');
-  });
-  return `${[introduction(), ...sections].join('\n\n')}\n`;
+  const texts = all.map(({ heading, byMessage }) =>
+    [`## ${heading}`, ...entriesOf(heading, byMessage)].join('\n\n'),
+  );
+  return `${[introduction(), ...texts].join('\n\n')}\n`;
+}
+
+/** Meanings that have no message, and messages at debug or info that have neither a meaning nor a constant hint. */
+function faultsOfMeanings({ heading, byMessage }) {
+  const known = meanings[heading];
+  const stale = Object.keys(known).filter((message) => !byMessage.has(message));
+  const missing = [...byMessage].filter(
+    ([message, of]) =>
+      !Object.hasOwn(known, message) &&
+      of.every(({ hints }) => hints.length === 0) &&
+      of.some(({ levels }) => levels.includes('debug') || levels.includes('info')),
+  );
+  return [
+    ...stale.map((message) => `log-meanings.mjs: no call writes "${message}" (${heading})`),
+    ...missing.map(([message]) => `log-meanings.mjs: "${message}" has no meaning (${heading})`),
+  ];
 }
 
 function introduction() {
   return `# Log messages
 
-Each line is one JSON object with \`time\`, \`level\`, \`msg\` and the fields below; a field is left out if it is not known. \`--log-format text\`
-writes the same for people. The field \`hint\` says what to do, and \`reason\` is explained in [reasons.md](reasons.md). A message that the
+Each line is one JSON object with \`time\`, \`level\`, \`msg\` and the fields below; an unknown field is omitted. \`--log-format text\`
+writes the same for people. The field \`hint\` says what to do, \`leftOut\` counts suppressed lines, and \`reason\` is explained in [reasons.md](reasons.md). A message that the
 [runbook](runbook.md) names is described there at length.
 
 <!-- Generated from the sources by npm run generate. Do not edit. -->`;
 }
 
-/** One entry for each message, in alphabetical order: several calls may write it. */
-function entriesOf(own) {
+/** The calls that write each message, in alphabetical order of the messages. */
+function groupByMessage(own) {
   const byMessage = new Map();
   for (const call of own)
-    for (const message of call.messages) byMessage.set(message, [...(byMessage.get(message) ?? []), call]);
-  return [...byMessage]
-    .sort(([one], [other]) => one.toLowerCase().localeCompare(other.toLowerCase(), 'en'))
-    .map(([message, of]) => entryOf(message, of));
+    for (const message of call.messages ?? [])
+      byMessage.set(message, [...(byMessage.get(message) ?? []), call]);
+  return new Map(
+    [...byMessage].sort(([one], [other]) => one.toLowerCase().localeCompare(other.toLowerCase(), 'en')),
+  );
 }
 
-function entryOf(message, of) {
+function entriesOf(heading, byMessage) {
+  return [...byMessage].map(([message, of]) => entryOf(message, of, meanings[heading][message]));
+}
+
+function entryOf(message, of, meaning) {
   const united = (key) => [...new Set(of.flatMap((call) => call[key]))];
   const levels = united('levels').sort((one, other) => severity.indexOf(one) - severity.indexOf(other));
   const fields = united('fields').sort();
   const about =
     fields.length === 0 ? levels.join(', ') : `${levels.join(', ')} · ${fields.map(asCode).join(' ')}`;
-  return [`### ${message}`, about, ...adviceOf(united('hints'), fields)].join('\n\n');
+  const advice = adviceOf(united('hints'), { fields, levels, meaning });
+  return [`### ${message}`, about, ...(meaning === undefined ? [] : [meaning]), ...advice].join('\n\n');
 }
 
-function adviceOf(hints, fields) {
+/** What to do about a message. Nothing if it is not a warning or an error and has no hint. */
+function adviceOf(hints, { fields, levels, meaning }) {
   if (hints.length > 0) return hints;
   if (fields.includes('hint')) return ['The field `hint` of the line says what to do.'];
-  return fields.includes('reason') ? ['What to do depends on the [reason](reasons.md).'] : [];
+  const isSerious = levels.includes('warn') || levels.includes('error');
+  return isSerious && meaning === undefined && fields.includes('reason')
+    ? ['What to do depends on the [reason](reasons.md).']
+    : [];
 }
 
 function asCode(name) {

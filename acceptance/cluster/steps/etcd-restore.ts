@@ -120,7 +120,7 @@ function restoreSteps(deps: EtcdRestoreDeps): ClusterStep[] {
     },
     {
       title: 'Each server logs that the API server went back to an older state, without a restart',
-      run: () => expectLogged(serverLog, 'API server went back to an older state', SERVERS),
+      run: () => expectLogged(serverLog, 'API server was restored to an older state', SERVERS),
     },
     {
       title: 'A permit revoked after the restore takes effect',

@@ -117,7 +117,7 @@ async function expectLogged({ node, lines }: NetnsWorld): Promise<void> {
   for (const verb of ['add', 'del'])
     await outputOf([...node, ...`ip rule ${verb} priority 903 to 198.18.11.0/24 lookup main`.split(' ')]);
   await eventually(() => {
-    if (!lines.some(({ line }) => line.includes('"connection limit exceeded"')))
+    if (!lines.some(({ line }) => line.includes('"kernel connection limit reached"')))
       throw new Error('reconcile did not log that new connections were refused');
   }, SOON);
 }

@@ -171,7 +171,7 @@ describe('Agent with reconcile', () => {
     await stop();
     await soon(async () => {
       await t.clock.advance(500);
-      expect(t.lines('reconcile unavailable')).toHaveLength(1);
+      expect(t.lines('reconcile container unreachable')).toHaveLength(1);
     });
     expect(await t.metrics(/^rolegate_(ip_source|reader_connected|interception_ok)/)).toEqual([
       'rolegate_ip_source{source="cni"} 0',

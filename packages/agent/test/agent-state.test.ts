@@ -311,10 +311,10 @@ describe('Agent with saved state', () => {
     await writeFile(stateFile(), change(await readFile(stateFile())));
     const second = await start();
     await second.served();
-    expect(second.lines('ignored saved state')).toHaveLength(1);
+    expect(second.lines('saved state ignored')).toHaveLength(1);
     await crash();
     const third = await start();
-    expect(third.lines('ignored saved state')).toEqual([]);
+    expect(third.lines('saved state ignored')).toEqual([]);
   });
 
   it('An agent does not use state that was saved before the last boot, and is not ready', async () => {
@@ -324,7 +324,7 @@ describe('Agent with saved state', () => {
     server.close();
     const second = await start({ bootId: 'boot-2' });
     expect((await second.ops('/readyz')).status).toBe(503);
-    expect(second.lines('ignored saved state')).toHaveLength(1);
+    expect(second.lines('saved state ignored')).toHaveLength(1);
   });
 
   it('The log has no secret of the saved state, and one line says that --state-dir is not in memory', async () => {

@@ -2,7 +2,7 @@ export { metadataGroups } from './metadata-groups.ts';
 export type { MetadataGroup } from './metadata-groups.ts';
 export { isNodeName, nodeOfPeer, nodeOfSan, peerCertificate, peerCertificateEndsMs } from './peer.ts';
 export type { PeerCall } from './peer.ts';
-export { isReason, reasons, Refusal } from './reasons.ts';
+export { hintFor, isReason, reasons, Refusal } from './reasons.ts';
 export type { Reason, ReasonEntry } from './reasons.ts';
 export { roleArnParts } from './role-arn.ts';
 export { asRefusal, asStatus, createRolegateClient, REQUEST_ID_KEY, rolegateService } from './service.ts';

@@ -214,6 +214,11 @@ export const reasons = {
 /** Why a request was refused or failed, or why a decision is not allow. */
 export type Reason = keyof typeof reasons;
 
+/** The remedy of a reason as the `hint` of a log line. */
+export function hintFor(reason: Reason): string {
+  return `${reasons[reason].remedy}.`;
+}
+
 /** True if this version knows the reason. A peer can be newer. */
 export function isReason(word: string): word is Reason {
   return Object.hasOwn(reasons, word);

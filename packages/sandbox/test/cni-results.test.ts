@@ -54,7 +54,7 @@ describe('CNI results', () => {
     const { path, finish } = await world.world.cni.writeHalf(one.result);
     await expectUnknown(one.ip);
     await expectLine(world.agentLog, {
-      msg: 'CNI result cannot be read',
+      msg: 'cannot read CNI result',
       file: path,
       error: 'the file is truncated',
     });
@@ -78,7 +78,7 @@ describe('CNI results', () => {
     },
   ])('CNI results $says are reported, and another Pod stays served', async ({ content, fault }) => {
     const path = await world.world.cni.writeRaw(`bad-${randomUUID()}-eth0`, content);
-    await expectLine(world.agentLog, { msg: 'CNI result cannot be read', file: path, error: fault });
+    await expectLine(world.agentLog, { msg: 'cannot read CNI result', file: path, error: fault });
     expect((await world.as('steady/pod').credentials()).status).toBe(200);
   });
 

@@ -41,7 +41,7 @@ it('A flood of connections from the address of an agent does not delay its renew
   await eventually(() => {
     expect(flood.refused()).toBeGreaterThan(before);
   });
-  expect(agent.said('certificate renewal over the feed failed')).toEqual([]);
+  expect(agent.said('cannot renew certificate over the feed')).toEqual([]);
   expect(agent.said('certificate request failed')).toEqual([]);
   expect(agent.said('feed lost')).toEqual([]);
   expect(world.serverLog.filter(({ msg, node }) => msg === 'agent attested' && node === NODE)).toHaveLength(

@@ -107,7 +107,7 @@ describe('Saved state', () => {
 
   it('An agent serves although its state cannot be written', async () => {
     const there = await served((folder) => ['--state-dir', join(folder, 'kubeconfig')]);
-    await expectLine(there.agentLog, { msg: 'saving state failed' });
+    await expectLine(there.agentLog, { msg: 'state write failed' });
     expect((await there.as('steady/pod').credentials()).status).toBe(200);
   });
 });

@@ -55,8 +55,8 @@ export function createResultRecorder(deps: ResultRecorderDeps): ResultRecorder {
     },
     report(path, fault) {
       const hint =
-        'Remove the file if its Pod no longer exists. Addresses it may name are unknown until a newer result or Pod status has them.';
-      log.warn('CNI result cannot be read', { file: path, error: fault, hint });
+        'A Pod whose address is only in this file gets no credentials until its status has the address. Remove the file if the Pod no longer exists.';
+      log.warn('cannot read CNI result', { file: path, error: fault, hint });
       metrics.badCniResult();
     },
     surveyed(directory, paths) {

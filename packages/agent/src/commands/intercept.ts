@@ -15,8 +15,9 @@ import { testInterception } from '../self-test/test-interception.ts';
 const IPV6_OF_KERNEL = '/proc/self/net/if_inet6';
 
 const NOT_RUN =
-  'The rules are installed but not tested. The test needs CAP_SYS_ADMIN, unshare and an interface that --host-interface names.';
-const INCONCLUSIVE = 'Check --host-interface, and rules of other tools for the metadata address or in INPUT.';
+  'The rules are installed but not tested. Run the test with CAP_SYS_ADMIN, unshare and --host-interface set, or turn it off with --self-test off.';
+const INCONCLUSIVE =
+  'Check --host-interface. Look for iptables rules of other tools that match the metadata address or drop packets in INPUT.';
 
 /** The families that this node has. */
 function familiesOfNode(): readonly Family[] {
@@ -56,10 +57,10 @@ export async function runIntercept(config: InterceptionConfig, log: Log): Promis
     startPod: startPodProcess,
     redirected: async () => (await interception.settle()).redirected,
   });
-  if (result.kind === 'not-run') log.warn('self-test could not run', { error: result.why, hint: NOT_RUN });
+  if (result.kind === 'not-run') log.warn('cannot run self-test', { error: result.why, hint: NOT_RUN });
   else if (result.open.length > 0) throw new Error(result.open.join('; '));
   else if (result.warnings.length > 0)
-    log.warn('self-test inconclusive: traffic may not reach the agent', {
+    log.warn('self-test inconclusive; traffic might not reach the agent', {
       error: result.warnings.join('; '),
       hint: INCONCLUSIVE,
     });

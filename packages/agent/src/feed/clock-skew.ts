@@ -3,7 +3,8 @@ import type { Log } from '@rolegate/runtime';
 /** A larger difference is logged: SDKs compare documents with the node's clock. */
 const WORTH_TELLING_MS = 5_000;
 
-const HINT = 'Check time synchronization (chrony, NTP) on this node and on the node of the server.';
+const HINT =
+  "A positive skewMs means that this node's clock is ahead. Check time synchronization (chrony, NTP) on this node and on the node of the server.";
 
 export interface ClockSkew {
   /** How far the node's clock was ahead of the server's when a stream began. */
@@ -23,8 +24,8 @@ export function createClockSkew({ log }: { readonly log: Log }): ClockSkew {
     measured(skewMs, server) {
       latestMs = skewMs;
       const now = Math.abs(skewMs) > WORTH_TELLING_MS;
-      if (now && !apart) log.warn('node and server clocks differ', { server, skewMs, hint: HINT });
-      if (!now && apart) log.info('node and server clocks agree again', { server, skewMs });
+      if (now && !apart) log.warn('clock skew between node and server', { server, skewMs, hint: HINT });
+      if (!now && apart) log.info('clock skew between node and server recovered', { server, skewMs });
       apart = now;
     },
     latestMs: () => latestMs,

@@ -30,6 +30,9 @@ export interface FeedStateDeps {
   readonly lostSinceMs?: number | undefined;
 }
 
+const HINT =
+  'Running Pods keep their credentials for at least 30 minutes. If the agent does not reconnect, check the servers and the network path to them.';
+
 /** Tracks and logs when the feed is connected and lost. */
 export function createFeedState({ clock, log, lostSinceMs: before }: FeedStateDeps): FeedState {
   const outage = createOutage({ clock });
@@ -55,7 +58,12 @@ export function createFeedState({ clock, log, lostSinceMs: before }: FeedStateDe
       lostSinceMs = clock.monotonic();
       if (error === undefined) return;
       noteFault(error, lostSinceMs);
-      log.warn('feed lost', { reason: 'ServerUnavailable', server, error: describeError(error) });
+      log.warn('feed lost', {
+        reason: 'ServerUnavailable',
+        server,
+        error: describeError(error),
+        hint: HINT,
+      });
     },
     failed(error, isStopping) {
       noteFault(error, status.sinceMs);

@@ -7,11 +7,11 @@ import { keyOf } from './failure.ts';
 
 const HINT = 'Upgrade the servers, or let the nodes reach their attestation port.';
 /** For failures without a specific hint. */
-const CHECK_SERVERS = "Follow the error. If it names a server, see that server's log.";
+const CHECK_SERVERS = "Fix what `error` names. If it names a server, check that server's log.";
 const CONSEQUENCES = {
-  none: 'Pods get no roles until a certificate is issued',
-  valid: 'the current certificate stays in use',
-  expired: 'the current certificate has expired, so no server accepts the agent',
+  none: 'Pods get no credentials until a certificate is issued.',
+  valid: 'The current certificate stays in use.',
+  expired: 'The current certificate has expired, so no server accepts the agent.',
 } as const;
 
 /** Logs each failure once, until it or its consequence changes. */
@@ -28,8 +28,7 @@ export function createFailureLog(log: Log) {
       log[validity === 'expired' ? 'error' : 'warn']('certificate request failed', {
         ...(failure.reason && { reason: failure.reason }),
         error: failure.message,
-        hint: failure.hint ?? CHECK_SERVERS,
-        consequence: CONSEQUENCES[validity],
+        hint: `${CONSEQUENCES[validity]} ${failure.hint ?? CHECK_SERVERS}`,
         ...(expires !== undefined && { expires }),
       });
     },

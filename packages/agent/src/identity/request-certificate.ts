@@ -104,7 +104,7 @@ async function askFeed(
   } catch (error) {
     if (!(error instanceof AttestationFailure) || signal.aborted) throw error;
     const { reason, message } = error;
-    log.debug('certificate renewal over the feed failed', { server: nameOf(port), reason, error: message });
+    log.debug('cannot renew certificate over the feed', { server: nameOf(port), reason, error: message });
     return { faults: [{ port, failure: error }] };
   }
 }

@@ -52,7 +52,7 @@ export function createBothBackends({
       const input = removalInput(there?.[family] ?? new Map());
       if (input === '') continue;
       await iptables[backend].restore(family, input);
-      log.info('rules removed', { backend, family });
+      log.info('own rules removed from iptables backend', { backend, family });
     }
   }
 
@@ -60,18 +60,17 @@ export function createBothBackends({
     iptables,
     async choose() {
       const { saved, errors } = await saveBoth(iptables);
-      for (const error of errors)
-        log.debug('reading iptables backend failed', { error: describeError(error) });
+      for (const error of errors) log.debug('cannot read iptables backend', { error: describeError(error) });
       const backend = wanted === 'auto' ? chooseBackend(saved) : wanted;
       const there = saved[backend];
       if (there === undefined) throw unreadable(wanted, errors);
       const other = backend === 'nft' ? 'legacy' : 'nft';
       const clearOther = () =>
         remove(other, saved[other]).catch((error: unknown) => {
-          log.warn('removing rules from the other backend failed', {
+          log.warn('cannot remove old rules from unused iptables backend', {
             backend: other,
             error: describeError(error),
-            hint: 'If this repeats, remove the ROLEGATE chains of that backend on the node.',
+            hint: `Interception is not affected. If this repeats, find the ROLEGATE chains on the node with iptables-${other}-save and ip6tables-${other}-save, and remove them.`,
           });
         });
       return { backend, there, clearOther };

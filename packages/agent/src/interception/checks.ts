@@ -14,7 +14,8 @@ import type { InterceptionState } from './state.ts';
 /** How many Pods' routes are asked of the kernel, after changes and without. */
 const MOST_ASKED = { changed: 3, unchanged: 1 };
 
-const HINT = 'Follow the error. Check that reconcile has CAP_NET_ADMIN and that iptables works on the node.';
+const HINT =
+  'The state of the interception is unknown. Fix what `error` names; see the alert RolegateInterceptionLayerLost in the runbook. Check that reconcile has CAP_NET_ADMIN and that iptables works on the node.';
 
 export interface ChecksDeps {
   readonly interception: Pick<Interception, 'settle'>;

@@ -3,7 +3,7 @@ import type { RunCommand } from './commands.ts';
 import type { FamilyPlan } from './rules/rule.ts';
 
 const HINT =
-  'Check that conntrack runs with CAP_NET_ADMIN. Connections older than the rules may bypass them until they end.';
+  'Connections that are older than the rules can bypass them until they end. Check that conntrack runs with CAP_NET_ADMIN.';
 
 interface Deps {
   readonly run: RunCommand;
@@ -41,5 +41,5 @@ async function deleteFlows(
 ): Promise<void> {
   const { code, stderr } = await run('conntrack', ['-D', '-f', family, ...which]);
   // 1: no such flow.
-  if (code > 1) log.warn('conntrack flush failed', { address, error: stderr, hint: HINT });
+  if (code > 1) log.warn('cannot flush conntrack entries', { address, error: stderr, hint: HINT });
 }

@@ -18,17 +18,21 @@ export interface InterceptionLog {
 }
 
 const HINTS = {
-  notRedirected: 'Check --host-interface. Traffic to any port but 80/tcp is always blocked.',
-  routed: "Find the ip rule that comes before Rolegate's (ip rule list) and remove or renumber it.",
+  notRedirected:
+    'Traffic to other ports than 80/tcp is always blocked. If Pods get no credentials, check --host-interface.',
+  routed:
+    "One of the three layers is lost. Find the ip rule that comes before Rolegate's (ip rule list), and remove or renumber it.",
   repaired: 'If this repeats, find the program that changes the rules.',
   incomplete:
-    'Follow the error. Check that reconcile has CAP_NET_ADMIN and that iptables and ip work on the node.',
+    'Fix what `error` names; see the alert RolegateInterceptionLayerLost in the runbook. Check that reconcile has CAP_NET_ADMIN and that iptables and ip work on the node.',
   limit:
-    'Load the kernel modules xt_hashlimit, xt_recent and xt_limit. Until then only the agent limits Pods.',
+    'Only the agent limits Pods while this fails. Run modprobe -a xt_hashlimit xt_recent xt_limit on the node.',
   exceeded:
-    'Find the address in /proc/net/xt_recent/rolegate or rolegate6 on the node. It opened over 512 connections at once or 200 a second.',
-  foreign: 'Remove the rule if the program that installed it is no longer used.',
-  unmatched: 'Correct --host-interface, or use auto.',
+    'A Pod opened more than 512 connections at once, or more than 200 per second afterwards. Find its address in /proc/net/xt_recent/rolegate or rolegate6 on the node.',
+  foreign:
+    "The rule has no effect while Rolegate's rules come first. Remove it if the program that installed it is no longer used.",
+  unmatched:
+    'Traffic of Pods behind other interfaces is blocked but not redirected. Correct --host-interface, or use auto.',
 } as const;
 /** Foreign rules that are logged individually. */
 const MOST_NAMED = 20;
@@ -47,7 +51,7 @@ export function createInterceptionLog({ log }: { readonly log: Log }): Intercept
         log.error('kernel routes Pod traffic to the metadata address', { route, hint: HINTS.routed });
       },
       ends: () => {
-        log.info('kernel blocks Pod traffic to the metadata address again');
+        log.info('kernel routing of Pod metadata traffic recovered');
       },
     }),
   };
@@ -74,7 +78,7 @@ function createFaultsLog(log: Log): (faults: string | undefined) => void {
     log.error('interception incomplete', { error: faults, hint: HINTS.incomplete });
   };
   const ends = () => {
-    log.info('interception complete again');
+    log.info('interception recovered');
   };
   return createTransition<string>({ begins: write, changes: write, ends });
 }
@@ -82,10 +86,10 @@ function createFaultsLog(log: Log): (faults: string | undefined) => void {
 function createLimitLog(log: Log): (fault: string | undefined) => void {
   return createTransition<string>({
     begins: (fault) => {
-      log.warn('connection limit not installed', { error: fault, hint: HINTS.limit });
+      log.warn('kernel connection limit unavailable', { error: fault, hint: HINTS.limit });
     },
     ends: () => {
-      log.info('connection limit installed again');
+      log.info('kernel connection limit recovered');
     },
   });
 }
@@ -103,8 +107,9 @@ function createForeignLog(log: Log): (rules: readonly string[]) => void {
 function createRefusedLog(log: Log): InterceptionLog['refused'] {
   let refused = 0;
   return (count) => {
-    if (count > 0 && refused === 0) log.warn('connection limit exceeded', { count, hint: HINTS.exceeded });
-    if (count === 0 && refused > 0) log.info('connection limit no longer exceeded', { count: refused });
+    if (count > 0 && refused === 0)
+      log.warn('kernel connection limit reached', { count, hint: HINTS.exceeded });
+    if (count === 0 && refused > 0) log.info('kernel connection limit no longer reached', { count: refused });
     refused = count === 0 ? 0 : refused + count;
   };
 }
@@ -114,7 +119,7 @@ function createUnmatchedLog(log: Log): InterceptionLog['unmatched'] {
     log.warn('host interface not found', { interfaces, hint: HINTS.unmatched });
   };
   const ends = () => {
-    log.info('host interfaces found');
+    log.info('host interface recovered');
   };
   const tell = createTransition<string>({ begins: write, changes: write, ends });
   return (entries) => {

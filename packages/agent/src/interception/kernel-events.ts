@@ -14,7 +14,7 @@ const BACKOFF = { firstMs: 250, capMs: 30_000 };
 const LONG_ENOUGH_MS = 60_000;
 
 const HINT =
-  'Check that the program works in the reconcile container. Until then changes are found by polling.';
+  'Changed rules are found by polling while this fails. Check that the program works in the reconcile container.';
 
 export interface KernelEventsDeps {
   readonly follow: FollowCommand;

@@ -1,4 +1,4 @@
-import { describeError } from '@rolegate/runtime';
+import { BUG_HINT, describeError } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { ownerUid } from '../addresses/caller.ts';
 import type { Tokens } from '../imds-tokens/tokens.ts';
@@ -21,7 +21,6 @@ export interface AnsweringDeps
   readonly log: Log;
 }
 
-const HINT = 'This is a bug. Report it with this line.';
 const TTL_HEADER = 'X-aws-ec2-metadata-token-ttl-seconds';
 
 /** Answers an exchange, immediately if possible. */
@@ -73,7 +72,11 @@ function createGuard({ finish, log }: Pick<Completion, 'finish'> & { readonly lo
     try {
       return step();
     } catch (error) {
-      log.error('request failed', { error: describeError(error), requestId: exchange.requestId, hint: HINT });
+      log.error('request failed', {
+        error: describeError(error),
+        requestId: exchange.requestId,
+        hint: BUG_HINT,
+      });
       if (exchange.done) exchange.connection.socket.destroy();
       else finish(exchange, fault(503, 'InternalFault', { detail: describeError(error) }));
       return undefined;

@@ -96,11 +96,11 @@ const TEXTS: Readonly<Record<LimitName, { readonly refused: string; readonly hin
   },
   probe_connections: {
     refused: "a connection to the port of kubelet's probes",
-    hint: 'Find the program on the host network that connects to --probe-bind. Only kubelet needs to.',
+    hint: 'Find the program on the host network that connects to --probe-bind. Only the kubelet needs to.',
   },
   probe_requests: {
     refused: "a request to the port of kubelet's probes",
-    hint: 'Find the program on the host network that sends requests to --probe-bind. Only kubelet needs to.',
+    hint: 'Find the program on the host network that sends requests to --probe-bind. Only the kubelet needs to.',
   },
 };
 

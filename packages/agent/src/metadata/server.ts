@@ -1,4 +1,4 @@
-import { createHttpServer, createMemory, createPlaces, describeError } from '@rolegate/runtime';
+import { BUG_HINT, createHttpServer, createMemory, createPlaces, describeError } from '@rolegate/runtime';
 import type { Clock, HttpHooks, HttpServer, Log, RequestHead } from '@rolegate/runtime';
 import { ownerUid } from '../addresses/caller.ts';
 import type { Callers } from '../addresses/callers.ts';
@@ -160,21 +160,24 @@ function createListener(
       },
     },
     failed: (what, error) => {
-      log.error(FAILURES[what], { error: describeError(error), hint: FAILURE_HINTS[what] });
+      FAILURES[what](log, describeError(error));
     },
   });
 }
 
 const FAILURES = {
-  connection: 'request failed',
-  listener: 'metadata listener failed',
-  'send queues': 'reading send queues failed',
-} as const;
-
-const FAILURE_HINTS = {
-  connection: 'This is a bug. Report it with this line.',
-  listener: 'Check the limit of open files (ulimit -n) and the memory of the node.',
-  'send queues': 'Check that the agent can read /proc/net/tcp. Until then busy connections are closed early.',
+  connection(log: Log, error: string) {
+    log.error('request failed', { error, hint: BUG_HINT });
+  },
+  listener(log: Log, error: string) {
+    const hint = 'Check the limit of open files (ulimit -n) and the memory of the node.';
+    log.error('metadata listener failed', { error, hint });
+  },
+  'send queues'(log: Log, error: string) {
+    const hint =
+      'Connections that are still sending an answer can be closed early while this fails. Check that the agent can read /proc/net/tcp.';
+    log.warn('cannot read send queues', { error, hint });
+  },
 } as const;
 
 function eachOf(writeLog: Answered, metrics: AnswerMetrics): Answered {

@@ -100,7 +100,7 @@ function createIpResolver({
       if (state?.resourceVersions) table.setPod(knownPod(state), state.resourceVersions);
     } catch (error) {
       const reason = 'ServerUnavailable';
-      log.debug('address not resolved', { requestId, ip, reason, error: describeError(error) });
+      log.debug('cannot resolve address to Pod', { requestId, ip, reason, error: describeError(error) });
     }
   };
 }

@@ -46,10 +46,10 @@ export function createImdsCache({ fetchPath, clock, log }: ImdsCacheDeps) {
   const entries = new Map<string, Entry>();
   const logUnavailable = createTransition<string>({
     begins: (error) => {
-      log.warn('node IMDS does not answer', { error, hint: HINT });
+      log.warn('node IMDS does not respond', { error, hint: HINT });
     },
     ends: () => {
-      log.info('node IMDS answers again');
+      log.info('node IMDS recovered');
     },
   });
 

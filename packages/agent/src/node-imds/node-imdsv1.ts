@@ -7,8 +7,8 @@ const EVERY_MS = 300_000;
 const TIMEOUT_MS = 1_000;
 
 const HINT =
-  'Set HttpTokens=required and a hop limit of 1 on the instance. ' +
-  "Until then host-network Pods, and all Pods before the rules are installed, can get the node's credentials.";
+  "Host-network Pods, and all Pods before the rules are installed, can get the node's credentials. " +
+  'Set HttpTokens=required and a hop limit of 1 on the instance.';
 
 export interface NodeImdsv1Deps {
   /** From `--imds-endpoint`. No default, so that no test reaches the machine's own IMDS by accident. */

@@ -8,7 +8,7 @@ import type { NamedListeners } from './named-listeners.ts';
 type Noted = ReadonlyMap<string, NamedListeners>;
 
 const HINT =
-  'Check that the directory of the notes exists, belongs to root and that only root can write to it.';
+  'Foreign listeners are not detected while this fails. Check that the directory of --listeners-dir exists, belongs to root and is writable only by root.';
 
 export interface AgentsOfNodeDeps {
   /** Undefined: listeners of other agent Pods are not known. */
@@ -58,7 +58,7 @@ export function createAgentsOfNode({ notes, clock, log }: AgentsOfNodeDeps): Age
     } catch (error) {
       const line = outage.failed('warn');
       if (line !== undefined)
-        log.warn('writing listener notes failed', { error: describeError(error), hint: HINT, ...line });
+        log.warn('cannot write listener list', { error: describeError(error), hint: HINT, ...line });
     }
   }
 
@@ -71,7 +71,11 @@ export function createAgentsOfNode({ notes, clock, log }: AgentsOfNodeDeps): Age
     } catch (error) {
       const line = outage.failed('warn');
       if (line !== undefined)
-        log.warn('reading listener notes failed', { error: describeError(error), hint: HINT, ...line });
+        log.warn('cannot read listener lists of other agents', {
+          error: describeError(error),
+          hint: HINT,
+          ...line,
+        });
       return undefined;
     }
   }

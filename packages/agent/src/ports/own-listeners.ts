@@ -42,9 +42,9 @@ export function createOwnListeners({ read, changed, log }: OwnListenersDeps): Ow
     try {
       return await read();
     } catch (error) {
-      log.warn('reading own listeners failed', {
+      log.warn('cannot list own listening sockets', {
         error: describeError(error),
-        hint: 'Check that the agent can read /proc/self/fd. Until then reconcile does not look for foreign listeners.',
+        hint: 'Foreign listeners are not detected while this fails. Check that the agent can read /proc/self/fd.',
       });
       return undefined;
     }

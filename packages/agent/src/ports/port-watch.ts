@@ -13,8 +13,9 @@ const EVERY_MS = 10_000;
 const MOST_REPORTED = 20;
 
 const HINT =
-  'Find its process on the node with ss -tlnpe, and end it or give it another port. It gets connections meant for the agent.';
-const UNREADABLE = 'Check that reconcile can read /proc/net/tcp and /proc/net/tcp6.';
+  'It gets connections meant for the agent. Find its process on the node with ss -tlnpe, and end it or give it another port.';
+const UNREADABLE =
+  'Foreign listeners are not detected while this fails. Check that reconcile can read /proc/net/tcp and /proc/net/tcp6.';
 
 export interface PortWatchDeps {
   readonly read: () => Promise<readonly ListeningSocket[]>;
@@ -77,7 +78,7 @@ export function createPortWatch({ read, notes, clock, log }: PortWatchDeps): Por
     } catch (error) {
       const line = outage.failed('warn');
       if (line !== undefined)
-        log.warn('checking for foreign listeners failed', {
+        log.warn('cannot check for foreign listeners on agent ports', {
           error: describeError(error),
           hint: UNREADABLE,
           ...line,

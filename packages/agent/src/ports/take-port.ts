@@ -10,7 +10,7 @@ const LATER_EVERY_MS = 250;
 const FIRST_TRIES = 4;
 
 const HINT =
-  'If no other agent runs on the node, find the process with ss -tlnpe. An agent that runs as another user (0.1 does) frees the port when it stops.';
+  'Expected while an agent of version 0.1 is being replaced. Otherwise find the process on the node with ss -tlnpe.';
 
 export interface TakePortOptions {
   readonly at: HostPort;

@@ -9,7 +9,8 @@ import { errorCode } from '../addresses/cni-files/result-files.ts';
 /** The agent runs as another user. The directory's permissions decide who can connect. */
 const MODE = 0o666;
 
-const HINT = 'Check the limit of open files (ulimit -n). If agents cannot connect, restart reconcile.';
+const HINT =
+  'Check the limit of open files (ulimit -n). If agents cannot connect, restart the reconcile container.';
 
 /** Listens on a unix socket. Rejects if the path exists and is not a socket, or if a socket cannot be created. */
 export async function listenAt(path: string, server: Server, log: Log): Promise<void> {

@@ -5,7 +5,8 @@ import { SILENT_MS } from './idle-timeout.ts';
 /** After this time without a connection reconcile is treated like a missing directory. Milliseconds. */
 const UNAVAILABLE_AFTER_MS = SILENT_MS;
 
-const HINT = "Check that reconcile runs in this agent's Pod, and see its log.";
+const HINT =
+  'Rules stay in force, but might not be repaired. Check that reconcile is running, and its log: kubectl logs POD -c reconcile.';
 
 /**
  * The state of reconcile: `connected`; `awaited`, lost for less than two seconds, during which ownership of addresses is
@@ -58,7 +59,7 @@ export function createPresence({ path, unavailable, changed, clock, log }: Prese
   }
 
   function enterUnavailable(): void {
-    log.warn('reconcile unavailable', { socket: path, error: fault, hint: HINT });
+    log.warn('reconcile container unreachable', { socket: path, error: fault, hint: HINT });
     enter('unavailable');
   }
 

@@ -7,7 +7,7 @@ import type { Log } from '@rolegate/runtime';
  */
 const MOST_UNREAD = 4 * 1024 * 1024;
 
-const HINT = 'The agent reconnects and gets a new snapshot. If this repeats, give it more CPU.';
+const HINT = 'The agent reconnects and gets a new snapshot. If this repeats, raise its CPU limit.';
 
 /** An agent's connection. */
 interface Subscriber {

@@ -15,8 +15,8 @@ import type { StateWriter } from './state-writer.ts';
 const FEED_THERE_MS = 30_000;
 
 const IGNORED =
-  'Expected after a reboot or an upgrade. Otherwise check --state-dir and who else writes there.';
-const ON_DISK = 'Mount an emptyDir with medium: Memory there, or keys and credentials are written to a disk.';
+  'Expected after a reboot or an upgrade. Otherwise check --state-dir, and which other program writes there.';
+const ON_DISK = 'Keys and credentials are written to a disk. Mount an emptyDir with medium: Memory there.';
 
 export interface AgentStateDeps {
   /** Undefined: no state is saved. */
@@ -113,7 +113,7 @@ function restore(
     });
     return kept;
   } catch (error) {
-    log.warn('ignored saved state', { file, error: describeError(error), hint: IGNORED });
+    log.warn('saved state ignored', { file, error: describeError(error), hint: IGNORED });
     return {};
   }
 }

@@ -11,7 +11,7 @@ const AGAIN_MS = 5_000;
 const BURST = 10;
 
 const HINT =
-  'Check that --state-dir is writable and has space left. Until then a restart loses the saved state.';
+  'A restart loses the saved state while this fails. Check that --state-dir is writable and has space left.';
 
 export interface StateWriter {
   /** Something was added: it is written soon. */
@@ -104,11 +104,11 @@ function createStateFile(directory: StateWriterDeps['directory'], log: Log) {
           written = header;
           gone = false;
         }
-        if (failing) log.info('saving state recovered', { file: directory.file });
+        if (failing) log.info('state write recovered', { file: directory.file });
         failing = false;
       } catch (error) {
         if (!failing)
-          log.warn('saving state failed', { file: directory.file, error: describeError(error), hint: HINT });
+          log.warn('state write failed', { file: directory.file, error: describeError(error), hint: HINT });
         failing = true;
         written = '';
       }

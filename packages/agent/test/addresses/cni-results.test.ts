@@ -125,7 +125,7 @@ describe('CNI results', () => {
     expect(t.warnings()).toMatchObject([
       [
         'warn',
-        'CNI result cannot be read',
+        'cannot read CNI result',
         { file: `${t.dir.path}/podnet-x-eth0`, error: 'not a JSON object', hint: expect.any(String) },
       ],
     ]);

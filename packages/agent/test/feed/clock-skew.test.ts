@@ -13,10 +13,14 @@ describe('Clock skew', () => {
       expect(log.lines).toEqual([
         [
           'warn',
-          'node and server clocks differ',
+          'clock skew between node and server',
           expect.objectContaining({ server: 'server-0', skewMs: sign * 5_001 }),
         ],
-        ['info', 'node and server clocks agree again', { server: 'server-0', skewMs: sign * 4_000 }],
+        [
+          'info',
+          'clock skew between node and server recovered',
+          { server: 'server-0', skewMs: sign * 4_000 },
+        ],
       ]);
       skew.measured(-6_000, 'server-1');
       expect(skew.latestMs()).toBe(-6_000);

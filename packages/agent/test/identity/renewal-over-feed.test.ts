@@ -11,7 +11,7 @@ import { NODE, refusal, SERVER_NAME } from './attesting-server.ts';
 import { createIdentities } from './identity-setup.ts';
 
 const HALF_LIFE_MS = 31 * 60_000;
-const MISSED = 'certificate renewal over the feed failed';
+const MISSED = 'cannot renew certificate over the feed';
 const PATIENCE = { withinMs: 10_000, everyMs: 5 };
 
 const closing: (() => unknown)[] = [];

@@ -228,7 +228,7 @@ describe('Interception keeper', () => {
     node.broken.clear();
     await clock.advance(31_000);
     await settled();
-    expect(said('info')).toContain('interception complete again');
+    expect(said('info')).toContain('interception recovered');
   });
 });
 
@@ -241,7 +241,7 @@ describe('Interception log', () => {
     });
     await clock.advance(31_000);
     await settled();
-    expect(said('warn')).toEqual(['connection limit not installed']);
+    expect(said('warn')).toEqual(['kernel connection limit unavailable']);
     const { fields } = lines.find(({ level }) => level === 'warn') ?? {};
     expect(fields).toMatchObject({
       error: "iptables-nft-restore: Couldn't load match `hashlimit'",
@@ -251,7 +251,7 @@ describe('Interception log', () => {
     await clock.advance(31_000);
     await settled();
     expect(keeper.current()).toMatchObject({ connectionsLimited: true, repairs: { input: 1 } });
-    expect(said('info')).toContain('connection limit installed again');
+    expect(said('info')).toContain('kernel connection limit recovered');
   });
 
   it('Refused connections are logged once per storm, and the end of the storm is logged with their number', async () => {
@@ -264,8 +264,8 @@ describe('Interception log', () => {
     expect(keeper.current().refusedConnections).toBe(700);
     const told = lines.filter(({ message }) => message.startsWith('connection limit'));
     expect(told.map(({ message, fields }) => [message, fields['count']])).toEqual([
-      ['connection limit exceeded', 300],
-      ['connection limit no longer exceeded', 700],
+      ['kernel connection limit reached', 300],
+      ['kernel connection limit no longer reached', 700],
     ]);
   });
 
@@ -280,7 +280,7 @@ describe('Interception log', () => {
     await settled();
     expect(keeper.current().unmatchedInterfaces).toBe(0);
     expect(said('warn')).toEqual(['host interface not found']);
-    expect(said('info')).toContain('host interfaces found');
+    expect(said('info')).toContain('host interface recovered');
   });
 
   it('A foreign rule for a metadata address is logged once', async () => {

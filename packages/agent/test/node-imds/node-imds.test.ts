@@ -187,7 +187,7 @@ describe('Unavailable IMDS', () => {
     expect(lines).toEqual([
       {
         level: 'warn',
-        message: 'node IMDS does not answer',
+        message: 'node IMDS does not respond',
         fields: {
           error: expect.stringMatching(/placement\/region: .*ECONNREFUSED/) as unknown,
           hint: expect.any(String) as unknown,
@@ -239,8 +239,8 @@ describe('Unavailable IMDS', () => {
     await clock.advance(1000);
     expect(await node.read(REGION)).toBe('eu-central-1');
     expect(lines.map(({ level, message }) => [level, message])).toEqual([
-      ['warn', 'node IMDS does not answer'],
-      ['info', 'node IMDS answers again'],
+      ['warn', 'node IMDS does not respond'],
+      ['info', 'node IMDS recovered'],
     ]);
   });
 
@@ -253,7 +253,7 @@ describe('Unavailable IMDS', () => {
     await imds.up();
     await clock.advance(1000);
     await node.read(TAG);
-    while (!lines.some(({ message }) => message === 'node IMDS answers again')) await setImmediate();
+    while (!lines.some(({ message }) => message === 'node IMDS recovered')) await setImmediate();
     imds.tree.set(TAG, 'node-2');
     await clock.advance(60_000);
     expect(await node.read(TAG)).toBe('node-2');

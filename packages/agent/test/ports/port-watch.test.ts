@@ -171,7 +171,7 @@ describe('Port watch', () => {
     node.listening = new Error('EIO');
     await t.look();
     await t.look();
-    expect(t.said('checking for foreign listeners failed')).toEqual([
+    expect(t.said('cannot check for foreign listeners on agent ports')).toEqual([
       { error: 'EIO', hint: expect.any(String) },
     ]);
     node.listening = [socket(1), socket(2)];
@@ -190,7 +190,11 @@ describe('Missing notes', () => {
     for (let count = 0; count < 29; count += 1) await t.look();
     const early = t.ports.current();
     for (let count = 0; count < 3; count += 1) await t.look();
-    return { early, late: t.ports.current(), said: t.said('reading listener notes failed').length };
+    return {
+      early,
+      late: t.ports.current(),
+      said: t.said('cannot read listener lists of other agents').length,
+    };
   };
 
   it('A listener is reported only after five minutes if notes are not read', async () => {

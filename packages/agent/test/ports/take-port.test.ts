@@ -176,6 +176,6 @@ describe('Named listeners', () => {
     t.finds(new Error('EACCES'));
     expect(await t.take()).toBe(true);
     expect(t.ports.line()).toBeUndefined();
-    expect(t.messages()).toEqual(['reading own listeners failed']);
+    expect(t.messages()).toEqual(['cannot list own listening sockets']);
   });
 });

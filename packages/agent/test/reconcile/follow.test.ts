@@ -145,7 +145,7 @@ describe('Reconcile unavailable', () => {
     expect(t.follower.interception.current()).toBeUndefined();
     expect(t.follower.interception.lastKnown()).toMatchObject(STATE);
     expect(
-      [t.lines('connection to reconcile lost'), t.lines('reconcile unavailable')].map(
+      [t.lines('connection to reconcile lost'), t.lines('reconcile container unreachable')].map(
         (lines) => lines[0]?.[0],
       ),
     ).toEqual(['warn', 'warn']);
@@ -163,7 +163,7 @@ describe('Reconcile unavailable', () => {
     await t.follower.ready;
     expect([t.follower.awaited, t.follower.usable()]).toEqual([undefined, false]);
     await t.passes(60_000);
-    expect(t.lines('reconcile unavailable')).toHaveLength(1);
+    expect(t.lines('reconcile container unreachable')).toHaveLength(1);
     expect(t.log.lines.filter(([level]) => level === 'warn')).toHaveLength(1);
     await t.serve();
     await t.connected();
@@ -181,7 +181,7 @@ describe('Reconcile unavailable', () => {
     await t.serve(results);
     await t.connected();
     await t.passes(5_000);
-    expect([t.owns(IP), t.lines('reconcile unavailable')]).toEqual(['a', []]);
+    expect([t.owns(IP), t.lines('reconcile container unreachable')]).toEqual(['a', []]);
   });
 
   it('A lost connection to reconcile is retried after 25 to 500 ms', async () => {

@@ -155,13 +155,13 @@ describe('Full disk', () => {
       writer.added();
       await clock.advance(5_000);
     }
-    expect(told()).toEqual([['warn', 'saving state failed']]);
+    expect(told()).toEqual([['warn', 'state write failed']]);
     disk.full = false;
     await clock.advance(5_000);
     expect(disk.text).toBe('one');
     expect(told()).toEqual([
-      ['warn', 'saving state failed'],
-      ['info', 'saving state recovered'],
+      ['warn', 'state write failed'],
+      ['info', 'state write recovered'],
     ]);
     disk.full = true;
     writer.withdrawn();
@@ -175,6 +175,6 @@ describe('Full disk', () => {
     disk.readOnly = true;
     writer.withdrawn();
     await setImmediate();
-    expect(told()).toEqual([['warn', 'saving state failed']]);
+    expect(told()).toEqual([['warn', 'state write failed']]);
   });
 });

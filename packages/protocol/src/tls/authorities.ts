@@ -59,13 +59,13 @@ export function watchAuthorities({
         log.error('waiting for a usable CA bundle', {
           file,
           error: message,
-          hint: 'Check that whatever writes the file is running and that it writes PEM certificates.',
+          hint: 'Connections fail until the file is usable. Check that the program that writes it is running and writes PEM certificates.',
         });
       else
         log.error('changed CA bundle rejected', {
           file,
           error: message,
-          hint: 'Correct the file. The previous CA bundle stays in use until then.',
+          hint: 'The previous CA bundle stays in use. Correct the file.',
         });
     }
     fault = message;

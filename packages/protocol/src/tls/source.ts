@@ -72,7 +72,7 @@ export function watchTlsFiles(options: TlsSourceOptions): TlsSource {
     if (fault !== lastFault)
       log.error('changed certificates rejected', {
         error: fault,
-        hint: 'Correct the files. The previous certificates stay in use until then.',
+        hint: 'The previous certificates stay in use. Correct the files.',
       });
     lastFault = fault;
   }

@@ -1,4 +1,4 @@
-import { describeError } from '../log/log.ts';
+import { BUG_HINT, describeError } from '../log/log.ts';
 import type { Log } from '../log/log.ts';
 
 export interface Listeners<Event> {
@@ -13,7 +13,7 @@ export interface ListenersDeps<Event> {
   readonly failed: (error: unknown, event: Event) => void;
 }
 
-const BUG_HINT = 'Report this line as a bug. The other listeners were called.';
+const HINT = `The other listeners were called. ${BUG_HINT}`;
 
 /** A set of listeners to one event. */
 export function createListeners<Event>({ failed }: ListenersDeps<Event>): Listeners<Event> {
@@ -41,6 +41,6 @@ export function createListeners<Event>({ failed }: ListenersDeps<Event>): Listen
 /** Logs that a listener to `to` threw. */
 export function listenerFailed(log: Pick<Log, 'error'>, to: string): (error: unknown) => void {
   return (error) => {
-    log.error('event listener failed', { to, error: describeError(error), hint: BUG_HINT });
+    log.error('event listener failed', { to, error: describeError(error), hint: HINT });
   };
 }

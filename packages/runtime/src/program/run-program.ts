@@ -64,7 +64,7 @@ export async function runProgram<Config extends Loggable>(
   }
   const { config, warnings } = outcome;
   const log = createLog({ ...config.log, write: (line) => stdout.write(line) });
-  for (const warning of warnings) log.warn('configuration warning', { hint: warning });
+  for (const warning of warnings) log.warn('configuration warning', { warning });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
@@ -75,9 +75,9 @@ export async function runProgram<Config extends Loggable>(
     await run(config, log, stop.signal, warnings);
     return 0;
   } catch (error) {
-    log.error('program failed', {
+    log.error('program failed; exiting', {
       error: describeError(error),
-      hint: 'Correct what the error names. The process exits; kubelet restarts it.',
+      hint: 'Fix what `error` names. The kubelet restarts the container.',
     });
     return isBadConfiguration(error) ? BAD_CONFIGURATION : 1;
   }

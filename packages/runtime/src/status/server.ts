@@ -4,7 +4,7 @@ import type { HttpLimits, HttpRefusal } from '../http/connection/connection.ts';
 import { createHttpServer } from '../http/http-server.ts';
 import { headerLines } from '../http/message/message.ts';
 import type { HttpAnswer } from '../http/message/message.ts';
-import { describeError, logLevels } from '../log/log.ts';
+import { BUG_HINT, describeError, logLevels } from '../log/log.ts';
 import type { Log, LogLevel } from '../log/log.ts';
 import { readiness } from '../ops/readiness.ts';
 import type { ReadyCheck } from '../ops/readiness.ts';
@@ -77,7 +77,7 @@ export function createStatusServer(options: StatusServerOptions): StatusServer {
     failed: (_what, error) => {
       options.log.warn('status socket failed', {
         error: describeError(error),
-        hint: 'Only status commands and probes use this socket. Run the command again.',
+        hint: 'Only the commands status and log-level and the startup probe use this socket. If this repeats, check the limit of open files (ulimit -n) and the directory of --status-socket.',
       });
     },
   });
@@ -136,7 +136,7 @@ function statusOf(asked: URLSearchParams, { status, log }: StatusServerOptions):
   } catch (error) {
     log.error('status request failed', {
       error: describeError(error),
-      hint: 'Report this line as a bug. Nothing but the status is affected.',
+      hint: `Only the status is affected. ${BUG_HINT}`,
     });
     return { status: 500, body: `status failed: ${describeError(error)}\n` };
   }

@@ -38,7 +38,7 @@ export function decidePods({ config, clock, log, random }: ServerDeps, known: Kn
     },
     audit: ({ namespace, name, uid }, reason, message) => {
       metrics.auditRefusal(reason);
-      log.info('role would be refused under enforce', {
+      log.info('role would be refused with --namespace-policy enforce', {
         audit: true,
         reason,
         namespace,

@@ -52,11 +52,11 @@ export function createStartupTaints(deps: StartupTaintsDeps): Service {
     } catch (error) {
       if (signal.aborted) return;
       progress.set(node, { ...state, notBeforeMs: clock.monotonic() + state.backoff.next() });
-      // All nodes usually fail for the same reason, such as a missing right: one warning is enough.
-      log[failing ? 'debug' : 'warn']('startup taint removal failed', {
+      // All nodes usually fail for the same reason, such as a missing permission: one warning is enough.
+      log[failing ? 'debug' : 'warn']('cannot remove startup taint', {
         node,
         error: describeError(error),
-        hint: 'Check that the server is allowed to get and patch Nodes. Until then Pods do not start on new nodes.',
+        hint: 'Pods that do not tolerate the taint do not start on new nodes while this fails. Check that the ClusterRole of the server allows get and patch on nodes, or remove the taint: kubectl taint node NODE KEY-.',
       });
       failing = true;
     }

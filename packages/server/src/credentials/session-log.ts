@@ -1,4 +1,4 @@
-import { reasons } from '@rolegate/protocol';
+import { hintFor } from '@rolegate/protocol';
 import { createLogLimiter } from '@rolegate/runtime';
 import type { Clock, CountScope, Log } from '@rolegate/runtime';
 import type { Session } from '../session/session.ts';
@@ -43,7 +43,7 @@ export function createSessionLog({
     windowMs: WINDOW_MS,
     ended: (leftOut: number, { namespace, fault: { reason } }: FailedCall, of: CountScope) => {
       const about = { key: { namespace, reason }, group: { namespace }, all: { reason } }[of];
-      log.info('session failures omitted from log', { ...about, leftOut });
+      log.info('session failure lines suppressed', { ...about, leftOut });
     },
   };
   const isRefusalWritten = createLogLimiter<FailedCall>({ ...limiter, lines: LINES });
@@ -78,13 +78,13 @@ export function createSessionLog({
         namespace,
         reason: fault.reason,
         error: fault.message,
-        hint: reasons[fault.reason].remedy,
+        hint: hintFor(fault.reason),
       };
       // A failure of all sessions is logged once, by health; so is a repeated failure.
       const isNew = !isServersFault && before?.reason !== fault.reason;
       const isWritten = fault.retry === 'seldom' ? isRefusalWritten : isOutageWritten;
       log[isNew && isWritten(namespace, fault.reason, failed) ? 'warn' : 'debug'](
-        'session not issued',
+        'cannot issue session',
         fields,
       );
     },

@@ -1,5 +1,5 @@
 import type { DecisionInputs, ResourceVersions } from '@rolegate/protocol';
-import { createListeners, createLogLimiter, describeError, silentLog } from '@rolegate/runtime';
+import { BUG_HINT, createListeners, createLogLimiter, describeError, silentLog } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import type { Pod } from '../kubernetes/objects/objects.ts';
@@ -15,7 +15,7 @@ import { createVerdicts } from './verdicts.ts';
 
 /** The most lines about failed decisions of one Namespace in this time. Milliseconds. */
 const FAILURES = { lines: 5, windowMs: 60_000 };
-const BUG_HINT = 'This is a bug in the server. Report it with the lines about failed decisions.';
+const HINT = `The Pod keeps its previous decision. ${BUG_HINT}`;
 
 export interface DecidedPod {
   readonly pod: Pod;
@@ -149,21 +149,21 @@ function createFailureLog({ clock, log }: { readonly clock: Clock; readonly log:
     lines: FAILURES.lines,
     windowMs: FAILURES.windowMs,
     ended: (leftOut, namespace, of) => {
-      log.error('failed decisions omitted from log', {
+      log.error('decision failure lines suppressed', {
         ...(of !== 'all' && { namespace }),
         leftOut,
-        hint: BUG_HINT,
+        hint: HINT,
       });
     },
   });
   return (error: unknown, [{ namespace, name, uid }]: readonly [Pod]): void => {
     if (isWritten(namespace, '', namespace))
-      log.error('decision failed', {
+      log.error('cannot update decision of Pod', {
         namespace,
         pod: name,
         uid,
         error: describeError(error),
-        hint: BUG_HINT,
+        hint: HINT,
       });
   };
 }

@@ -62,7 +62,13 @@ export function createAgentReports(deps: AgentReportsDeps): AgentReports {
   function logDeliveries(node: string, { firstDeliveries }: Report): void {
     for (const { podUid, sessionId, heldMs } of firstDeliveries) {
       const own = pods.get(podUid)?.nodeName === node && nodes.needs(node, sessionId);
-      if (own) log.debug('first delivery', { node, uid: podUid, session: sessionId, durationMs: heldMs });
+      if (own)
+        log.debug('agent reported first credentials delivered', {
+          node,
+          uid: podUid,
+          session: sessionId,
+          durationMs: heldMs,
+        });
     }
   }
 

@@ -144,7 +144,7 @@ function createConnectionLog({ clock, log }: Pick<FeedStreamsDeps, 'clock' | 'lo
     ...LOG_LINES,
     mostGroups: MOST_LOGGED_NODES,
     ended: (leftOut, node) => {
-      log.info('agent connections omitted from log', { node, leftOut });
+      log.info('agent connection lines suppressed', { node, leftOut });
     },
   });
   return (

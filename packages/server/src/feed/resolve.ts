@@ -59,7 +59,11 @@ export function createResolve(deps: ResolveDeps, whenProven: WhenProven): Rolega
     const asked = { requestId: requestIdOf(call), ip };
     const failed = (error: unknown) => {
       const refusal = asRefusal(error);
-      log.debug('address not resolved', { ...asked, reason: refusal.reason, error: refusal.message });
+      log.debug('cannot resolve address to Pod', {
+        ...asked,
+        reason: refusal.reason,
+        error: refusal.message,
+      });
       callback(asStatus(refusal));
     };
     whenProven(call, failed, (proof) => {
@@ -67,7 +71,7 @@ export function createResolve(deps: ResolveDeps, whenProven: WhenProven): Rolega
       const pod = nodes.resolve(node, ip);
       if (pod === undefined) checkAddress(node, ip, call);
       const { namespace, name, uid } = pod ?? {};
-      log.debug('address resolved', { ...asked, node, namespace, pod: name, uid });
+      log.debug('address resolved to Pod', { ...asked, node, namespace, pod: name, uid });
       callback(null, pod === undefined ? {} : { pod });
     });
   };

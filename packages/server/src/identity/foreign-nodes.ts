@@ -1,4 +1,4 @@
-import { reasons, Refusal } from '@rolegate/protocol';
+import { hintFor, reasons, Refusal } from '@rolegate/protocol';
 import { createMemory } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory/memory.ts';
@@ -60,7 +60,7 @@ export function createForeignNodes(deps: ForeignNodesDeps): ForeignNodes {
     const { reason, message } = refusal;
     const foreign = reason === 'ForeignNode';
     if (foreign) metrics.foreignNode();
-    const fields = { ...attempt, reason, error: message, hint: reasons[reason].remedy };
+    const fields = { ...attempt, reason, error: message, hint: hintFor(reason) };
     write(foreign ? 'error' : 'warn', 'agent refused', fields);
     return refusal;
   }

@@ -38,7 +38,7 @@ export interface TokenSecretOptions {
 export function readTokenSecret({ path, log, randomBytes }: TokenSecretOptions): Buffer {
   if (path === undefined) {
     log.warn('token secret is random and not shared with other replicas', {
-      hint: 'Set --token-secret-file to the same secret on every replica. Otherwise tokens end when an agent reconnects.',
+      hint: 'Tokens become invalid when an agent connects to another replica. Set --token-secret-file to the same secret on every replica.',
     });
     return randomBytes(SECRET_BYTES);
   }

@@ -56,8 +56,9 @@ export function createHistory({ kinds, clock, log }: HistoryDeps): History {
     restoredMs: () => restoredMs,
     onRestored: listeners.on,
     restored(kind, from, to) {
-      const hint = 'Expected only after a restore of etcd. Agents follow without a restart.';
-      log.warn('API server went back to an older state', { kind, from, to, hint });
+      const hint =
+        'Agents follow without a restart. Expected after etcd was restored from a backup. Otherwise check that all API servers use the same etcd.';
+      log.warn('API server was restored to an older state', { kind, from, to, hint });
       for (const { store, loop } of Object.values(kinds()))
         if (isOlderVersion(to, store.resourceVersion)) loop.restored();
       restoredMs = clock.monotonic();

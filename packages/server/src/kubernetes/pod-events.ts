@@ -103,7 +103,7 @@ function createLosses({ clock, log }: Pick<EventRecorderDeps, 'clock' | 'log'>):
     log.warn('Pod Events lost', {
       ...loss,
       lost,
-      hint: 'Check that the server is allowed to create Events and can reach the API server.',
+      hint: 'Check that the API server is reachable, and that the ClusterRole of the server allows create on events.',
     });
   };
   const isWritten = createLogLimiter<Loss>({

@@ -62,7 +62,7 @@ export const portLimits = {
 } as const satisfies Limits;
 
 const OPS_HINT = 'Find out what connects to --prometheus-listen-addr from this address.';
-const PROBE_HINT = 'Find out what connects to --probe-bind from this address. Only kubelet needs to.';
+const PROBE_HINT = 'Find out what connects to --probe-bind from this address. Only the kubelet needs to.';
 
 /** Limits of the ports for metrics and probes. */
 export const opsLimits = {

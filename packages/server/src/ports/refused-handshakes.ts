@@ -15,7 +15,7 @@ const AUTHORITY_HINTS: Partial<Record<HandshakeFault, string>> = {
   no_certificate:
     'Upgrade agents before servers. Agents of version 0.1 attest on this port, later ones on --attest-bind.',
   certificate:
-    'If the agent does not attest again by itself, check its log, the clocks of both, and "rolegate-server authority status".',
+    'If the agent does not attest again on its own, check its log, the clocks of both, and "rolegate-server authority status".',
 };
 
 export interface RefusedHandshakesDeps {
@@ -37,7 +37,7 @@ export function createRefusedHandshakes(deps: RefusedHandshakesDeps): NoteRefuse
     windowMs: WINDOW_MS,
     mostGroups: MOST_ADDRESSES,
     ended: (leftOut, last, of) => {
-      log.info('refused handshakes omitted from log', { ...(of === 'key' && { peer: last }), leftOut });
+      log.info('refused handshake lines suppressed', { ...(of === 'key' && { peer: last }), leftOut });
     },
   });
   return ({ peer, why, fault, hint }) => {
@@ -45,7 +45,7 @@ export function createRefusedHandshakes(deps: RefusedHandshakesDeps): NoteRefuse
     const advice =
       (byAuthority ? AUTHORITY_HINTS[why] : undefined) ??
       hint ??
-      'find out which client connects from this address';
+      'Find out which client connects from this address.';
     if (isWritten(hostOf(peer), why, peer))
       log.warn('TLS handshake refused', {
         peer,

@@ -88,7 +88,7 @@ describe('Startup taint', () => {
     expect(lines.filter(({ level }) => level === 'warn')).toEqual([
       {
         level: 'warn',
-        message: 'startup taint removal failed',
+        message: 'cannot remove startup taint',
         fields: {
           node: 'node-a',
           error: expect.stringContaining('patch nodes: 403') as unknown,

@@ -93,7 +93,7 @@ describe('Assumed role', () => {
     expect(health.current()).toBeUndefined();
     expect(lines.map(({ message }) => message)).toEqual([
       'cannot assume the role of --assume-role-arn',
-      'can assume the role of --assume-role-arn again',
+      'role of --assume-role-arn recovered',
     ]);
   });
 

@@ -162,7 +162,7 @@ describe('Server credentials', () => {
     const said = lines.filter(({ level, fields }) => level !== 'debug' && fields['audit'] !== true);
     expect(said.map(({ level, message }) => ({ level, message }))).toEqual([
       { level: 'error', message: "STS rejects the server's credentials" },
-      { level: 'info', message: "STS accepts the server's credentials again" },
+      { level: 'info', message: "server's credentials recovered" },
     ]);
   });
 
@@ -174,7 +174,7 @@ describe('Server credentials', () => {
     expect(lines.filter(({ level }) => level === 'warn')).toEqual([
       {
         level: 'warn',
-        message: 'session not issued',
+        message: 'cannot issue session',
         fields: expect.objectContaining({ reason: 'StsAccessDenied', role: SESSION.roleArn }),
       },
     ]);
@@ -202,7 +202,7 @@ describe('Failure log', () => {
     expect(warned.filter((namespace) => namespace === 'shop')).toHaveLength(1);
     expect(ends[0]).toEqual({
       level: 'info',
-      message: 'session failures omitted from log',
+      message: 'session failure lines suppressed',
       fields: { namespace: 'storm', reason: 'StsAccessDenied', leftOut: 995 },
     });
   });

@@ -145,7 +145,7 @@ describe('Report content', () => {
       { podUid: 'uid-a', sessionId: 'made-up', heldMs: 3 },
     ];
     call.report({ firstDeliveries: deliveries });
-    const logged = lines.filter(({ message }) => message === 'first delivery');
+    const logged = lines.filter(({ message }) => message === 'agent reported first credentials delivered');
     expect(logged.map(({ fields }) => fields['durationMs'])).toEqual([1]);
     expect(call.state.error).toBeUndefined();
   });
@@ -208,7 +208,7 @@ describe('Stream limits', () => {
     expect(of('node-b')).toHaveLength(1);
     await clock.advance(60_000);
     expect(of('node-a').at(-1)).toMatchObject({
-      message: 'agent connections omitted from log',
+      message: 'agent connection lines suppressed',
       fields: { leftOut: 80 },
     });
   });

@@ -35,7 +35,7 @@ function setup() {
 it("A server's log line about an address has the ID of the Pod's request that asked for it", () => {
   const { setPod, resolve } = setup();
   expect(resolve('1a2b3c4d-z1')).toEqual({
-    msg: 'address resolved',
+    msg: 'address resolved to Pod',
     requestId: '1a2b3c4d-z1',
     node: 'node-a',
     ip: IP,
@@ -48,7 +48,7 @@ it("The log lines about an address of another node and its refusal have the ID o
   const { setPod, resolve, lines } = setup();
   setPod('b', { ips: [IP], nodeName: 'node-b' });
   expect(resolve('r-1')).toMatchObject({
-    msg: 'address not resolved',
+    msg: 'cannot resolve address to Pod',
     requestId: 'r-1',
     reason: 'ForeignNode',
   });
@@ -57,5 +57,5 @@ it("The log lines about an address of another node and its refusal have the ID o
 
 it.each(['', 'a b', 'x\ny', 'x'.repeat(65)])('The invalid request ID %j is not logged', (requestId) => {
   const { resolve } = setup();
-  expect(resolve(requestId)).toMatchObject({ msg: 'address resolved', requestId: undefined });
+  expect(resolve(requestId)).toMatchObject({ msg: 'address resolved to Pod', requestId: undefined });
 });

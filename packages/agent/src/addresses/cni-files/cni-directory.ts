@@ -5,7 +5,7 @@ import type { DirectoryFilesDeps } from './directory-files.ts';
 import { createDirectoryWatch } from './directory-watch.ts';
 import { errorCode } from './result-files.ts';
 
-const HINT = 'Check --cni-cache-dir, the mount of the directory and its permissions.';
+const HINT = 'Check --cni-cache-dir, and the mount and permissions of the directory.';
 
 export type DirectoryState = 'missing' | 'unreadable' | 'ok';
 
@@ -146,8 +146,9 @@ function createDirectoryState({
       if (next === state) return;
       state = next;
       const fields = { directory, state, ...(error !== undefined && { error: describeError(error) }) };
-      if (next === 'unreadable') log.warn('CNI results directory unreadable', { ...fields, hint: HINT });
-      else log.info('CNI results directory state changed', fields);
+      if (next === 'unreadable') log.warn('cannot read CNI results directory', { ...fields, hint: HINT });
+      else if (next === 'missing') log.info('CNI results directory missing', fields);
+      else log.info('CNI results directory readable', fields);
       changed();
     },
   };

@@ -3,7 +3,7 @@ import type { Log } from '@rolegate/runtime';
 import type { ResultFiles } from './result-files.ts';
 
 const HINT =
-  'Check fs.inotify.max_user_instances and max_user_watches on the node. Until then new files are found by polling.';
+  'New files are found by polling while this fails. Check fs.inotify.max_user_instances and fs.inotify.max_user_watches on the node.';
 
 export interface DirectoryWatch {
   /** Watches the current directory. Never throws: if it cannot be watched, changes are found by polling. */
@@ -35,7 +35,7 @@ export function createDirectoryWatch({ directory, files, noticed, log }: Directo
     const fault = describeError(error);
     // Retried at every check: logged once per error, not per attempt.
     if (fault !== lastFault)
-      log.warn('CNI results directory watch failed', { directory, error: fault, hint: HINT });
+      log.warn('cannot watch CNI results directory', { directory, error: fault, hint: HINT });
     lastFault = fault;
   }
 

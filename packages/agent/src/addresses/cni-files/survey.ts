@@ -8,7 +8,7 @@ const AFTER_ALL_NS = 2n ** 63n;
 /** Files checked in parallel: libuv has 4 threads. */
 const SIDE_BY_SIDE = 16;
 
-const HINT = 'Remove results of Pods that no longer exist. Only the newest files are read.';
+const HINT = 'Only the newest files are read. Remove results of Pods that no longer exist.';
 
 export interface Survey {
   readonly listed: readonly string[];

@@ -3,7 +3,7 @@ import { createChanges } from '@rolegate/runtime';
 import type { AgentMemory } from '../../memory/memory.ts';
 import { createDecidedPods } from './decided-pods.ts';
 import type { DecidedPods } from './decided-pods.ts';
-import type { CachedSession } from './known-pod.ts';
+import type { CachedSession, KnownPod } from './known-pod.ts';
 import { createPodEntries } from './pod-entries.ts';
 import type { PodEntries, PodLookups } from './pod-entries.ts';
 import { createPodTombstones } from './pod-tombstones.ts';
@@ -12,7 +12,7 @@ import type { DecidedOn } from './pod-versions.ts';
 import { createSeenVersions } from './seen-versions.ts';
 import type { SeenVersions } from './seen-versions.ts';
 import { createSessionCache } from './session-cache.ts';
-import type { ReportedCredentials, ReportedSession, SessionCache } from './session-cache.ts';
+import type { ReportedCredentials, ReportedSession, SessionCache, SessionUse } from './session-cache.ts';
 import type { TableContents } from './contents.ts';
 
 export interface PodTableDeps {
@@ -56,14 +56,18 @@ export interface PodTable extends DecidedPods, PodLookups {
   readonly restore: (contents: TableContents) => void;
 }
 
+/** Pods that a log line names. */
+const MOST_NAMED = 20;
+
 /** One table per node, filled by one feed at a time, from any replica. */
 export function createPodTable(deps: PodTableDeps): PodTable {
   const { clock, log, withdrawn = () => undefined, memory } = deps;
   const changes = createChanges({ log, of: 'Pod table' });
   const changed = changes.notify;
-  const sessions = createSessionCache({ clock, log, changed, withdrawn });
-  const tombstones = createPodTombstones({ clock, memory });
   const entries = createPodEntries();
+  const about = (id: string) => useOf(id, entries.lookups.pods());
+  const sessions = createSessionCache({ clock, log, changed, withdrawn, about });
+  const tombstones = createPodTombstones({ clock, memory });
   const seen = createSeenVersions({ entries, tombstones, clock });
   const pods = createDecidedPods({ entries, seen, tombstones, sessions, withdrawn, changed, log });
   let synced = false;
@@ -128,4 +132,13 @@ function contentsOf(parts: {
     sessions: parts.sessions.all(),
     ...(forgotAtMs !== undefined && { forgotAtMs }),
   };
+}
+
+function useOf(sessionId: string, all: readonly KnownPod[]): SessionUse {
+  const uses = all.flatMap(({ namespace, name, decision }) =>
+    decision.kind === 'allow' && decision.sessionId === sessionId
+      ? [{ role: decision.roleArn, pod: `${namespace}/${name}` }]
+      : [],
+  );
+  return { role: uses[0]?.role, pods: uses.slice(0, MOST_NAMED).map(({ pod }) => pod) };
 }

@@ -40,7 +40,18 @@ export interface SessionCache {
   readonly restore: (session: AskedSession) => void;
 }
 
+/** The Pods whose decisions name a session, for the log. */
+export interface SessionUse {
+  readonly role: string | undefined;
+  /** As NAMESPACE/NAME. */
+  readonly pods: readonly string[];
+}
+
+const HINT =
+  'These Pods get 503 until new credentials arrive. Check the log of the servers for "cannot issue session".';
+
 export interface SessionCacheDeps extends Pick<SessionEntriesDeps, 'changed' | 'withdrawn'> {
+  readonly about: (id: string) => SessionUse;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -54,7 +65,13 @@ export function createSessionCache(deps: SessionCacheDeps): SessionCache {
   let early: Set<string> | undefined;
 
   function expired(id: string): void {
-    if (references.has(id)) log.warn('credentials expired', { reason: 'CredentialsExpired', session: id });
+    if (references.has(id))
+      log.warn('credentials expired', {
+        reason: 'CredentialsExpired',
+        session: id,
+        ...deps.about(id),
+        hint: HINT,
+      });
   }
 
   function set(session: CachedSession): void {

@@ -23,7 +23,7 @@ export function createAnswerLog({ clock, log }: AnswerLogDeps): Answered {
     lines: LINES_PER_WINDOW,
     windowMs: WINDOW_MS,
     ended: (leftOut: number, last: AnswerRecord, of: CountScope) => {
-      log.info('refusal log lines suppressed', { ...subjectOf(last, of), leftOut });
+      log.info('refusal lines suppressed', { ...subjectOf(last, of), leftOut });
     },
   };
   const isWritten = createLogLimiter<AnswerRecord>(limiter);

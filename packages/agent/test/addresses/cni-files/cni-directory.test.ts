@@ -103,7 +103,7 @@ describe('CNI results directory', () => {
       () => t.owns('10.1.0.7') === undefined,
       () => clock.advance(200),
     );
-    expect(t.warnings().map(([, message]) => message)).toEqual(['CNI results directory watch failed']);
+    expect(t.warnings().map(([, message]) => message)).toEqual(['cannot watch CNI results directory']);
   });
 
   it('The directory is rescanned periodically in case its watch has missed something', async () => {

@@ -81,7 +81,7 @@ describe('Answer log', () => {
     expect(lines).toHaveLength(5);
     await clock.advance(10_000);
     expect(lines.slice(5)).toMatchObject([
-      { message: 'refusal log lines suppressed', fields: { uid: 'u-1', reason: 'NoRole', leftOut: 95 } },
+      { message: 'refusal lines suppressed', fields: { uid: 'u-1', reason: 'NoRole', leftOut: 95 } },
     ]);
     write(refused());
     expect(lines).toHaveLength(7);

@@ -1,4 +1,4 @@
-import { reasons } from '@rolegate/protocol';
+import { hintFor } from '@rolegate/protocol';
 import type { Clock, Log, Service } from '@rolegate/runtime';
 import { classifyStsError } from './errors.ts';
 import type { StsFault } from './errors.ts';
@@ -20,15 +20,15 @@ export interface StsHealth {
 const LINES = {
   calls: {
     rejected: "STS rejects the server's credentials",
-    accepted: "STS accepts the server's credentials again",
+    accepted: "server's credentials recovered",
   },
   assumedRole: {
     rejected: 'cannot assume the role of --assume-role-arn',
-    accepted: 'can assume the role of --assume-role-arn again',
+    accepted: 'role of --assume-role-arn recovered',
   },
   own: {
-    rejected: 'STS rejects the credentials for --assume-role-arn',
-    accepted: 'STS accepts the credentials for --assume-role-arn again',
+    rejected: 'STS rejects the base credentials for --assume-role-arn',
+    accepted: 'base credentials for --assume-role-arn recovered',
   },
 } as const;
 
@@ -41,7 +41,7 @@ export function createStsHealth({ log }: { readonly log: Log }): StsHealth {
         log.error(LINES[part].rejected, {
           reason: fault.reason,
           error: fault.message,
-          hint: reasons[fault.reason].remedy,
+          hint: hintFor(fault.reason),
         });
       faults.set(part, fault);
     },

@@ -7,12 +7,12 @@ const TASKS = {
   secret: {
     failed: 'authority Secret sync failed',
     recovered: 'authority Secret sync recovered',
-    hint: 'Check that the server can reach the API server and is allowed to read and update this Secret.',
+    hint: 'Check that the server can reach the API server, and that its Role allows get and update of this Secret.',
   },
   bundle: {
     failed: 'authority bundle sync failed',
     recovered: 'authority bundle sync recovered',
-    hint: 'Check that the server can reach the API server and is allowed to read and update this ConfigMap.',
+    hint: 'Check that the server can reach the API server, and that its Role allows get and update of this ConfigMap.',
   },
   certificate: {
     failed: 'server certificate renewal failed',
@@ -27,7 +27,7 @@ export interface ComplaintDeps {
   readonly signal: AbortSignal;
   readonly task: keyof typeof TASKS;
   /** Fields of each line. */
-  readonly fields?: object;
+  readonly fields?: { readonly namespace?: string; readonly name?: string };
 }
 
 /** Repeats a task that may fail: logs each new error once, and the recovery. */
@@ -38,7 +38,7 @@ export function createComplaint({ log, signal, task, fields = {} }: ComplaintDep
   function complain(error: unknown, hint: string | undefined): void {
     if (signal.aborted) return;
     const described = describeError(error);
-    const text = hint === undefined ? described : `${described}; ${hint}`;
+    const text = hint === undefined ? described : `${described}. ${hint}`;
     if (text === fault) return;
     fault = text;
     // An AuthorityFault needs the operator; other errors pass by themselves.

@@ -75,8 +75,8 @@ function createPublishedBundle(store: Pick<AuthorityStore, 'readBundle' | 'write
 function hintOf(error: unknown, known: Shared | undefined): string | undefined {
   if (!(error instanceof AuthorityFault) || error.hint !== undefined) return ownHintOf(error);
   return known === undefined
-    ? 'correct the Secret, or empty it to create a new authority'
-    : 'the last valid authorities stay in use; correct the Secret, or empty it to have them restored';
+    ? 'Correct the Secret, or empty it to create a new authority.'
+    : 'The last valid authorities stay in use. Correct the Secret, or empty it to restore them.';
 }
 
 function ownHintOf(error: unknown): string | undefined {

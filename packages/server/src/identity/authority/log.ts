@@ -23,7 +23,7 @@ export function logChanges(log: Log, before: Shared | undefined, after: Shared):
   for (const authority of former.values()) log.info('authority removed', fieldsOf(authority));
   if (before !== undefined && !before.tokenSecret.equals(after.tokenSecret))
     log.warn('token secret changed; existing metadata tokens are invalid', {
-      hint: 'SDKs fetch new tokens by themselves. Find out who changed the authority Secret.',
+      hint: 'SDKs get new tokens on their own. Find out who changed the authority Secret.',
     });
 }
 
@@ -31,7 +31,7 @@ function messageOf({ state }: KnownAuthority, before: Shared | undefined) {
   return before === undefined ? 'authority found' : MESSAGES[state];
 }
 
-function fieldsOf({ id, state, endsMs }: KnownAuthority): object {
+function fieldsOf({ id, state, endsMs }: KnownAuthority) {
   return { authority: id, state, expires: new Date(endsMs).toISOString() };
 }
 
@@ -39,7 +39,7 @@ export interface OlderSecretLogDeps {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly log: Log;
   /** The place of the Secret. */
-  readonly fields: object;
+  readonly fields: { readonly namespace: string; readonly name: string };
   readonly count: (found: OlderSecret['found']) => void;
 }
 
@@ -55,7 +55,7 @@ export function createOlderSecretLog({ clock, log, fields, count }: OlderSecretL
         log.info('authority Secret had no generation', {
           ...fields,
           known,
-          hint: 'Expected while servers of version 0.1 are running, which write no generation.',
+          hint: 'Expected while servers of version 0.1 are running, because they write no generation.',
         });
         return;
       }
@@ -69,7 +69,7 @@ export function createOlderSecretLog({ clock, log, fields, count }: OlderSecretL
         generation,
         known,
         refused,
-        hint: 'Find out who restored the Secret. If all servers were restored too, retire the stolen authority again.',
+        hint: 'Find out who restored the Secret (API server audit log). If no server was running at that time, retire again each authority that was retired because its key was stolen.',
       });
     },
     /** Undefined if it did not happen within the last hour. */

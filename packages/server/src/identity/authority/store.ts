@@ -95,7 +95,7 @@ function collection(resource: 'secrets' | 'configmaps', deps: AuthorityStoreDeps
       const what = `${resource === 'secrets' ? 'Secret' : 'ConfigMap'} ${namespace}/${name}`;
       throw new AuthorityFault(`the ${what} does not exist, and the server may not create it`, {
         cause,
-        hint: 'create it empty with "helm upgrade" of the chart rolegate-server or "kubectl apply" of deploy/rolegate-server.yaml; servers fill it',
+        hint: 'Create it empty with "helm upgrade" of the chart rolegate-server or "kubectl apply" of deploy/rolegate-server.yaml. Servers fill it.',
       });
     }
   }

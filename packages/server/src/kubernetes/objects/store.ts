@@ -1,5 +1,5 @@
 import { isOlderVersion } from '@rolegate/protocol';
-import { createListeners, describeError } from '@rolegate/runtime';
+import { BUG_HINT, createListeners, describeError } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { createAnnouncedDoubts } from './doubts.ts';
 import type { Concerned } from './doubts.ts';
@@ -148,7 +148,7 @@ function createObjects<T extends ApiObject>({
         change: kind,
         name,
         error: describeError(error),
-        hint: 'This is a bug in the server. Report it with this line.',
+        hint: BUG_HINT,
       });
     },
   });

@@ -133,7 +133,7 @@ function createListChoice({ kind, clock, log }: Pick<RecoveryDeps, 'kind' | 'clo
     areNotOffered(error: unknown): boolean {
       if (!isRejected(error)) return false;
       streamingOffered = false;
-      log.info('API server has no streaming lists; listing in pages', { kind });
+      log.info('API server does not support streaming lists; using pages', { kind });
       return true;
     },
     failed(list: 'stream' | 'page', error: unknown): void {
@@ -182,7 +182,7 @@ function hintOf(error: unknown): string | undefined {
   if (error.code === 410) return undefined;
   return error.code === 401 || error.code === 403
     ? "Check the server's ServiceAccount and its ClusterRole."
-    : 'Check the health of the API server. This server retries.';
+    : 'The server retries. Check the health of the API server.';
 }
 
 /** The API server is busy or denies access, which says nothing about the resourceVersion. */

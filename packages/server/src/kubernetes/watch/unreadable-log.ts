@@ -33,7 +33,7 @@ export function createUnreadableLog({
     windowMs: WINDOW_MS,
     ended: (leftOut, namespace, of) => {
       const about = of === 'all' || namespace === '' ? {} : { namespace };
-      log.info('unreadable objects omitted from log', { kind, ...about, leftOut });
+      log.info('unreadable object lines suppressed', { kind, ...about, leftOut });
     },
   });
   return (fault, which, namespace) => {
@@ -45,7 +45,7 @@ export function createUnreadableLog({
         kind,
         fault,
         which,
-        hint: 'Correct or delete the object. If it is valid, report this line as a bug.',
+        hint: 'Correct or delete the object. If it is valid, this is a bug. Please report it with this line.',
       });
   };
 }

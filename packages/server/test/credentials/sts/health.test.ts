@@ -37,7 +37,7 @@ describe('Watch of own credentials', () => {
     expect(health.current()).toBeUndefined();
     expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
       "error STS rejects the server's credentials",
-      "info STS accepts the server's credentials again",
+      "info server's credentials recovered",
     ]);
     expect(sts.asked).toBe(13);
   });

@@ -35,7 +35,7 @@ describe('Unreadable log', () => {
     expect(lines.at(-1)?.fields).toMatchObject({ which: 'shop/?/u-1' });
     await clock.advance(60_000);
     expect(lines.at(-1)).toMatchObject({
-      message: 'unreadable objects omitted from log',
+      message: 'unreadable object lines suppressed',
       fields: { kind: 'Pod', namespace: 'storm', leftOut: 495 },
     });
   });

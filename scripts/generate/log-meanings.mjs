@@ -1,0 +1,132 @@
+/**
+ * What the messages mean that have no hint, and those that need more than their hint: by section of docs/log-messages.md, then by message.
+ * The generator fails if a message that is logged at debug or info has no entry here or hint, or if an entry has no message.
+ */
+export const meanings = {
+  Agent: {
+    'agent listening': 'The agent accepts requests of Pods. Normal at start.',
+    'agent stopped': 'The process ends.',
+    'agent stopping': 'The agent received SIGTERM. It answers open requests and stops.',
+    'cannot read iptables backend':
+      'One of the two iptables backends cannot be read. Normal if the node or the image has only the other one.',
+    'cannot renew certificate over the feed': 'The agent attests again instead.',
+    'cannot resolve address to Pod':
+      'No server knows which Pod owns the address, or none is connected. The request waits until the address is known.',
+    'certificate issued': 'The agent has a new client certificate. Normal at start and at each renewal.',
+    'CNI results directory missing': 'The directory does not exist. The agent waits until it does.',
+    'CNI results directory readable': 'The agent reads and watches the directory.',
+    'connected to reconcile': 'Normal at start and after an update of the reconcile container.',
+    'connection to reconcile lost': 'Normal at debug level while the Pod stops.',
+    'feed opened': 'A server accepted the stream and sends its snapshot.',
+    'feed synced':
+      'The snapshot is complete, and decisions are current. After an interruption, `awayMs` is its duration and `failures` the number of failed attempts.',
+    'first credentials delivered':
+      'A Pod received its first credentials. An audit line with the fields of `request refused`; `sinceFirstRequestMs` is how long the Pod waited for them.',
+    'foreign listener on an agent port closed': 'Recovered from `foreign listener on an agent port`.',
+    'clock skew between node and server recovered': 'Recovered from `clock skew between node and server`.',
+    'host interface recovered': 'Recovered from `host interface not found`.',
+    'IMDSv1 probe failed':
+      "The agent could not find out whether the node's IMDS allows IMDSv1. It tries again every five minutes.",
+    'interception installed': 'The rules are installed. Normal at start.',
+    'interception recovered': 'Recovered from `interception incomplete`: all rules are installed again.',
+    'interception removed':
+      '`rolegate-agent uninstall` removed all rules. Pods can reach the IMDS of the node again.',
+    'kernel connection limit no longer reached':
+      'No new connection was dropped since the last check. `count` is the number dropped before.',
+    'kernel connection limit recovered': 'Recovered from `kernel connection limit unavailable`.',
+    'kernel routing of Pod metadata traffic recovered':
+      'Recovered from `kernel routes Pod traffic to the metadata address`: the kernel has no such route any more.',
+    'node IMDS now requires IMDSv2': 'Recovered from `node IMDS allows IMDSv1`.',
+    'node IMDS recovered': 'Recovered from `node IMDS does not respond`.',
+    'older decision ignored':
+      'A lagging server sent a decision that is older than the current one. The current one stays in force.',
+    'own rules removed from iptables backend':
+      'The agent removed its rules from the backend that the node does not use, or all rules during an uninstall.',
+    'port acquired': 'The agent has the port. `waitedMs` is how long another agent kept it.',
+    'reading Pod addresses from CNI results':
+      'Normal at start; later: recovered from `CNI results unusable; reading Pod addresses from Pod status`.',
+    'reconcile listening': 'Reconcile accepts connections of agents. Normal at start.',
+    'reconcile stopped': 'The process ends. Rules stay installed.',
+    'refusal lines suppressed':
+      'A Pod was refused repeatedly. `leftOut` is the number of `request refused` lines that were not written.',
+    'renewal failed; certificate issued by attestation':
+      'The agent has a new certificate; only the shorter way failed.',
+    'request answered': 'A request that was not refused. The fields are those of `request refused`.',
+    'request refused':
+      '`cache` is hit (answered from memory) or hold (the request waited), `waitedFor` says what for, `detail` explains the reason, `sdk` is the client library, `imds` the version of the request, `firstRequest` marks the first request of the Pod for credentials, `first` its first credentials.',
+    'restored state from previous process':
+      'Normal after a restart: Pods keep their credentials. `feedLostMs` is how long ago the feed was lost.',
+    'saved certificate ignored': 'The agent attests again. Normal after an update or a reboot.',
+    'self-test passed': 'A test Pod could not reach the IMDS of the node.',
+    'state write recovered': 'Recovered from `state write failed`.',
+    'waiting for the Pod table before sharing the port':
+      'The old agent answers requests until the new one knows the Pods. Normal in an update.',
+  },
+  Server: {
+    'address resolved to Pod': 'The server told an agent which Pod owns an address.',
+    'agent attested': 'An agent proved its node and received a certificate.',
+    'agent connected': 'An agent opened its feed.',
+    'agent connection lines suppressed':
+      'An agent connected repeatedly. `leftOut` is the number of lines that were not written.',
+    'agent disconnected': 'The feed of an agent ended. Normal in an update of agents or servers.',
+    'agent reported first credentials delivered':
+      'A Pod received its first credentials, by the report of its agent. `durationMs` is how long the request was held.',
+    'API server does not support streaming lists; using pages':
+      'Normal with older API servers. Only memory use differs.',
+    'authority activated': 'The authority signs certificates from now on.',
+    'authority bundle published': 'The ConfigMap has the current CA certificates.',
+    'authority bundle sync recovered': 'Recovered from `authority bundle sync failed`.',
+    'authority found': 'Normal at start: an authority in the Secret, with its state.',
+    'authority prepared': 'A new authority exists, and agents learn to trust it before it signs.',
+    'authority removed': 'An expired or deleted authority is no longer in the Secret.',
+    'authority retired': 'The authority does not sign any more.',
+    'authority Secret sync recovered': 'Recovered from `authority Secret sync failed`.',
+    'base credentials for --assume-role-arn recovered':
+      'Recovered from `STS rejects the base credentials for --assume-role-arn`. `reason` is that of the fault that ended.',
+    'cannot issue session':
+      'Logged at warn for the first failure of a session, at debug for the following ones. The [reason](reasons.md) decides what to do.',
+    'cannot resolve address to Pod': 'An agent asked who owns an address, and no Pod of its node does.',
+    'feed stream failed': 'The connection of an agent broke. The agent reconnects.',
+    'list complete':
+      'The server has read all objects of a kind. `by` says how: as a stream or in pages. Normal at start.',
+    'refused handshake lines suppressed':
+      '`leftOut` is the number of `TLS handshake refused` lines that were not written.',
+    'role base ARN detected': 'Roles without an ARN belong to this account.',
+    'role of --assume-role-arn recovered':
+      'Recovered from `cannot assume the role of --assume-role-arn`. `reason` is that of the fault that ended.',
+    'role would be refused with --namespace-policy enforce':
+      'An audit line under `--namespace-policy audit`: the Pod gets the role, but would not under enforce. Permit it in the Namespace first.',
+    'server certificate issued': 'The server has a new certificate. Normal at start and at each renewal.',
+    'server certificate renewal recovered': 'Recovered from `server certificate renewal failed`.',
+    'server listening': 'The server accepts agents. Normal at start.',
+    'server stopped': 'The process ends.',
+    'server stopping': 'The server received SIGTERM. Agents connect to other servers.',
+    "server's credentials recovered":
+      "Recovered from `STS rejects the server's credentials`. `reason` is that of the fault that ended.",
+    'session failure lines suppressed':
+      '`leftOut` is the number of `cannot issue session` lines that were not written.',
+    'session issued': 'An audit line for each set of credentials from STS: first issues and renewals.',
+    'startup taint removed': 'The agent of a new node is ready, so that Pods can be scheduled there.',
+    'unreadable object lines suppressed':
+      '`leftOut` is the number of `unreadable object from API server` lines that were not written.',
+    'watch recovered':
+      'Recovered from `watch failed`. `awayMs` is the duration, `failures` the number of failed attempts.',
+    'watch failed':
+      'At info level an expired resourceVersion (410), after which the server lists again; nothing is to be done.',
+  },
+  'Agent and server': {
+    'CA bundle reloaded': 'The file changed, and new connections use it.',
+    'cannot open probe port; retrying': 'The program runs, but probes fail until it has the port.',
+    'certificates reloaded': 'The files changed, and new connections use them.',
+    'configuration warning': '`warning` says which flag to change.',
+    'limit reached':
+      '`limit` names the limit, and further fields its client: the Pod, node or address. `refused` says what was refused.',
+    'limit reached repeatedly': '`count` is how often the limit was reached after the first line.',
+    'log level changed': 'Somebody ran `log-level`.',
+    'probe port in use by another agent; retrying':
+      'Normal in an update: the old agent answers the probes until it stops.',
+    'probe port opened':
+      'Recovered from `cannot open probe port; retrying`, or the previous agent has stopped.',
+    'status socket not available': 'The commands `status` and `log-level` do not work in this process.',
+  },
+};
