@@ -54,8 +54,10 @@ describe('Server authority', () => {
         /the API server cannot review the agent's token \(.*503.*\); agents with a certificate continue, new ones wait$/,
       ) as unknown;
       const waits = { msg: 'certificate request failed', level: 'warn', reason: 'ServerUnavailable' };
-      const consequence = 'Pods get no roles until a certificate is issued';
-      await expectLine(world.agentLog, { ...waits, error: why, consequence });
+      const hint = expect.stringContaining(
+        'Pods get no credentials until a certificate is issued',
+      ) as unknown;
+      await expectLine(world.agentLog, { ...waits, error: why, hint });
       await expectLine(world.serverLog, {
         msg: 'agent refused',
         level: 'warn',

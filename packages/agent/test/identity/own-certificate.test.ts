@@ -162,8 +162,7 @@ describe('Agent certificate', () => {
         {
           reason: 'ServerUnavailable',
           error: 'nothing is listening on the address (ECONNREFUSED 198.18.0.1:9610)',
-          consequence: 'Pods get no roles until a certificate is issued',
-          hint: expect.any(String),
+          hint: expect.stringMatching(/^Pods get no credentials until a certificate is issued\. Fix/),
         },
       ],
       ['warn', 'certificate request failed', expect.objectContaining({ reason: 'ForeignNode' })],

@@ -262,7 +262,7 @@ describe('Interception log', () => {
       await settled();
     }
     expect(keeper.current().refusedConnections).toBe(700);
-    const told = lines.filter(({ message }) => message.startsWith('connection limit'));
+    const told = lines.filter(({ message }) => message.startsWith('kernel connection limit'));
     expect(told.map(({ message, fields }) => [message, fields['count']])).toEqual([
       ['kernel connection limit reached', 300],
       ['kernel connection limit no longer reached', 700],

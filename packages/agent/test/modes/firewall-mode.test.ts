@@ -13,7 +13,7 @@ async function setup(argv: readonly string[] = []) {
   const of = (path: string, options: object = {}) => agent.ask({ path, localAddress: POD_IP, ...options });
   await soon(async () => {
     expect((await agent.ops('/readyz')).status).toBe(200);
-    expect(agent.lines('CNI results directory state changed')).toHaveLength(1);
+    expect(agent.lines('CNI results directory readable')).toHaveLength(1);
   });
   expect((await of('/')).status).not.toBe(0);
   return {

@@ -95,6 +95,6 @@ describe('Program', () => {
     });
     signals.emit('SIGTERM');
     await code;
-    expect(JSON.parse(said.out)).toMatchObject({ level: 'warn', hint: '--hot is hot' });
+    expect(JSON.parse(said.out)).toMatchObject({ level: 'warn', warning: '--hot is hot' });
   });
 });

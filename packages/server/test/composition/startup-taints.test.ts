@@ -92,7 +92,7 @@ describe('Startup taint', () => {
         fields: {
           node: 'node-a',
           error: expect.stringContaining('patch nodes: 403') as unknown,
-          hint: expect.stringContaining('is allowed to get and patch Nodes') as unknown,
+          hint: expect.stringContaining('allows get and patch on nodes') as unknown,
         },
       },
     ]);

@@ -173,7 +173,7 @@ describe('Stolen nodes', () => {
     await expectRefused(
       { ca: ofA.ca, cert: Buffer.from(cert), key: Buffer.from(key) },
       /UNABLE_TO_VERIFY.*it names "URI:spiffe:\/\/rolegate\/node\/node-b.*issued by "CN=stranger", and valid from 20.*Z to 20/,
-      /does not attest again by itself/,
+      /does not attest again on its own/,
     );
     await expectCounted('certificate');
   });

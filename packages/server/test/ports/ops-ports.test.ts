@@ -217,7 +217,7 @@ describe('Metrics and probe ports', () => {
         message: 'limit reached',
         limit: 'probe_requests',
         ip: '127.0.0.7',
-        hint: 'Find out what connects to --probe-bind from this address. Only kubelet needs to.',
+        hint: 'Find out what connects to --probe-bind from this address. Only the kubelet needs to.',
       },
     ]);
     await clock.advance(60_000);

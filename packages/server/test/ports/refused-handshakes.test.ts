@@ -33,7 +33,7 @@ describe('Hint', () => {
     refused({ peer: '198.18.0.1:1024', ...NONE });
     expect(lines[0]?.fields).toMatchObject({
       error: 'no certificate',
-      hint: expect.stringMatching(/^Upgrade agents before servers[.] /) as unknown,
+      hint: expect.stringMatching(/^Upgrade agents before servers\. /) as unknown,
     });
   });
 

@@ -120,7 +120,13 @@ describe('Sessions of the Pod table', () => {
     expect(log.lines).toContainEqual([
       'warn',
       'credentials expired',
-      { reason: 'CredentialsExpired', session: 'session-1' },
+      {
+        reason: 'CredentialsExpired',
+        session: 'session-1',
+        role: expect.any(String),
+        pods: [expect.stringContaining('/')],
+        hint: expect.any(String),
+      },
     ]);
     expect(clock.pending).toBe(0);
   });

@@ -146,8 +146,8 @@ describe('Loss and damage', () => {
       expect(memory.state.writes).toBe(before.writes);
       const errors = lines.filter(({ level }) => level === 'error');
       expect(errors).toHaveLength(1);
-      expect(errors[0]?.fields['hint']).toContain('the last valid authorities stay');
-      expect(keeper.condition()).toContain('correct the Secret');
+      expect(errors[0]?.fields['hint']).toContain('The last valid authorities stay');
+      expect(keeper.condition()).toMatch(/correct the Secret/i);
       clock.jumpWall(-(broken.laterMs ?? 0));
       memory.setSecret({ ...secret, 'authorities.json': before.json });
       await keeper.look();
@@ -163,7 +163,7 @@ describe('Loss and damage', () => {
     const { keeper, lines } = createReplica({ memory });
     await keeper.look();
     expect(keeper.shared()).toBeUndefined();
-    expect(keeper.condition()).toBe('the Secret x does not exist; helm upgrade');
+    expect(keeper.condition()).toBe('the Secret x does not exist. helm upgrade');
     expect(lines).toEqual([
       {
         level: 'error',
