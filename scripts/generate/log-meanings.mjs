@@ -130,3 +130,30 @@ export const meanings = {
     'status socket not available': 'The commands `status` and `log-level` do not work in this process.',
   },
 };
+
+/** The fields of DESIGN.md 4.9, and others whose names do not say enough. Each must be a field of some message. */
+export const fieldMeanings = {
+  pod: 'name of the Pod; also `namespace`, `uid` and `serviceAccount`',
+  node: 'node of the agent',
+  ip: 'address that the request came from',
+  role: "ARN of the Pod's role",
+  sessionName: 'name of the STS session',
+  accessKeyId: 'ID of the access key, which is not secret',
+  requestId: 'ID of the request, also in the body of a refusal',
+  status: 'HTTP status of the answer',
+  durationMs: 'time until the answer or the delivery',
+  reason: 'why something was refused or failed ([reasons](reasons.md))',
+  hint: 'what to do',
+  detail: 'why in full, for the operator; Pods do not see it',
+  cache: '`hit`: answered without waiting; `hold`: the request was held first',
+  waitedFor: 'what a held request waited for in vain',
+  imds: '`v1`: the request had no session token; `v2`: it had one or asked for one',
+  sdk: 'SDK that sent the request, by its User-Agent',
+  firstRequest: "true for the first answer to the Pod's requests for credentials, whatever the answer",
+  first: 'true for the first credentials that the Pod receives',
+  audit: 'true for lines that belong in an audit trail',
+  leftOut: 'number of lines suppressed since the last one',
+  failures: 'failed attempts during an outage that has ended',
+  awayMs: 'how long the outage lasted',
+  skewMs: "how far the node's clock is ahead of the server's; negative if it is behind",
+};

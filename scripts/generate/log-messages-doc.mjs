@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { markdownTable } from '../../packages/runtime/src/markdown/table.ts';
 import { readLogCalls } from '../log-messages.mjs';
-import { meanings } from './log-meanings.mjs';
+import { fieldMeanings, meanings } from './log-meanings.mjs';
 
 const file = new URL('../../docs/log-messages.md', import.meta.url);
 const isCheck = process.argv.includes('--check');
@@ -23,6 +23,7 @@ const sections = programs.map(({ heading, of }) => ({
 const faults = [
   ...calls.flatMap((call) => call.faults.map((fault) => `${call.file}:${call.line}: ${fault}`)),
   ...sections.flatMap(faultsOfMeanings),
+  ...staleFields(),
 ];
 for (const fault of faults) console.error(fault);
 if (faults.length === 0) publish(pageOf(sections));
@@ -40,7 +41,7 @@ function pageOf(all) {
   const texts = all.map(({ heading, byMessage }) =>
     [`## ${heading}`, ...entriesOf(heading, byMessage)].join('\n\n'),
   );
-  return `${[introduction(), ...texts].join('\n\n')}\n`;
+  return `${[introduction(), fieldTable(), ...texts].join('\n\n')}\n`;
 }
 
 /** Meanings that have no message, and messages at debug or info that have neither a meaning nor a constant hint. */
@@ -59,14 +60,24 @@ function faultsOfMeanings({ heading, byMessage }) {
   ];
 }
 
+function staleFields() {
+  const used = new Set(calls.flatMap(({ fields }) => fields));
+  const stale = Object.keys(fieldMeanings).filter((field) => !used.has(field));
+  return stale.map((field) => `log-meanings.mjs: no message has the field ${field}`);
+}
+
 function introduction() {
   return `# Log messages
 
-Each line is one JSON object with \`time\`, \`level\`, \`msg\` and the fields below; an unknown field is omitted. \`--log-format text\`
-writes the same for people. The field \`hint\` says what to do, \`leftOut\` counts suppressed lines, and \`reason\` is explained in [reasons.md](reasons.md). A message that the
-[runbook](runbook.md) names is described there at length.
+Each line is one JSON object with \`time\`, \`level\`, \`msg\` and the fields listed under its message; a field whose value is unknown
+is omitted. \`--log-format text\` writes the same for people. The [runbook](runbook.md) describes some messages at length.
 
 <!-- Generated from the sources by npm run generate. Do not edit. -->`;
+}
+
+function fieldTable() {
+  const rows = Object.entries(fieldMeanings).map(([field, meaning]) => [asCode(field), meaning]);
+  return `## Fields\n\n${markdownTable(['field', 'meaning'], rows)}`;
 }
 
 /** The calls that write each message, in alphabetical order of the messages. */
