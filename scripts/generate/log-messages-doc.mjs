@@ -1,7 +1,6 @@
 // Writes docs/log-messages.md from the calls that write log lines, and fails if one of them breaks the rules for messages. With
 // --check it writes nothing, and fails if the page is not current.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { markdownTable } from '../../packages/runtime/src/markdown/table.ts';
 import { readLogCalls } from '../log-messages.mjs';
 import { meanings } from './log-meanings.mjs';
 
@@ -13,6 +12,32 @@ const programs = [
   { heading: 'Server', of: ['server'] },
   { heading: 'Agent and server', of: ['protocol', 'runtime'] },
 ];
+/** The fields of DESIGN.md 4.9, and others whose names do not say enough. Each must be a field of some message. */
+const fieldMeanings = {
+  pod: 'name of the Pod; also `namespace`, `uid` and `serviceAccount`',
+  node: 'node of the agent',
+  ip: 'address that the request came from',
+  role: "ARN of the Pod's role",
+  sessionName: 'name of the STS session',
+  accessKeyId: 'ID of the access key, which is not secret',
+  requestId: 'ID of the request, also in the body of a refusal',
+  status: 'HTTP status of the answer',
+  durationMs: 'time until the answer or the delivery',
+  reason: 'why something was refused or failed ([reasons](reasons.md))',
+  hint: 'what to do',
+  detail: 'why in full, for the operator; Pods do not see it',
+  cache: '`hit`: answered without waiting; `hold`: the request was held first',
+  waitedFor: 'what a held request waited for in vain',
+  imds: '`v1`: the request had no session token; `v2`: it had one or asked for one',
+  sdk: 'SDK that sent the request, by its User-Agent',
+  firstRequest: "true for the first answer to the Pod's requests for credentials, whatever the answer",
+  first: 'true for the first credentials that the Pod receives',
+  audit: 'true for lines that belong in an audit trail',
+  leftOut: 'number of lines suppressed since the last one',
+  failures: 'failed attempts during an outage that has ended',
+  awayMs: 'how long the outage lasted',
+  skewMs: "how far the node's clock is ahead of the server's; negative if it is behind",
+};
 const severity = ['debug', 'info', 'warn', 'error'];
 
 const calls = readLogCalls();
@@ -23,6 +48,7 @@ const sections = programs.map(({ heading, of }) => ({
 const faults = [
   ...calls.flatMap((call) => call.faults.map((fault) => `${call.file}:${call.line}: ${fault}`)),
   ...sections.flatMap(faultsOfMeanings),
+  ...unusedFields().map((field) => `no message has the field ${field}`),
 ];
 for (const fault of faults) console.error(fault);
 if (faults.length === 0) publish(pageOf(sections));
@@ -40,7 +66,7 @@ function pageOf(all) {
   const texts = all.map(({ heading, byMessage }) =>
     [`## ${heading}`, ...entriesOf(heading, byMessage)].join('\n\n'),
   );
-  return `${[introduction(), ...texts].join('\n\n')}\n`;
+  return `${[introduction(), fieldTable(), ...texts].join('\n\n')}\n`;
 }
 
 /** Meanings that have no message, and messages at debug or info that have neither a meaning nor a constant hint. */
@@ -63,10 +89,27 @@ function introduction() {
   return `# Log messages
 
 Each line is one JSON object with \`time\`, \`level\`, \`msg\` and the fields below; an unknown field is omitted. \`--log-format text\`
-writes the same for people. The field \`hint\` says what to do, \`leftOut\` counts suppressed lines, and \`reason\` is explained in [reasons.md](reasons.md). A message that the
-[runbook](runbook.md) names is described there at length.
+writes the same for people. A message that the [runbook](runbook.md) names is described there at length.
 
 <!-- Generated from the sources by npm run generate. Do not edit. -->`;
+}
+
+function unusedFields() {
+  const used = new Set(calls.flatMap(({ fields }) => fields));
+  return Object.keys(fieldMeanings).filter((field) => !used.has(field));
+}
+
+function fieldTable() {
+  const rows = [
+    ['field', 'meaning'],
+    ['', ''],
+  ];
+  for (const [field, meaning] of Object.entries(fieldMeanings)) rows.push([asCode(field), meaning]);
+  const widths = [0, 1].map((at) => Math.max(...rows.map((row) => row[at].length)));
+  const lines = rows.map(
+    (row) => `| ${row.map((cell, at) => cell.padEnd(widths[at], cell === '' ? '-' : ' ')).join(' | ')} |`,
+  );
+  return `## Fields\n\n${lines.join('\n')}`;
 }
 
 /** The calls that write each message, in alphabetical order of the messages. */
