@@ -1,4 +1,4 @@
-import { hintFor, reasons, Refusal } from '@rolegate/protocol';
+import { hintFor, Refusal } from '@rolegate/protocol';
 import { createMemory } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory/memory.ts';
