@@ -98,7 +98,9 @@ describe('Cluster after an etcd restore', () => {
     expect(atTheTime).toEqual([{}]);
     expect(cluster.history.restoredMs()).toBeDefined();
     expect(
-      run.lines.filter(({ message }) => message.includes('went back')).map(({ level }) => level),
+      run.lines
+        .filter(({ message }) => message.includes('restored to an older state'))
+        .map(({ level }) => level),
     ).toContain('warn');
   });
 });
