@@ -72,9 +72,9 @@ describe('CNI results', () => {
       fault: 'the kind is not cniCacheV1',
     },
     {
-      says: 'that are larger than any',
+      says: 'that are larger than 8 MiB',
       content: ' '.repeat(8 * 1024 * 1024 + 1),
-      fault: 'it is larger than 8 MiB',
+      fault: 'the file is larger than 8 MiB',
     },
   ])('CNI results $says are reported, and another Pod stays served', async ({ content, fault }) => {
     const path = await world.world.cni.writeRaw(`bad-${randomUUID()}-eth0`, content);
