@@ -62,7 +62,7 @@ export const reasons = {
   ),
   OutsideCeiling: entry(
     'the role is outside --role-ceiling, which no Namespace can exceed',
-    'Use a role inside the ceiling, or widen --role-ceiling',
+    'Use a role inside the ceiling, or widen --role-ceiling (chart value roles.ceiling)',
     403,
     PERMISSION_DENIED,
     { event: true },
@@ -75,7 +75,7 @@ export const reasons = {
   ),
   MetadataDenied: entry(
     'the metadata API is closed to this Pod (rolegate.dev/metadata or --mode firewall)',
-    'Remove or narrow the annotation if the Pod needs metadata; in firewall mode, open groups with --metadata-groups or paths with --allow-path',
+    'Remove or narrow the annotation if the Pod needs metadata; in firewall mode, open groups with --metadata-groups or paths with --allow-path (chart values metadata.groups and metadata.allowPaths)',
     403,
     PERMISSION_DENIED,
   ),
@@ -185,7 +185,7 @@ export const reasons = {
   ),
   TokenMissing: entry(
     'the request has no metadata token, and IMDSv1 is denied',
-    'Use an SDK that supports IMDSv2, or set --imdsv1 audit',
+    'Use an SDK that supports IMDSv2, or set --imdsv1 audit (chart value imdsv1)',
     401,
     UNAUTHENTICATED,
   ),
@@ -198,7 +198,7 @@ export const reasons = {
   ),
   PathBlocked: entry(
     'the Pod is not allowed to read the path',
-    'Open its group with --metadata-groups or the path with --allow-path, and check that rolegate.dev/metadata does not close it',
+    'Open its group with --metadata-groups or the path with --allow-path (chart values metadata.groups and metadata.allowPaths), and check that rolegate.dev/metadata does not close it',
     404,
     PERMISSION_DENIED,
   ),
