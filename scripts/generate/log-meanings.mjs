@@ -1,18 +1,22 @@
 /**
  * What the messages mean that have no hint, and those that need more than their hint: by section of docs/log-messages.md, then by message.
- * The generator fails if a message that is logged at debug or info has no entry here or hint, or if an entry has no message.
+ * The generator fails if a message that is logged at debug or info, or has a hint that is not constant, has no entry here or hint, or if an entry has no message.
  */
 export const meanings = {
   Agent: {
     'agent listening': 'The agent accepts requests of Pods. Normal at start.',
-    'agent stopped': 'The process ends.',
-    'agent stopping': 'The agent received SIGTERM. It answers open requests and stops.',
+    'agent stopped': 'The process has stopped.',
+    'agent stopping': 'The agent received SIGTERM. It finishes open requests and stops.',
     'cannot read iptables backend':
       'One of the two iptables backends cannot be read. Normal if the node or the image has only the other one.',
-    'cannot renew certificate over the feed': 'The agent attests again instead.',
+    'cannot renew certificate over the feed': 'The agent proves its node again instead.',
     'cannot resolve address to Pod':
       'No server knows which Pod owns the address, or none is connected. The request waits until the address is known.',
+    'cannot flush conntrack entries':
+      'The connections that existed before the rules could not be ended. This is a security gap until they end.',
     'certificate issued': 'The agent has a new client certificate. Normal at start and at each renewal.',
+    'certificate request failed':
+      'A server issued no certificate to the agent, or the agent reached none. Without a valid certificate it has no feed.',
     'CNI results directory missing': 'The directory does not exist. The agent waits until it does.',
     'CNI results directory readable': 'The agent reads and watches the directory.',
     'connected to reconcile': 'Normal at start and after an update of the reconcile container.',
@@ -27,15 +31,18 @@ export const meanings = {
     'host interface recovered': 'Recovered from `host interface not found`.',
     'IMDSv1 probe failed':
       "The agent could not find out whether the node's IMDS allows IMDSv1. It tries again every five minutes.",
-    'interception installed': 'The rules are installed. Normal at start.',
+    'interception installed':
+      'The rules were installed for the first time. If a layer is missing, `interception incomplete` follows.',
     'interception recovered': 'Recovered from `interception incomplete`: all rules are installed again.',
     'interception removed':
       '`rolegate-agent uninstall` removed all rules. Pods can reach the IMDS of the node again.',
     'kernel connection limit no longer reached':
       'No new connection was dropped since the last check. `count` is the number dropped before.',
-    'kernel connection limit recovered': 'Recovered from `kernel connection limit unavailable`.',
+    'kernel connection limit available again': 'Recovered from `kernel connection limit unavailable`.',
     'kernel routing of Pod metadata traffic recovered':
-      'Recovered from `kernel routes Pod traffic to the metadata address`: the kernel has no such route any more.',
+      'Recovered from `kernel routes Pod traffic to the metadata address`: the kernel no longer routes Pod traffic there.',
+    'metadata traffic blocked but not redirected':
+      '`count` attempts of Pods to reach a metadata address were blocked since the last check.',
     'node IMDS now requires IMDSv2': 'Recovered from `node IMDS allows IMDSv1`.',
     'node IMDS recovered': 'Recovered from `node IMDS does not respond`.',
     'older decision ignored':
@@ -45,19 +52,21 @@ export const meanings = {
     'port acquired': 'The agent has the port. `waitedMs` is how long another agent kept it.',
     'reading Pod addresses from CNI results':
       'Normal at start; later: recovered from `CNI results unusable; reading Pod addresses from Pod status`.',
-    'reconcile listening': 'Reconcile accepts connections of agents. Normal at start.',
-    'reconcile stopped': 'The process ends. Rules stay installed.',
+    'reconcile listening':
+      '`reconcile` accepts connections of the agent container on its socket. Normal at start.',
+    'reconcile stopped': 'The process has stopped. The rules stay installed.',
     'refusal lines suppressed':
-      'A Pod was refused repeatedly. `leftOut` is the number of `request refused` lines that were not written.',
+      'Requests were refused repeatedly. `leftOut` is the number of `request refused` lines that were not written; `ip`, `uid`, `pod`, `namespace` and `reason` are set if one Pod or address caused them all for one reason, and only `namespace` if several Pods of a Namespace did.',
     'renewal failed; certificate issued by attestation':
       'The agent has a new certificate; only the shorter way failed.',
     'request answered': 'A request that was not refused. The fields are those of `request refused`.',
     'request refused':
-      '`cache` is hit (answered from memory) or hold (the request waited), `waitedFor` says what for, `detail` explains the reason, `sdk` is the client library, `imds` the version of the request, `firstRequest` marks the first request of the Pod for credentials, `first` its first credentials.',
+      '`cache` is hit (answered from memory) or hold (the request waited), `waitedFor` says what for, `detail` explains the reason, `sdk` is the client library, `imds` the version of the request, `firstRequest` is true for the first request of the Pod for credentials, whatever the answer; `first` is true for its first credentials.',
     'restored state from previous process':
       'Normal after a restart: Pods keep their credentials. `feedLostMs` is how long ago the feed was lost.',
-    'saved certificate ignored': 'The agent attests again. Normal after an update or a reboot.',
-    'self-test passed': 'A test Pod could not reach the IMDS of the node.',
+    'saved certificate ignored': 'The agent proves its node again. Normal after an update or a reboot.',
+    'self-test passed':
+      "A process in a temporary network namespace, connected like a Pod, reached the agent and not the node's IMDS.",
     'state write recovered': 'Recovered from `state write failed`.',
     'waiting for the Pod table before sharing the port':
       'The old agent answers requests until the new one knows the Pods. Normal in an update.',
@@ -69,60 +78,81 @@ export const meanings = {
     'agent connection lines suppressed':
       'An agent connected repeatedly. `leftOut` is the number of lines that were not written.',
     'agent disconnected': 'The feed of an agent ended. Normal in an update of agents or servers.',
+    'agent refused':
+      'The server refused a call of an agent, or of a client that claims to be one. The call has no effect.',
     'agent reported first credentials delivered':
-      'A Pod received its first credentials, by the report of its agent. `durationMs` is how long the request was held.',
+      'A Pod received its first credentials, according to its agent. `durationMs` is how long the request was held.',
+    'agent reported sessions not known to be its own':
+      'An agent reported sessions that belong to no Pod of its node, as far as the server knows. The report is audited.',
     'API server does not support streaming lists; using pages':
       'Normal with older API servers. Only memory use differs.',
-    'authority activated': 'The authority signs certificates from now on.',
+    'authority activated': 'This CA signs new certificates from now on.',
     'authority bundle published': 'The ConfigMap has the current CA certificates.',
+    'authority bundle sync failed':
+      'The ConfigMap with the CA certificates is not updated. Running agents are not affected; new agents might not trust the servers.',
     'authority bundle sync recovered': 'Recovered from `authority bundle sync failed`.',
     'authority found': 'Normal at start: an authority in the Secret, with its state.',
     'authority prepared': 'A new authority exists, and agents learn to trust it before it signs.',
     'authority removed': 'An expired or deleted authority is no longer in the Secret.',
-    'authority retired': 'The authority does not sign any more.',
+    'authority retired':
+      'This CA signs no more certificates. It stays trusted until the last certificate that it signed has expired, or until it is removed.',
+    'authority Secret sync failed':
+      'The server cannot read or write the authority Secret. It continues with the authorities that it knows; rotation stops.',
+    'authority Secret was older than known state; merged':
+      'The Secret was older than the state of this server, which [merged both](identity.md#the-secret-comes-back-older).',
     'authority Secret sync recovered': 'Recovered from `authority Secret sync failed`.',
     'base credentials for --assume-role-arn recovered':
       'Recovered from `STS rejects the base credentials for --assume-role-arn`. `reason` is that of the fault that ended.',
+    'cannot assume the role of --assume-role-arn':
+      'No session is issued or renewed while this fails. Issued credentials stay valid until they expire.',
     'cannot issue session':
       'Logged at warn for the first failure of a session, at debug for the following ones. The [reason](reasons.md) decides what to do.',
     'cannot resolve address to Pod': 'An agent asked who owns an address, and no Pod of its node does.',
     'feed stream failed': 'The connection of an agent broke. The agent reconnects.',
     'list complete':
-      'The server has read all objects of a kind. `by` says how: as a stream or in pages. Normal at start.',
+      'The server has read all objects of a kind, at start or when it lists again. `by` says how: as a stream or in pages.',
     'refused handshake lines suppressed':
       '`leftOut` is the number of `TLS handshake refused` lines that were not written.',
     'role base ARN detected': 'Roles without an ARN belong to this account.',
     'role of --assume-role-arn recovered':
       'Recovered from `cannot assume the role of --assume-role-arn`. `reason` is that of the fault that ended.',
     'role would be refused with --namespace-policy enforce':
-      'An audit line under `--namespace-policy audit`: the Pod gets the role, but would not under enforce. Permit it in the Namespace first.',
+      'An audit line under `--namespace-policy audit`: the Pod gets the role, but would not get it with `enforce`. Permit it in the Namespace first.',
     'server certificate issued': 'The server has a new certificate. Normal at start and at each renewal.',
+    'server certificate renewal failed':
+      'The server continues with its current certificate, and agents cannot connect to it after that has expired.',
     'server certificate renewal recovered': 'Recovered from `server certificate renewal failed`.',
     'server listening': 'The server accepts agents. Normal at start.',
-    'server stopped': 'The process ends.',
+    'server stopped': 'The process has stopped.',
     'server stopping': 'The server received SIGTERM. Agents connect to other servers.',
     "server's credentials recovered":
       "Recovered from `STS rejects the server's credentials`. `reason` is that of the fault that ended.",
     'session failure lines suppressed':
       '`leftOut` is the number of `cannot issue session` lines that were not written.',
     'session issued': 'An audit line for each set of credentials from STS: first issues and renewals.',
-    'startup taint removed': 'The agent of a new node is ready, so that Pods can be scheduled there.',
+    'startup taint removed': 'The agent of a new node is ready. Pods can now be scheduled there.',
+    'STS rejects the base credentials for --assume-role-arn':
+      "STS rejects the server's own credentials, with which it assumes the role of --assume-role-arn. No session is issued or renewed after that role's session has expired. Issued credentials stay valid until they expire.",
+    "STS rejects the server's credentials":
+      'No session is issued or renewed while this fails. Issued credentials stay valid until they expire.',
+    'TLS handshake refused':
+      'A client could not connect to a port of the server: its certificate was refused, or it refused that of the server.',
     'unreadable object lines suppressed':
       '`leftOut` is the number of `unreadable object from API server` lines that were not written.',
     'watch recovered':
       'Recovered from `watch failed`. `awayMs` is the duration, `failures` the number of failed attempts.',
     'watch failed':
-      'At info level an expired resourceVersion (410), after which the server lists again; nothing is to be done.',
+      'At info level, the resourceVersion has expired (410): the server lists again, and you need do nothing. At warn and error, the server does not see changes of this kind until the watch recovers.',
   },
   'Agent and server': {
     'CA bundle reloaded': 'The file changed, and new connections use it.',
     'cannot open probe port; retrying': 'The program runs, but probes fail until it has the port.',
     'certificates reloaded': 'The files changed, and new connections use them.',
-    'configuration warning': '`warning` says which flag to change.',
+    'configuration warning': 'A valid setting that has a risk or a side effect. `warning` names the flag.',
     'limit reached':
-      '`limit` names the limit, and further fields its client: the Pod, node or address. `refused` says what was refused.',
+      '`limit` names the limit, and further fields its client. The agent writes `ip`, and `namespace` and `uid` of the Pod that owns the address; the server writes the Namespace, the node or the address. `refused` says what the agent refused.',
     'limit reached repeatedly': '`count` is how often the limit was reached after the first line.',
-    'log level changed': 'Somebody ran `log-level`.',
+    'log level changed': 'The command `log-level` was run.',
     'probe port in use by another agent; retrying':
       'Normal in an update: the old agent answers the probes until it stops.',
     'probe port opened':
@@ -141,15 +171,16 @@ export const fieldMeanings = {
   accessKeyId: 'ID of the access key, which is not secret',
   requestId: 'ID of the request, also in the body of a refusal',
   status: 'HTTP status of the answer',
-  durationMs: 'time until the answer or the delivery',
+  durationMs:
+    'time until the answer; in `agent reported first credentials delivered`, how long the request was held',
   reason: 'why something was refused or failed ([reasons](reasons.md))',
   hint: 'what to do',
-  detail: 'why in full, for the operator; Pods do not see it',
-  cache: '`hit`: answered without waiting; `hold`: the request was held first',
+  detail: 'the full reason, for the operator; Pods do not see it',
+  cache: '`hit`: the request was answered immediately; `hold`: it was held first',
   waitedFor: 'what a held request waited for in vain',
-  imds: '`v1`: the request had no session token; `v2`: it had one or asked for one',
+  imds: '`v1`: the request had no metadata token; `v2`: it had one or asked for one',
   sdk: 'SDK that sent the request, by its User-Agent',
-  firstRequest: "true for the first answer to the Pod's requests for credentials, whatever the answer",
+  firstRequest: "true for the Pod's first request for credentials, whatever the answer",
   first: 'true for the first credentials that the Pod receives',
   audit: 'true for lines that belong in an audit trail',
   leftOut: 'number of lines suppressed since the last one',

@@ -44,7 +44,7 @@ function pageOf(all) {
   return `${[introduction(), fieldTable(), ...texts].join('\n\n')}\n`;
 }
 
-/** Meanings that have no message, and messages at debug or info that have neither a meaning nor a constant hint. */
+/** Meanings that have no message, and messages at debug or info, or with a hint that is not constant, that have neither a meaning nor a constant hint. */
 function faultsOfMeanings({ heading, byMessage }) {
   const known = meanings[heading];
   const stale = Object.keys(known).filter((message) => !byMessage.has(message));
@@ -52,7 +52,10 @@ function faultsOfMeanings({ heading, byMessage }) {
     ([message, of]) =>
       !Object.hasOwn(known, message) &&
       of.every(({ hints }) => hints.length === 0) &&
-      of.some(({ levels }) => levels.includes('debug') || levels.includes('info')),
+      of.some(
+        ({ levels, fields }) =>
+          fields.includes('hint') || levels.includes('debug') || levels.includes('info'),
+      ),
   );
   return [
     ...stale.map((message) => `log-meanings.mjs: no call writes "${message}" (${heading})`),
@@ -69,8 +72,12 @@ function staleFields() {
 function introduction() {
   return `# Log messages
 
-Each line is one JSON object with \`time\`, \`level\`, \`msg\` and the fields listed under its message; a field whose value is unknown
-is omitted. \`--log-format text\` writes the same for people. The [runbook](runbook.md) describes some messages at length.
+Each line is one JSON object with \`time\`, \`level\`, \`msg\` and at least the fields listed under its message. A field
+whose value is unknown is omitted. \`--log-format text\` writes the same lines in a human-readable form. The
+[runbook](runbook.md) describes some messages in detail.
+
+The *feed* is an agent's stream from a server. The *authority* is the servers' own CA. An agent *attests* when it proves
+its node with its ServiceAccount token. A *session* is one set of STS credentials that Pods share.
 
 <!-- Generated from the sources by npm run generate. Do not edit. -->`;
 }

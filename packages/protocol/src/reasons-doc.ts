@@ -10,8 +10,11 @@ export function reasonsDoc(): string {
   return [
     '# Reasons',
     '',
-    'The `reason` in logs, metrics and Events says why a Pod got no credentials or an agent got no answer. The HTTP status is',
-    'the one of the credentials call. Events are written only if the Pod or its ServiceAccount is annotated, at most one per reason in five minutes.',
+    'The `reason` in logs, metrics and Events says why a Pod got no credentials or why a server refused an agent. Events',
+    'are written only if the Pod or its ServiceAccount is annotated, at most one per reason in five minutes.',
+    '',
+    'HTTP is the status of the refused request. 200 means that the body has a `Code` other than `Success`, as from IMDS.',
+    'gRPC is the code between server and agent.',
     '',
     '| reason | meaning | what to do | HTTP | gRPC | Event | log level |',
     '|---|---|---|---|---|---|---|',

@@ -28,7 +28,7 @@ export const reasons = {
     NOT_FOUND,
   ),
   Pending: entry(
-    'the decision is waiting for an object that has not been seen yet',
+    'the server has not yet seen an object that it needs: the Pod, its Namespace or its ServiceAccount',
     'Wait, and if it persists, check the watch ages in rolegate-server status',
     503,
     UNAVAILABLE,
@@ -62,7 +62,7 @@ export const reasons = {
   ),
   OutsideCeiling: entry(
     'the role is outside --role-ceiling, which no Namespace can exceed',
-    'Use a role inside the ceiling, or widen --role-ceiling',
+    'Use a role inside the ceiling, or widen --role-ceiling (chart value roles.ceiling)',
     403,
     PERMISSION_DENIED,
     { event: true },
@@ -75,7 +75,7 @@ export const reasons = {
   ),
   MetadataDenied: entry(
     'the metadata API is closed to this Pod (rolegate.dev/metadata or --mode firewall)',
-    'Remove or narrow the annotation if the Pod needs metadata; in firewall mode, open groups with --metadata-groups or paths with --allow-path',
+    'Remove or narrow the annotation if the Pod needs metadata; in firewall mode, open groups with --metadata-groups or paths with --allow-path (chart values metadata.groups and metadata.allowPaths)',
     403,
     PERMISSION_DENIED,
   ),
@@ -102,14 +102,14 @@ export const reasons = {
   ),
   AmbiguousIp: entry(
     'two live Pods claim the address',
-    'Run rolegate-agent status --ip IP to see both Pods; the conflict ends when one of them ends',
+    'Run rolegate-agent status --ip IP to see both Pods; the conflict ends when one of the Pods terminates',
     403,
     FAILED_PRECONDITION,
     { level: 'warn' },
   ),
   ForeignNode: entry(
     'an agent requested something that belongs to another node',
-    'Check the certificate of the agent; if it is correct, treat the node as stolen',
+    'Check that the agent uses the certificate of its own node; if it does, the request was forged: treat the node as stolen',
     403,
     PERMISSION_DENIED,
     { level: 'error' },
@@ -130,7 +130,7 @@ export const reasons = {
   ),
   StsThrottled: entry(
     'STS throttles the account',
-    'Raise the STS quota, or lower --sts-rate; cached credentials stay in use',
+    'Raise the STS quota, or lower --sts-rate (chart value sts.rate); cached credentials stay in use',
     503,
     RESOURCE_EXHAUSTED,
     { level: 'warn' },
@@ -164,7 +164,7 @@ export const reasons = {
     { level: 'warn' },
   ),
   HeldTimeout: entry(
-    'the request was held as long as the SDK waits, and no answer arrived',
+    'the request was held as long as the SDK waits, and what it waited for did not arrive',
     'Find what it waited for in the log line; rolegate-agent status --pod NAMESPACE/NAME shows what is still missing',
     503,
     UNAVAILABLE,
@@ -179,26 +179,26 @@ export const reasons = {
   ),
   TokenInvalid: entry(
     'the metadata token is invalid, has expired or was issued to another Pod',
-    'Let the SDK request a new token',
+    'Do nothing: SDKs request a new metadata token themselves',
     401,
     UNAUTHENTICATED,
   ),
   TokenMissing: entry(
     'the request has no metadata token, and IMDSv1 is denied',
-    'Use an SDK that supports IMDSv2, or set --imdsv1 audit',
+    'Use an SDK that supports IMDSv2, or set --imdsv1 audit (chart value imdsv1)',
     401,
     UNAUTHENTICATED,
   ),
   TokenForeign: entry(
     'the ServiceAccount token came from an address that its Pod does not own',
-    'Find both Pods in the audit line; unless one is a proxy that forwards requests, treat the token as stolen',
+    'Find both Pods in the audit line; unless one is a proxy that forwards requests, treat the ServiceAccount token as stolen',
     401,
     UNAUTHENTICATED,
     { level: 'warn' },
   ),
   PathBlocked: entry(
     'the Pod is not allowed to read the path',
-    'Open its group with --metadata-groups or the path with --allow-path, and check that rolegate.dev/metadata does not close it',
+    'Open its group with --metadata-groups or the path with --allow-path (chart values metadata.groups and metadata.allowPaths), and check that rolegate.dev/metadata does not close it',
     404,
     PERMISSION_DENIED,
   ),

@@ -33,7 +33,7 @@ export function createIpSource(deps: IpSourceDeps): () => IpSource {
       log.warn('CNI results unusable; reading Pod addresses from Pod status', {
         error: fault,
         directories: cniResults?.states(),
-        hint: 'A new Pod waits until its status has its IP, and without a server IPs are answered only for --stale-ip. Check that --cni-cache-dir is where the container runtime keeps its CNI results.',
+        hint: 'A new Pod waits until its status has its IP, and without a server requests are answered only for --stale-ip. Check that --cni-cache-dir is where the container runtime keeps its CNI results.',
       });
     return source;
   };

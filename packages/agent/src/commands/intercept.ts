@@ -17,7 +17,7 @@ const IPV6_OF_KERNEL = '/proc/self/net/if_inet6';
 const NOT_RUN =
   'The rules are installed but not tested. Run the test with CAP_SYS_ADMIN, unshare and --host-interface set, or turn it off with --self-test off.';
 const INCONCLUSIVE =
-  'Check --host-interface. Look for iptables rules of other tools that match the metadata address or drop packets in INPUT.';
+  "Pods cannot reach the node's IMDS, but might get no answer from the agent. Check --host-interface. Look for iptables rules of other tools that match the metadata address or drop packets in INPUT.";
 
 /** The families that this node has. */
 function familiesOfNode(): readonly Family[] {

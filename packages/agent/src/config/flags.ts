@@ -116,7 +116,7 @@ export const agentFlags = {
   imdsv1: setting(oneOf(['allow', 'audit', 'deny']), {
     group: METADATA,
     fallback: 'audit',
-    help: 'requests without a token (IMDSv1): allow serves them, audit serves and counts them, deny refuses them',
+    help: 'requests without a metadata token (IMDSv1): allow serves them, audit serves and counts them, deny refuses them',
   }),
   hold: setting(duration({ maxMs: LONGEST_HOLD_MS }), {
     group: METADATA,

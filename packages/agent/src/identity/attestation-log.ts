@@ -5,7 +5,8 @@ import type { Validity } from './current-certificate.ts';
 import type { AttestationFailure } from './failure.ts';
 import { keyOf } from './failure.ts';
 
-const HINT = 'Upgrade the servers, or let the nodes reach their attestation port.';
+const HINT =
+  'Expected with servers of version 0.1, which have no attestation port. Otherwise let the nodes reach the port of --attest-address, by default 9611.';
 /** For failures without a specific hint. */
 const CHECK_SERVERS = "Fix what `error` names. If it names a server, check that server's log.";
 const CONSEQUENCES = {

@@ -14,7 +14,7 @@ export function readToken(file: string): string {
   const text = read(file).trim();
   if (text === '') throw new TokenFault(`--token-file ${file} is empty`);
   if (text.length > LARGEST_TOKEN_BYTES)
-    throw new TokenFault(`--token-file ${file} is over 16 kB, too long for a token`);
+    throw new TokenFault(`--token-file ${file} is over 16 KiB, too long for a token`);
   // Checked here because gRPC's error message would contain the text.
   if (!ONE_WORD.test(text))
     throw new TokenFault(`--token-file ${file} holds more than one word, so it is not a token`);

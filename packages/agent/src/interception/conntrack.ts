@@ -3,7 +3,7 @@ import type { RunCommand } from './commands.ts';
 import type { FamilyPlan } from './rules/rule.ts';
 
 const HINT =
-  'Connections that are older than the rules can bypass them until they end. Check that conntrack runs with CAP_NET_ADMIN.';
+  "Pods' connections that are older than the rules can still reach the node's IMDS until they end. Check that the containers intercept and reconcile have NET_ADMIN. To end the connections now, run conntrack -D --orig-dst ADDRESS on the node.";
 
 interface Deps {
   readonly run: RunCommand;

@@ -19,7 +19,7 @@ export interface InterceptionLog {
 
 const HINTS = {
   notRedirected:
-    'Traffic to other ports than 80/tcp is always blocked. If Pods get no credentials, check --host-interface.',
+    'Expected for ports other than 80/tcp, which are always blocked. If Pods get no credentials, their interface does not match --host-interface: compare it with ip link on the node.',
   routed:
     "One of the three layers is lost. Find the ip rule that comes before Rolegate's (ip rule list), and remove or renumber it.",
   repaired: 'If this repeats, find the program that changes the rules.',
@@ -89,7 +89,7 @@ function createLimitLog(log: Log): (fault: string | undefined) => void {
       log.warn('kernel connection limit unavailable', { error: fault, hint: HINTS.limit });
     },
     ends: () => {
-      log.info('kernel connection limit recovered');
+      log.info('kernel connection limit available again');
     },
   });
 }

@@ -94,7 +94,7 @@ export async function followForever(
     const error = await follow(program, args, onLine, signal);
     if (signal.aborted) return;
     // Missed events are found by the next check: logged once per error, not per attempt.
-    if (error !== logged) log.warn('kernel event monitor restarted', { program, error, hint: HINT });
+    if (error !== logged) log.warn('kernel event monitor failed; restarting', { program, error, hint: HINT });
     logged = error;
     if (clock.monotonic() - startedMs > LONG_ENOUGH_MS) backoff.reset();
     await clock.sleep(backoff.next(), signal);

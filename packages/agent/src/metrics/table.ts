@@ -52,13 +52,13 @@ export const agentMetrics = {
     labels: { limit: ['new_connections', ...limitNames] },
     help: 'Connections and requests refused or closed because of a limit, by limit.',
     meaning: 'connections and requests refused or closed because of a limit',
-    worry: 'any increase: the log line `limit reached` names the Pod and has a hint',
+    worry: 'any increase: the log line `limit reached` has the address, the `uid` of the Pod and a hint',
   },
   rolegate_imdsv1_requests_total: {
     type: 'counter',
     labels: {},
     help: 'Requests without a metadata token (IMDSv1).',
-    meaning: 'requests without a token',
+    meaning: 'requests without a metadata token',
     worry: 'any, before you set `--imdsv1 deny`',
   },
   rolegate_feed_connected: {

@@ -31,7 +31,8 @@ const NOTICES = /^meta-data\/(?:autoscaling|events|spot)\//;
 /** Cached answers. */
 const MOST_ENTRIES = 256;
 
-const HINT = "Check --imds-endpoint, and that the instance's metadata options enable the endpoint.";
+const HINT =
+  "While this fails, Pods can read metadata of the node only from the cache. Their credentials are not affected. Check --imds-endpoint, and that the instance's metadata options enable the endpoint.";
 
 interface Entry {
   /** Absent before the first answer. */

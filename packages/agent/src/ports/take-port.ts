@@ -10,7 +10,7 @@ const LATER_EVERY_MS = 250;
 const FIRST_TRIES = 4;
 
 const HINT =
-  'Expected while an agent of version 0.1 is being replaced. Otherwise find the process on the node with ss -tlnpe.';
+  "The agent answers no Pod on this address until it has the port. Expected while an agent of version 0.1 is being replaced, which still answers. Otherwise find the process on the node with ss -tlnpe 'sport = :PORT', and end it or change --port.";
 
 export interface TakePortOptions {
   readonly at: HostPort;

@@ -7,7 +7,8 @@ import type { Log } from '@rolegate/runtime';
  */
 const MOST_UNREAD = 4 * 1024 * 1024;
 
-const HINT = 'The agent reconnects and gets a new snapshot. If this repeats, raise its CPU limit.';
+const HINT =
+  'The agent container did not read from the socket of reconcile fast enough. It reconnects and gets the current state again. If this repeats, remove its CPU limit or raise its CPU request.';
 
 /** An agent's connection. */
 interface Subscriber {

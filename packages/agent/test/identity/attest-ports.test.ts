@@ -68,7 +68,7 @@ describe('First certificate', () => {
         {
           server: `127.0.0.1:${feed.port}`,
           error: expect.stringMatching(/^nothing is listening on the address \(.*ECONNREFUSED/),
-          hint: 'Upgrade the servers, or let the nodes reach their attestation port.',
+          hint: 'Expected with servers of version 0.1, which have no attestation port. Otherwise let the nodes reach the port of --attest-address, by default 9611.',
         },
       ],
       ['info', 'certificate issued', expect.objectContaining({ server: `127.0.0.1:${feed.port}` })],

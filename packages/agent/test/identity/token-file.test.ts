@@ -30,7 +30,7 @@ it.each([
   { text: 'secret one', says: /holds more than one word, so it is not a token$/ },
   { text: 'secret\u0000', says: /holds more than one word, so it is not a token$/ },
   { text: 'secret\nsecret', says: /holds more than one word, so it is not a token$/ },
-  { text: 'secret'.repeat(5_000), says: /is over 16 kB, too long for a token$/ },
+  { text: 'secret'.repeat(5_000), says: /is over 16 KiB, too long for a token$/ },
 ])(
   'An invalid ServiceAccount token file is rejected with $says, and its content is not quoted',
   async ({ text, says }) => {

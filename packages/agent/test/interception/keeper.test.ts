@@ -251,7 +251,7 @@ describe('Interception log', () => {
     await clock.advance(31_000);
     await settled();
     expect(keeper.current()).toMatchObject({ connectionsLimited: true, repairs: { input: 1 } });
-    expect(said('info')).toContain('kernel connection limit recovered');
+    expect(said('info')).toContain('kernel connection limit available again');
   });
 
   it('Refused connections are logged once per storm, and the end of the storm is logged with their number', async () => {

@@ -13,7 +13,7 @@ export interface ListenersDeps<Event> {
   readonly failed: (error: unknown, event: Event) => void;
 }
 
-const HINT = `The other listeners were called. ${BUG_HINT}`;
+const HINT = `Other handlers ran. If decisions or credentials stop updating, restart the program. ${BUG_HINT}`;
 
 /** A set of listeners to one event. */
 export function createListeners<Event>({ failed }: ListenersDeps<Event>): Listeners<Event> {
@@ -41,6 +41,6 @@ export function createListeners<Event>({ failed }: ListenersDeps<Event>): Listen
 /** Logs that a listener to `to` threw. */
 export function listenerFailed(log: Pick<Log, 'error'>, to: string): (error: unknown) => void {
   return (error) => {
-    log.error('event listener failed', { to, error: describeError(error), hint: HINT });
+    log.error('internal event handler failed', { to, error: describeError(error), hint: HINT });
   };
 }

@@ -2,7 +2,8 @@ import { pino } from 'pino';
 import { cutFields, cutText, onOneLine } from './fields.ts';
 
 /** The hint of a line that only a bug can cause. */
-export const BUG_HINT = 'This is a bug. Please report it with this line.';
+export const BUG_HINT =
+  'This is a bug. Please report it with this line at https://github.com/rolegate/rolegate/issues.';
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];

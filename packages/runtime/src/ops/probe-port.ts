@@ -50,29 +50,28 @@ export function createProbePort({
       const isTaken = isPortTaken(error);
       if (isTaken && (await isAnswered(at))) {
         state = true;
-        logOnce('info', 'probe port in use by another agent; retrying');
+        if (isNew('probe port in use by another agent; retrying'))
+          log.info('probe port in use by another agent; retrying', { address });
       } else {
         state = describeError(error);
-        logOnce('warn', 'cannot open probe port; retrying', {
-          error: state,
-          hint: isTaken
-            ? `Stop the program that ss -ltnp 'sport = :${at.port}' shows on this node, or choose another port with ${chosenBy}.`
-            : `Choose another address or port with ${chosenBy}.`,
-        });
+        if (isNew('cannot open probe port; retrying'))
+          log.warn('cannot open probe port; retrying', {
+            address,
+            error: state,
+            hint: isTaken
+              ? `Stop the program that ss -ltnp 'sport = :${at.port}' shows on this node, or choose another port with ${chosenBy}.`
+              : `Choose another address or port with ${chosenBy}.`,
+          });
       }
       return false;
     }
   }
 
-  /** Logs a message unless it was the last one. */
-  function logOnce(
-    level: 'info' | 'warn',
-    message: Message,
-    fields: { error?: string; hint?: string } = {},
-  ): void {
-    if (message === lastMessage) return;
+  /** True unless the message was the last one. */
+  function isNew(message: Message): boolean {
+    const isOther = message !== lastMessage;
     lastMessage = message;
-    log[level](message, { address, ...fields });
+    return isOther;
   }
 
   return {

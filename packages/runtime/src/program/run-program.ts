@@ -77,7 +77,7 @@ export async function runProgram<Config extends Loggable>(
   } catch (error) {
     log.error('program failed; exiting', {
       error: describeError(error),
-      hint: 'Fix what `error` names. The kubelet restarts the container.',
+      hint: 'Fix what `error` names. The kubelet restarts the container. With exit code 2 the configuration is invalid, and restarts do not help.',
     });
     return isBadConfiguration(error) ? BAD_CONFIGURATION : 1;
   }

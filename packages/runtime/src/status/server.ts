@@ -77,7 +77,7 @@ export function createStatusServer(options: StatusServerOptions): StatusServer {
     failed: (_what, error) => {
       options.log.warn('status socket failed', {
         error: describeError(error),
-        hint: 'Only the commands status and log-level and the startup probe use this socket. If this repeats, check the limit of open files (ulimit -n) and the directory of --status-socket.',
+        hint: 'This socket serves only the commands status and log-level, and the startup probe. If this repeats, check the limit of open files (ulimit -n) and the directory of --status-socket.',
       });
     },
   });

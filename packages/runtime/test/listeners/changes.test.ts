@@ -33,7 +33,10 @@ describe('Changes', () => {
     await Promise.resolve();
     expect(calls).toEqual(['told']);
     expect(log.lines).toEqual([
-      ['event listener failed', { to: 'kettle', error: 'broken', hint: expect.any(String) as unknown }],
+      [
+        'internal event handler failed',
+        { to: 'kettle', error: 'broken', hint: expect.any(String) as unknown },
+      ],
     ]);
   });
 

@@ -58,7 +58,10 @@ describe('Listeners', () => {
     const log = { ...silentLog, error: (...line: unknown[]) => void lines.push(line) };
     listenerFailed(log, 'kettle')(new Error('broken'));
     expect(lines).toEqual([
-      ['event listener failed', { to: 'kettle', error: 'broken', hint: expect.any(String) as unknown }],
+      [
+        'internal event handler failed',
+        { to: 'kettle', error: 'broken', hint: expect.any(String) as unknown },
+      ],
     ]);
   });
 });

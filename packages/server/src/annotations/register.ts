@@ -39,7 +39,7 @@ export const annotationRegister = {
     limitBytes: OTHER_LIMIT_BYTES,
     asksForRole: true,
     meaning:
-      "The role: a name, path/name, `/path/name` or full ARN. The Pod's annotation takes precedence over its ServiceAccount's.",
+      "The role: a name, path/name, `/path/name` or full ARN. The Pod's annotation takes precedence over its ServiceAccount's. Example: `my-app`",
     invalid: `${BAD_ANNOTATION}; the ServiceAccount's role and the default role are not used instead`,
     knownFrom: 'kiam and kube2iam; on ServiceAccounts: Rolegate',
   },
@@ -49,7 +49,7 @@ export const annotationRegister = {
     limitBytes: OTHER_LIMIT_BYTES,
     asksForRole: true,
     meaning:
-      'Appended to `<namespace>.` in the session name, which CloudTrail shows. A name of more than 64 characters is cut and ends in a hash of the full name.',
+      'Appended to `<namespace>.` in the session name, which CloudTrail shows. A name of more than 64 characters is truncated and ends with a hash of the full name.',
     invalid: `any text is valid; characters that STS does not accept become \`-\`. Too long: ${BAD_ANNOTATION}`,
     knownFrom: 'kiam',
   },
@@ -59,7 +59,7 @@ export const annotationRegister = {
     limitBytes: OTHER_LIMIT_BYTES,
     asksForRole: true,
     meaning:
-      'The external ID of the session. If the Namespace has `rolegate.dev/permitted-external-ids`, it must match one of them.',
+      'The external ID of the session. If the Namespace has `rolegate.dev/permitted-external-ids`, the external ID must match one of them.',
     invalid: BAD_ANNOTATION,
     knownFrom: 'kiam and kube2iam',
   },
@@ -68,7 +68,7 @@ export const annotationRegister = {
     on: ['Namespace'],
     limitBytes: EXPRESSION_BYTES,
     meaning:
-      'The roles permitted to Pods of the Namespace: one RE2 expression that must match the full ARN or, for roles under the base ARN, path/name with or without a leading slash.',
+      'The roles permitted to Pods of the Namespace: one RE2 expression that must match the full ARN or, for roles of the account in `roles.baseArn`, path/name with or without a leading slash. Example: `my-app|team-a/.*`',
     invalid: BAD_RULE,
     knownFrom: 'kiam',
   },
@@ -77,7 +77,7 @@ export const annotationRegister = {
     on: ['Namespace'],
     limitBytes: LIST_BYTES,
     meaning:
-      'The permitted roles as a JSON list of globs, each of which must match as a whole. If a Namespace has both annotations, a role that either permits is permitted.',
+      'The permitted roles as a JSON list of globs, each of which must match as a whole. If the Namespace also has `iam.amazonaws.com/permitted`, a role that either permits is permitted; if one of the two is invalid, neither permits a role. Example: `["my-app","team-a/*"]`',
     invalid: BAD_RULE,
     knownFrom: 'kube2iam',
   },
@@ -86,7 +86,7 @@ export const annotationRegister = {
     on: ['Namespace'],
     limitBytes: OTHER_LIMIT_BYTES,
     meaning:
-      'The role of Pods that have none, neither by their own annotation nor by their ServiceAccount. It must itself be permitted.',
+      'The role of Pods that get none from their own annotation or their ServiceAccount. It must be permitted too.',
     invalid: '`BadAnnotation` for Pods that would use it',
     knownFrom: 'Rolegate',
   },
@@ -105,7 +105,7 @@ export const annotationRegister = {
     limitBytes: TAGS_BYTES,
     asksForRole: true,
     meaning:
-      'Session tags: a JSON object of strings. Each key must be permitted by `rolegate.dev/permitted-session-tags` on the Namespace.',
+      'Session tags: a JSON object of strings. Each key must be permitted by `rolegate.dev/permitted-session-tags` on the Namespace. Example: `{"team":"a"}`',
     invalid: BAD_ANNOTATION,
     knownFrom: 'Rolegate',
   },

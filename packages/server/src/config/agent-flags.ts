@@ -65,7 +65,7 @@ export const agentsFlags = {
   'token-secret-file': optional(path(), {
     group: GRPC,
     help:
-      'file with the secret from which the keys of IMDSv2 tokens are derived, the same for all replicas; ' +
+      'file with the secret from which the keys of metadata tokens (IMDSv2) are derived, the same for all replicas; ' +
       "defaults to the authority's secret or, with --cert, to a random secret that no other replica knows",
   }),
   'stream-age': setting(duration({ minMs: 1000, maxMs: 24 * 3_600_000 }), {

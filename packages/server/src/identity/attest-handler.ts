@@ -64,7 +64,7 @@ export function createAttestHandler(deps: AttestHandlerDeps): RolegateHandlers['
     const peer = call.getPeer();
     const { token, certificateRequest } = call.request;
     if (Buffer.byteLength(token) + certificateRequest.length > LARGEST) {
-      callback({ code: status.INVALID_ARGUMENT, details: 'token and certificate request are over 16 kB' });
+      callback({ code: status.INVALID_ARGUMENT, details: 'token and certificate request are over 16 KiB' });
       return;
     }
     const endShowing = attest.claimedPod(token) === undefined ? () => undefined : showing(peer);

@@ -77,7 +77,8 @@ export function createFilesProof(deps: FilesProofDeps): ProofSource {
   const { trustDomain, connections, attest, shared } = deps;
 
   async function byToken(token: string, { named, endsMs, address }: ByCertificate) {
-    if (token.length > LONGEST_TOKEN) throw new Refusal('ForeignNode', 'the token on the call is over 16 kB');
+    if (token.length > LONGEST_TOKEN)
+      throw new Refusal('ForeignNode', 'the token on the call is over 16 KiB');
     try {
       const identity = await attest.prove(token, { address, node: named });
       if (named !== undefined && named !== identity.node) {

@@ -38,7 +38,7 @@ export interface TokenSecretOptions {
 export function readTokenSecret({ path, log, randomBytes }: TokenSecretOptions): Buffer {
   if (path === undefined) {
     log.warn('token secret is random and not shared with other replicas', {
-      hint: 'Tokens become invalid when an agent connects to another replica. Set --token-secret-file to the same secret on every replica.',
+      hint: 'Metadata tokens become invalid when an agent connects to another replica or the server restarts; SDKs then request new ones. Set --token-secret-file to the same secret on every replica.',
     });
     return randomBytes(SECRET_BYTES);
   }

@@ -10,7 +10,7 @@ type Limits = Readonly<Record<string, Limit>>;
 /** Limits on what is read from the API server and written to it. */
 export const clusterLimits = {
   annotation_bytes: {
-    hint: 'Shorten the annotation, which is ignored at this length. The limits are 4 kB for expressions, 64 kB for lists, 16 kB for tags, 2 kB for others.',
+    hint: 'Shorten the annotation. At this length it is treated as invalid: it gives and permits nothing. The limits are 4 KiB for expressions, 64 KiB for lists, 16 KiB for tags and 2 KiB for others.',
   },
   namespace_text_bytes: {
     hint: 'Find out who writes so many different annotations in this Namespace. The limit is 8 MiB.',
@@ -22,7 +22,7 @@ export const clusterLimits = {
     hint: 'No API object can be this large. Check the proxies between the API server and this server.',
   },
   events: {
-    hint: 'Find out why so many Pods of this Namespace are denied. At most 100 Events of a Namespace are queued, and 1,000 in all.',
+    hint: 'Find out why so many Pods of this Namespace are refused. At most 100 Events of a Namespace are queued, and 1,000 in all.',
   },
 } as const satisfies Limits;
 

@@ -8,7 +8,8 @@ const AFTER_ALL_NS = 2n ** 63n;
 /** Files checked in parallel: libuv has 4 threads. */
 const SIDE_BY_SIDE = 16;
 
-const HINT = 'Only the newest files are read. Remove results of Pods that no longer exist.';
+const HINT =
+  'Only the newest 4,096 files are read. Remove results of Pods that no longer exist, the oldest first (ls -tr).';
 
 export interface Survey {
   readonly listed: readonly string[];

@@ -32,6 +32,14 @@ const LINES = {
   },
 } as const;
 
+const NOT_ASSUMED =
+  "Let the role of --assume-role-arn trust the server's own identity, and allow that identity sts:AssumeRole on it.";
+
+/** The hint for StsAccessDenied is about the roles of Pods. */
+function hintOf(part: SigningPart, { reason }: StsFault): string {
+  return part === 'assumedRole' && reason === 'StsAccessDenied' ? NOT_ASSUMED : hintFor(reason);
+}
+
 /** Logs each change. */
 export function createStsHealth({ log }: { readonly log: Log }): StsHealth {
   const faults = new Map<SigningPart, StsFault>();
@@ -41,7 +49,7 @@ export function createStsHealth({ log }: { readonly log: Log }): StsHealth {
         log.error(LINES[part].rejected, {
           reason: fault.reason,
           error: fault.message,
-          hint: hintFor(fault.reason),
+          hint: hintOf(part, fault),
         });
       faults.set(part, fault);
     },

@@ -118,7 +118,7 @@ export function createClientCertificates({ authorities, trustDomain, now }: Clie
 async function publicKeyFor(certificateRequest: Uint8Array): Promise<KeyObject> {
   try {
     if (certificateRequest.length > LARGEST_REQUEST_BYTES)
-      throw new Error('the certificate request is over 16 kB');
+      throw new Error('the certificate request is over 16 KiB');
     return await publicKeyOfRequest(certificateRequest);
   } catch (error) {
     throw new Refusal(

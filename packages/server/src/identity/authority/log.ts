@@ -23,7 +23,7 @@ export function logChanges(log: Log, before: Shared | undefined, after: Shared):
   for (const authority of former.values()) log.info('authority removed', fieldsOf(authority));
   if (before !== undefined && !before.tokenSecret.equals(after.tokenSecret))
     log.warn('token secret changed; existing metadata tokens are invalid', {
-      hint: 'SDKs get new tokens on their own. Find out who changed the authority Secret.',
+      hint: 'SDKs request new metadata tokens themselves. Find out who changed the authority Secret.',
     });
 }
 
@@ -55,7 +55,7 @@ export function createOlderSecretLog({ clock, log, fields, count }: OlderSecretL
         log.info('authority Secret had no generation', {
           ...fields,
           known,
-          hint: 'Expected while servers of version 0.1 are running, because they write no generation.',
+          hint: 'Expected while servers of version 0.1 are running, because they write no generation. Otherwise find out who edited the Secret.',
         });
         return;
       }
@@ -69,7 +69,7 @@ export function createOlderSecretLog({ clock, log, fields, count }: OlderSecretL
         generation,
         known,
         refused,
-        hint: 'Find out who restored the Secret (API server audit log). If no server was running at that time, retire again each authority that was retired because its key was stolen.',
+        hint: 'Find out who restored the Secret (API server audit log). If no server was running at that time, rotate the authority again if a key was stolen: rolegate-server authority prepare, activate --now, retire --now.',
       });
     },
     /** Undefined if it did not happen within the last hour. */

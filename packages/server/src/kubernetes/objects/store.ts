@@ -143,12 +143,12 @@ function createObjects<T extends ApiObject>({
   const byKey = new Map<string, T>();
   const { tell, on } = createListeners<Change<T>>({
     failed(error, { kind, object: { name } }) {
-      log.error('event listener failed', {
+      log.error('internal event handler failed', {
         to: 'cluster',
         change: kind,
         name,
         error: describeError(error),
-        hint: BUG_HINT,
+        hint: `Other handlers ran. If decisions or credentials stop updating, restart the program. ${BUG_HINT}`,
       });
     },
   });

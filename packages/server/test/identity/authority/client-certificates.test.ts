@@ -88,7 +88,7 @@ describe('Issue of client certificates', () => {
       request: async () => derOf((await (await createTestCa()).issue()).cert),
       says: 'the certificate request',
     },
-    { what: 'too much', request: () => Promise.resolve(new Uint8Array(16_385)), says: 'is over 16 kB' },
+    { what: 'too much', request: () => Promise.resolve(new Uint8Array(16_385)), says: 'is over 16 KiB' },
     {
       what: 'another curve',
       request: () => requestOf({ name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-256' }),

@@ -173,7 +173,7 @@ describe('Store', () => {
     expect(lines).toEqual([
       {
         level: 'error',
-        message: 'event listener failed',
+        message: 'internal event handler failed',
         fields: {
           to: 'cluster',
           change: 'set',
