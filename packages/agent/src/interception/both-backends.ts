@@ -7,6 +7,9 @@ import type { RunCommand } from './commands.ts';
 import type { Family } from './rules/metadata-addresses.ts';
 import { removalInput } from './rules/restore-input.ts';
 
+const OLD_RULES_HINT =
+  'Interception is not affected. If this repeats, list the rules of this backend on the node with iptables-legacy-save or iptables-nft-save and their ip6tables counterparts, and remove the ROLEGATE chains.';
+
 export interface BothBackendsDeps {
   readonly run: RunCommand;
   /** The families that the kernel has. */
@@ -70,7 +73,7 @@ export function createBothBackends({
           log.warn('cannot remove old rules from unused iptables backend', {
             backend: other,
             error: describeError(error),
-            hint: `Interception is not affected. If this repeats, find the ROLEGATE chains on the node with iptables-${other}-save and ip6tables-${other}-save, and remove them.`,
+            hint: OLD_RULES_HINT,
           });
         });
       return { backend, there, clearOther };
