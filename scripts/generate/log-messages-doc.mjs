@@ -76,8 +76,8 @@ Each line is one JSON object with \`time\`, \`level\`, \`msg\` and at least the 
 whose value is unknown is omitted. \`--log-format text\` writes the same lines in a human-readable form. The
 [runbook](runbook.md) describes some messages in detail.
 
-The *feed* is an agent's stream from a server. The *authority* is the servers' own CA. An agent *attests* when it proves
-its node with its ServiceAccount token. A *session* is one set of STS credentials that Pods share.
+The _feed_ is an agent's stream from a server. The _authority_ is the servers' own CA. An agent _attests_ when it proves
+its node with its ServiceAccount token. A _session_ is one set of STS credentials that Pods share.
 
 <!-- Generated from the sources by npm run generate. Do not edit. -->`;
 }
