@@ -6,26 +6,32 @@ import ts from 'typescript';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const packages = ['agent', 'protocol', 'runtime', 'server'];
 
-/** Functions that write a log line, by interface and method: where the message and its fields stand. A level of -1 is the method's name. */
+/**
+ * Functions that write a log line, by interface and method: where the message and its fields stand, and the fields that they add. A level
+ * of -1 is the method's name.
+ */
 const writers = {
   'Log.debug': { level: -1, message: 0, fields: 1 },
   'Log.info': { level: -1, message: 0, fields: 1 },
   'Log.warn': { level: -1, message: 0, fields: 1 },
   'Log.error': { level: -1, message: 0, fields: 1 },
+  'OutageLog.failed': { level: 0, message: 1, fields: 2, adds: ['leftOut'] },
 };
+/** Implements a writer: it passes on what its callers pass. */
+const passesOn = 'packages/runtime/src/log/outage.ts';
 /** The files that declare the writers. */
-const declarations = ['packages/runtime/src/log/log.ts', 'packages/protocol/src/tls/source.ts'];
+const declarations = ['packages/runtime/src/log/log.ts', passesOn, 'packages/protocol/src/tls/source.ts'];
 
 /**
- * One entry for each call that writes a log line: `{ file, line, package, levels, messages, fields, hints, advises, faults }`. `hints` are
- * the constant texts of the field `hint`; `advises` is true if a line has a hint, a reason or a warning; `faults` says what is wrong with the call.
+ * One entry for each call that writes a log line: `{ file, line, package, levels, messages, fields, hints, faults }`. `hints` are
+ * the constant texts of the field `hint`; `faults` says what is wrong with the call.
  */
 export function readLogCalls() {
   const program = programOf(packages.map((name) => join(root, 'packages', name, 'tsconfig.json')));
   const checker = program.getTypeChecker();
   return program.getSourceFiles().flatMap((source) => {
     const file = relative(root, source.fileName);
-    return /^packages\/[^/]+\/src\//.test(file) ? callsIn(source, file, checker) : [];
+    return /^packages\/[^/]+\/src\//.test(file) && file !== passesOn ? callsIn(source, file, checker) : [];
   });
 }
 
@@ -70,7 +76,7 @@ function writerOf(call, checker) {
   return places && { ...places, method };
 }
 
-function readCall(call, { level, message, fields, method }, checker) {
+function readCall(call, { level, message, fields, adds = [], method }, checker) {
   const typeOf = (at) => at !== undefined && checker.getTypeAtLocation(at);
   const index = ts.isElementAccessExpression(call.expression)
     ? call.expression.argumentExpression
@@ -93,7 +99,7 @@ function readCall(call, { level, message, fields, method }, checker) {
   for (const hint of hints)
     if (!/^[A-Z].*[.]$/s.test(hint)) faults.push(`the hint "${hint}" is not a sentence with a full stop`);
   if (textsIn('error').length > 0) faults.push('its error is a constant text: advice belongs in the hint');
-  return { levels, messages, fields: [...properties.keys()], hints, advises, faults };
+  return { levels, messages, fields: [...properties.keys(), ...adds], hints, faults };
 }
 
 /** What is wrong with a message. */

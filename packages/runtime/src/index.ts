@@ -35,8 +35,8 @@ export { BUG_HINT, createLog, describeError, logLevels, silentLog } from './log/
 export type { LevelControl, Log, LogLevel, LogOptions } from './log/log.ts';
 export { createLimitLog, createLogLimiter } from './log/log-limiter.ts';
 export type { CountScope, LimitLog } from './log/log-limiter.ts';
-export { createOutage } from './log/outage.ts';
-export type { Outage } from './log/outage.ts';
+export { createOutageLog } from './log/outage.ts';
+export type { OutageLog } from './log/outage.ts';
 export { createArrivals, createTransition } from './log/transitions.ts';
 
 export { markdownTable } from './markdown/table.ts';

@@ -1,4 +1,4 @@
-import { createOutage, describeError } from '@rolegate/runtime';
+import { createOutageLog, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 
 /** The state of the feed. */
@@ -35,7 +35,7 @@ const HINT =
 
 /** Tracks and logs when the feed is connected and lost. */
 export function createFeedState({ clock, log, lostSinceMs: before }: FeedStateDeps): FeedState {
-  const outage = createOutage({ clock });
+  const outage = createOutageLog({ clock, log });
   let lostSinceMs: number | undefined = before ?? clock.monotonic();
   let status: FeedStatus = { server: undefined, sinceMs: lostSinceMs, lastFault: undefined };
 
@@ -67,10 +67,8 @@ export function createFeedState({ clock, log, lostSinceMs: before }: FeedStateDe
     },
     failed(error, isStopping) {
       noteFault(error, status.sinceMs);
-      if (isStopping) return;
-      const line = outage.failed('warn');
-      if (line !== undefined)
-        log.warn('feed unavailable', { reason: 'ServerUnavailable', error: describeError(error), ...line });
+      const fields = { reason: 'ServerUnavailable', error: describeError(error) };
+      if (!isStopping) outage.failed('warn', 'feed unavailable', fields);
     },
   };
 }

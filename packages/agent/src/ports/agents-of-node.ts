@@ -1,4 +1,4 @@
-import { createOutage, describeError } from '@rolegate/runtime';
+import { createOutageLog, describeError } from '@rolegate/runtime';
 import type { Clock, HostPort, Log } from '@rolegate/runtime';
 import type { ListenerNotes } from './listener-notes.ts';
 import type { ListeningSocket } from './listening-sockets.ts';
@@ -34,7 +34,7 @@ export interface AgentsOfNode {
 }
 
 export function createAgentsOfNode({ notes, clock, log }: AgentsOfNodeDeps): AgentsOfNode {
-  const outage = createOutage({ clock });
+  const outage = createOutageLog({ clock, log });
   const agents = new Map<object, NamedListeners>();
   let ports: readonly HostPort[] = [];
   let written = Promise.resolve();
@@ -56,9 +56,7 @@ export function createAgentsOfNode({ notes, clock, log }: AgentsOfNodeDeps): Age
       if (inodes.length > 0) await notes?.write({ ports, inodes });
       else await notes?.close();
     } catch (error) {
-      const line = outage.failed('warn');
-      if (line !== undefined)
-        log.warn('cannot write listener list', { error: describeError(error), hint: HINT, ...line });
+      outage.failed('warn', 'cannot write listener list', { error: describeError(error), hint: HINT });
     }
   }
 
@@ -69,13 +67,10 @@ export function createAgentsOfNode({ notes, clock, log }: AgentsOfNodeDeps): Age
       if (all !== undefined) outage.over();
       return all;
     } catch (error) {
-      const line = outage.failed('warn');
-      if (line !== undefined)
-        log.warn('cannot read listener lists of other agents', {
-          error: describeError(error),
-          hint: HINT,
-          ...line,
-        });
+      outage.failed('warn', 'cannot read listener lists of other agents', {
+        error: describeError(error),
+        hint: HINT,
+      });
       return undefined;
     }
   }

@@ -1,4 +1,4 @@
-import { createArrivals, createChanges, createOutage, describeError } from '@rolegate/runtime';
+import { createArrivals, createChanges, createOutageLog, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import { createAgentsOfNode } from './agents-of-node.ts';
 import { compareListeners } from './foreign-listeners.ts';
@@ -40,7 +40,7 @@ export interface PortWatch {
 
 export function createPortWatch({ read, notes, clock, log }: PortWatchDeps): PortWatch {
   const changes = createChanges({ log, of: 'foreign listeners' });
-  const outage = createOutage({ clock });
+  const outage = createOutageLog({ clock, log });
   const agents = createAgentsOfNode({ notes, clock, log });
   const logForeign = createForeignLog(log);
   let unnamed: Unnamed = new Map();
@@ -76,13 +76,10 @@ export function createPortWatch({ read, notes, clock, log }: PortWatchDeps): Por
       await look();
       outage.over();
     } catch (error) {
-      const line = outage.failed('warn');
-      if (line !== undefined)
-        log.warn('cannot check for foreign listeners on agent ports', {
-          error: describeError(error),
-          hint: UNREADABLE,
-          ...line,
-        });
+      outage.failed('warn', 'cannot check for foreign listeners on agent ports', {
+        error: describeError(error),
+        hint: UNREADABLE,
+      });
     }
   }
 

@@ -1,4 +1,4 @@
-import { createBackoff, createOutage, describeError } from '@rolegate/runtime';
+import { createBackoff, createOutageLog, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import { ApiError, OlderVersionError, OverdueError, IdleTimeoutError } from '../api/api-error.ts';
 
@@ -56,7 +56,7 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
   const pauses = createBackoff({ ...PAUSES, random });
   /** Reset only by watches, so that lists that succeed and expire immediately do not cause a tight loop. */
   const relistPauses = createBackoff({ ...PAUSES, random });
-  const outage = createOutage({ clock });
+  const outage = createOutageLog({ clock, log });
   const lists = createListChoice({ kind, clock, log });
   const resumes = createResumeFailures();
   let from: string | undefined;
@@ -97,17 +97,8 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
       const step = next().kind;
       if (livedMs >= GOOD_AFTER_MS) pauses.reset();
       if (step === 'stream' && lists.areNotOffered(error)) return 0;
-      const level = levelOf(error);
-      const line = outage.failed(level);
-      const hint = hintOf(error);
-      if (line !== undefined)
-        log[level]('watch failed', {
-          kind,
-          step,
-          error: describeError(error),
-          ...(hint !== undefined && { hint }),
-          ...line,
-        });
+      const { level, ...advice } = severityOf(error);
+      outage.failed(level, 'watch failed', { kind, step, error: describeError(error), ...advice });
       if (error instanceof ApiError && error.code === 410) return relist('expired');
       if (error instanceof OlderVersionError) return relist('older');
       if (step !== 'resume') lists.failed(step, error);
@@ -169,20 +160,20 @@ function askedPause(error: unknown): number {
   return error instanceof ApiError ? Math.min(error.retryAfterMs, MAX_RETRY_AFTER_MS) : 0;
 }
 
-/** An expired resourceVersion is normal; a missing right needs the operator. */
-function levelOf(error: unknown): 'info' | 'warn' | 'error' {
-  if (!(error instanceof ApiError)) return 'warn';
-  if (error.code === 410) return 'info';
-  return error.code === 401 || error.code === 403 ? 'error' : 'warn';
+interface Severity {
+  readonly level: 'info' | 'warn' | 'error';
+  /** Absent if there is nothing to do. */
+  readonly hint?: string;
 }
 
-/** Undefined if there is nothing to do. */
-function hintOf(error: unknown): string | undefined {
-  if (!(error instanceof ApiError)) return 'Check the network between this server and the API server.';
-  if (error.code === 410) return undefined;
+/** An expired resourceVersion is normal; a missing right needs the operator. */
+function severityOf(error: unknown): Severity {
+  if (!(error instanceof ApiError))
+    return { level: 'warn', hint: 'Check the network between this server and the API server.' };
+  if (error.code === 410) return { level: 'info' };
   return error.code === 401 || error.code === 403
-    ? "Check the server's ServiceAccount and its ClusterRole."
-    : 'The server retries. Check the health of the API server.';
+    ? { level: 'error', hint: "Check the server's ServiceAccount and its ClusterRole." }
+    : { level: 'warn', hint: 'The server retries. Check the health of the API server.' };
 }
 
 /** The API server is busy or denies access, which says nothing about the resourceVersion. */
