@@ -1,4 +1,4 @@
-import { markdownTable } from '@rolegate/testing';
+import { markdownTable } from '@rolegate/runtime';
 import type { Row } from './row.ts';
 
 const HEAD = ['what', 'measured', 'CPU', 'over the rounds', 'reach', 'ok'];

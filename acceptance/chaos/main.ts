@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
+import { markdownTable } from '@rolegate/runtime';
 import { runProgramOnce } from '@rolegate/sandbox';
 import {
   describeMachine,
   exitCodeOf,
-  markdownTable,
   runSteps,
   suiteSignal,
   summaryOf,

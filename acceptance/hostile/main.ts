@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { markdownTable } from '@rolegate/runtime';
 import {
   describeMachine,
   EXIT_SKIPPED,
   exitCodeOf,
-  markdownTable,
   suiteSignal,
   summaryOf,
   sumOfOutcomes,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { markdownTable } from '../../packages/runtime/src/markdown/table.ts';
 import { objectsOf } from './objects.ts';
 import { chartFolder, root } from './rendering.ts';
 
@@ -39,7 +40,7 @@ function table(): string {
     row.verbs,
     always.includes(textOf(row)) ? 'always' : 'with `startupTaint.keys`',
   ]);
-  return aligned([['where', 'what', 'verbs', 'when'], ...rows]);
+  return markdownTable(['where', 'what', 'verbs', 'when'], rows);
 }
 
 function rowsOf(rendering: string): Row[] {
@@ -65,14 +66,4 @@ function rowOf({ apiGroups, resources, resourceNames = [], verbs }: Rule, where:
 
 function textOf({ where, what, verbs }: Row): string {
   return [where, what, verbs].join('\n');
-}
-
-/** A table aligned like prettier does. */
-function aligned(rows: readonly (readonly string[])[]): string {
-  const [head = []] = rows;
-  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const rule = line(widths.map((width) => '-'.repeat(width)));
-  return [line(head), rule, ...rows.slice(1).map(line)].join('\n');
 }

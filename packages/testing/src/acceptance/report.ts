@@ -4,13 +4,6 @@ import { cpus, loadavg, release, totalmem } from 'node:os';
 /** The cells of a row. */
 export type Row = readonly string[];
 
-/** Formats a Markdown table with aligned columns, as prettier does. */
-export function markdownTable(head: Row, rows: readonly Row[]): string {
-  const widths = head.map((_, at) => Math.max(3, ...[head, ...rows].map((row) => (row[at] ?? '').length)));
-  const line = (row: Row) => `| ${widths.map((width, at) => (row[at] ?? '').padEnd(width)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
-}
-
 /** Replaces the text between the suite's two markers in a file. Throws if they are missing. */
 export function writeReport(file: string, suite: string, report: string): Promise<void> {
   return writeBetween(file, [`<!-- ${suite} begins -->`, `<!-- ${suite} ends -->`], report);

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { describeMachine, markdownTable, writeReport } from '@rolegate/testing';
+import { describeMachine, writeReport } from '@rolegate/testing';
 
 async function written(text: string, report: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'report-'));
@@ -15,13 +15,6 @@ async function written(text: string, report: string): Promise<string> {
     await rm(folder, { recursive: true });
   }
 }
-
-describe('Markdown table', () => {
-  it('Every column has one width, and missing cells are empty', () => {
-    const lines = ['| what | p50  |', '| ---- | ---- |', '| a    | 1 ms |', '| b    |      |'];
-    expect(markdownTable(['what', 'p50'], [['a', '1 ms'], ['b']])).toBe(lines.join('\n'));
-  });
-});
 
 describe('Report', () => {
   it('Only the text between the markers of the suite is replaced', async () => {
