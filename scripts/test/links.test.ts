@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import GithubSlugger, { slug } from 'github-slugger';
+import GithubSlugger from 'github-slugger';
 import { expect, it } from 'vitest';
 
 const ROOT = dirname(dirname(import.meta.dirname));
@@ -16,18 +16,21 @@ function anchorsOf(page: string): ReadonlySet<string> {
   return new Set([...headings].map(([, heading = '']) => slugger.slug(heading.replaceAll(/[`*]/g, ''))));
 }
 
+const pages = files.filter((file) => file.endsWith('.md'));
+const anchors = new Map(pages.map((page) => [page, anchorsOf(page)]));
+
 /** Why a link of a page leads nowhere; undefined if it is good. */
 function faultOf(page: string, link: string): string | undefined {
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? page : normalize(join(dirname(page), path));
   if (!existsSync(join(ROOT, target))) return `${page}: ${link} does not exist`;
-  if (anchor === undefined || !target.endsWith('.md')) return undefined;
-  return anchorsOf(target).has(slug(anchor)) ? undefined : `${page}: ${link} has no such heading`;
+  const known = anchors.get(target);
+  if (anchor === undefined || known === undefined) return undefined;
+  return known.has(anchor) ? undefined : `${page}: ${link} has no such heading`;
 }
 
 it('Every link between pages leads to a file and a heading that exist', () => {
-  const faults = files
-    .filter((file) => file.endsWith('.md'))
+  const faults = pages
     .flatMap((page) =>
       [...withoutCode(read(page)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => ({ page, link })),
     )
