@@ -1,12 +1,12 @@
 // Writes docs/figures/status.txt: what the status commands print in the sandbox. Run it with node --conditions=development after
 // `npm run build`; it starts the built programs. Times, IDs and keys differ from run to run, so no test compares the page.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { readManifests } from '../packages/sandbox/src/manifests.ts';
-import { runProgramOnce } from '../packages/sandbox/src/program.ts';
-import { statusSocket } from '../packages/sandbox/src/start-programs.ts';
-import { startWorld } from '../packages/sandbox/src/world.ts';
+import { readManifests } from '../../packages/sandbox/src/manifests.ts';
+import { runProgramOnce } from '../../packages/sandbox/src/program.ts';
+import { statusSocket } from '../../packages/sandbox/src/start-programs.ts';
+import { startWorld } from '../../packages/sandbox/src/world.ts';
 
 const COMMANDS = [
   ['agent', 'agent', []],
@@ -19,8 +19,8 @@ const COMMANDS = [
 /** How long the sandbox runs before it is asked. Milliseconds. */
 const SETTLE_MS = 3_000;
 
-const output = fileURLToPath(new URL('../docs/figures/status.txt', import.meta.url));
-const manifests = fileURLToPath(new URL('../packages/sandbox/manifests', import.meta.url));
+const output = fileURLToPath(new URL('../../docs/figures/status.txt', import.meta.url));
+const manifests = fileURLToPath(new URL('../../packages/sandbox/manifests', import.meta.url));
 
 await using world = await startWorld({ serverCount: 1, onAgentLine: () => undefined });
 await world.apply(await readManifests(manifests));
@@ -36,10 +36,10 @@ for (const [program, socket, words] of COMMANDS) {
   ]);
   sections.push(`$ rolegate-${program} ${args.join(' ')}\n${text}`);
 }
-mkdirSync(fileURLToPath(new URL('../docs/figures/', import.meta.url)), { recursive: true });
 writeFileSync(
   output,
-  ['What the status commands print in the sandbox. Made by scripts/status-figures.mjs.\n', ...sections].join(
-    '\n',
-  ),
+  [
+    'What the status commands print in the sandbox. Made by scripts/generate/status-figures.mjs.\n',
+    ...sections,
+  ].join('\n'),
 );
