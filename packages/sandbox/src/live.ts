@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { describeError } from '@rolegate/runtime';
+import { aborted, describeError } from '@rolegate/runtime';
 import { describePod, describePods, STARTING } from './describe-pods.ts';
 import { readManifests, watchManifests } from './manifests.ts';
 import { startWorld } from './world.ts';
@@ -51,6 +50,6 @@ export async function live({
     },
     stop.signal,
   );
-  if (!stop.signal.aborted) await once(stop.signal, 'abort');
+  await aborted(stop.signal);
   return 0;
 }

@@ -58,11 +58,11 @@ export function createCallers(deps: CallersDeps): Callers {
   const canonical = (ip: string) => identifyBy(source, ip);
   const changes = createChanges({ log, of: 'callers' });
   const handovers = createHandovers({ identify: canonical, log });
-  const decideSource = createIpSource({ ...deps, pods: table.pods, stopping: () => stopping });
+  const decideSource = createIpSource({ ...deps, pods: table.pods, stopping: () => stop?.aborted === true });
   deps.memory?.count('addresses_given', handovers.size);
   deps.memory?.count('pods_contradicted', byStatus.contradictedPods);
   let source: IpSource = 'cni';
-  let stopping = false;
+  let stop: AbortSignal | undefined;
 
   function refresh(): void {
     // Before the first scan nothing is known about the directories, so the source is not decided yet.
@@ -99,9 +99,7 @@ export function createCallers(deps: CallersDeps): Callers {
     onChange: changes.on,
     onHandover: handovers.on,
     async run(signal) {
-      signal.addEventListener('abort', () => {
-        stopping = true;
-      });
+      stop = signal;
       while (!signal.aborted) {
         await clock.sleep(source === 'cni' ? CHECK_RESULTS_MS : CHECK_MS, signal);
         if (handovers.check()) changes.notify();
