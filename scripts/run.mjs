@@ -40,7 +40,10 @@ const commands = {
   format: [['prettier', '--write', '.']],
   build: [['tsc', '-b']],
   bundle,
+  rootfs: [...bundle, [...fromSources, 'scripts/release/rootfs-main.ts']],
+  release: [...bundle, [...fromSources, 'scripts/release/main.ts']],
   generate: [
+    generator('version'),
     ['node', 'scripts/generate/protos.mjs'],
     generator('annotations-doc'),
     generator('flags-doc'),

@@ -1,2 +1,2 @@
-/** The version of both programs, both charts and the changelog. A test compares it with package.json. */
-export const VERSION = '0.1.0';
+/** The version of the programs, written from package.json by `npm run generate`. */
+export const VERSION = '0.2.0';
