@@ -11,6 +11,7 @@ import protobuf from 'protobufjs';
 import { sbomOf } from './sbom.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 const notOnNodes = ['@kubernetes/', '@aws-sdk/', '@smithy/', '@peculiar/'];
 const bundles = [
   // Runs on every node, so it is small and holds little worth stealing (DESIGN.md 1).
@@ -171,7 +172,7 @@ for (const name of ['agent', 'server']) {
   const parts = built.filter(({ program }) => program === name).map(({ inputs }) => inputs);
   await writeFile(
     join(root, `dist/bundle/${name}.sbom.json`),
-    sbomOf({ root, name, inputs: Object.assign({}, ...parts) }),
+    sbomOf({ root, name, version, inputs: Object.assign({}, ...parts) }),
   );
 }
 const faults = built.flatMap((one) => one.faults);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Contrib, Enums, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-library';
@@ -14,6 +15,8 @@ export interface SbomOptions {
   readonly root: string;
   /** Of the program, whose package is in `packages/NAME`. */
   readonly name: string;
+  /** Of the program. */
+  readonly version: string;
   /** Inputs of the bundle in esbuild's metafile, by path from the repository. */
   readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>>;
 }
@@ -22,8 +25,8 @@ export interface SbomOptions {
  * The content of a bundle as CycloneDX 1.6: the packages from which esbuild took code. The same bundle gives the same
  * text, without time or serial number. Throws if a package has no version or no license.
  */
-export function sbomOf({ root, name, inputs }: SbomOptions): string {
-  const program = componentOf(join(root, 'packages', name));
+export function sbomOf({ root, name, version, inputs }: SbomOptions): string {
+  const program = componentOf(join(root, 'packages', name), version);
   program.type = Enums.ComponentType.Application;
   const integrities = integritiesOf(root);
   const bom = new Models.Bom({ metadata: new Models.Metadata({ component: program }) });
@@ -39,6 +42,67 @@ export function sbomOf({ root, name, inputs }: SbomOptions): string {
   }
   const serializer = new Serialize.JsonSerializer(new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6));
   return `${serializer.serialize(bom, { sortLists: true, space: 2 })}\n`;
+}
+
+export interface ImageSbomOptions {
+  /** The SBOM of the image's bundle. */
+  readonly bundle: string;
+  readonly node: { readonly version: string; readonly binary: Buffer };
+  /** As in os-release, such as `debian` and `12`. */
+  readonly distribution: { readonly id: string; readonly version: string };
+  /** The control files of its packages. */
+  readonly packages: readonly string[];
+}
+
+/** Adds Node.js and the distribution's packages to the SBOM of a bundle. */
+export function imageSbomOf({ bundle, node, distribution, packages }: ImageSbomOptions): string {
+  const sbom = JSON.parse(bundle) as Bundle;
+  const system = [nodeComponent(node), ...packages.map((control) => debianComponent(control, distribution))];
+  const program = sbom.metadata.component['bom-ref'];
+  const refs = system.map((component) => component['bom-ref']);
+  return `${JSON.stringify(
+    {
+      ...sbom,
+      components: [...sbom.components, ...system],
+      dependencies: [
+        ...sbom.dependencies.map(({ ref, dependsOn = [] }) =>
+          ref === program ? { ref, dependsOn: [...dependsOn, ...refs] } : { ref, dependsOn },
+        ),
+        ...refs.map((ref) => ({ ref })),
+      ],
+    },
+    null,
+    2,
+  )}\n`;
+}
+
+interface Bundle {
+  readonly metadata: { readonly component: { readonly 'bom-ref': string } };
+  readonly components: readonly object[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn?: readonly string[] }[];
+}
+
+function nodeComponent({ version, binary }: ImageSbomOptions['node']) {
+  const purl = `pkg:generic/node@${version}`;
+  return {
+    type: 'platform',
+    name: 'node',
+    version,
+    'bom-ref': purl,
+    purl,
+    cpe: `cpe:2.3:a:nodejs:node.js:${version}:*:*:*:*:*:*:*`,
+    licenses: [{ license: { id: 'MIT' } }],
+    hashes: [{ alg: 'SHA-256', content: createHash('sha256').update(binary).digest('hex') }],
+  };
+}
+
+/** Named as scanners expect: https://github.com/package-url/purl-spec/blob/main/types-doc/deb-definition.md */
+function debianComponent(control: string, { id, version: release }: ImageSbomOptions['distribution']) {
+  const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(control)?.[1] ?? '';
+  const [name, version] = [field('Package'), field('Version')];
+  const [path, at] = [name, version].map(encodeURIComponent);
+  const purl = `pkg:deb/${id}/${String(path)}@${String(at)}?arch=${field('Architecture')}&distro=${id}-${release}`;
+  return { type: 'library', name, version, 'bom-ref': purl, purl };
 }
 
 /** `node_modules/a/node_modules/b/lib/x.js` belongs to the copy `node_modules/a/node_modules/b`. */
@@ -62,13 +126,15 @@ function integritiesOf(root: string): Map<string, string> {
   );
 }
 
-function componentOf(folder: string): Models.Component {
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+/** Our own packages have no version in package.json. */
+function componentOf(folder: string, version?: string): Models.Component {
+  const read = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
     name: string;
-    version: string;
+    version?: string;
   };
+  const manifest = { ...read, version: read.version ?? version ?? '' };
   const component = components.makeComponent(manifest);
-  if (component?.version === undefined || component.licenses.size === 0)
+  if (component?.version === undefined || manifest.version === '' || component.licenses.size === 0)
     throw new Error(`${folder}/package.json has no version or no license`);
   const purl = `pkg:npm/${manifest.name.replace('@', '%40')}@${manifest.version}`;
   component.purl = purl;

@@ -42,17 +42,22 @@ export function valueSets(): ValueSet[] {
 /** The values file with only the required values. */
 export const minimalValues = (chart: ChartName) => join(chartFolder(chart), 'ci/minimal-values.yaml');
 
-/** Renders a chart under its usual release name, without a cluster. `values` override the files. */
+/**
+ * Renders a chart under its usual release name, without a cluster. `values` override the files. `from` is an archive of the chart; by
+ * default, the chart in the repository is rendered.
+ */
 export function render({
   chart,
+  from: source = chartFolder(chart),
   files = [],
   values = {},
 }: {
   readonly chart: ChartName;
+  readonly from?: string;
   readonly files?: readonly string[];
   readonly values?: object;
 }): Ran {
-  const words = ['template', `rolegate-${chart}`, chartFolder(chart), '--namespace', NAMESPACE];
+  const words = ['template', `rolegate-${chart}`, source, '--namespace', NAMESPACE];
   const from = [...files, '-'].flatMap((file) => ['--values', file]);
   return runHelm([...words, '--kube-version', KUBE_VERSION, ...from], JSON.stringify(values));
 }

@@ -43,9 +43,8 @@ withHelm('Agent user (needs helm)', () => {
   });
 });
 
-it('The agent image runs as the default agent user and has compiled code for it', () => {
-  const dockerfile = readFileSync(new URL('../../docker/agent.Dockerfile', import.meta.url), 'utf8');
-  expect(/for uid in ([\d ]+);/.exec(dockerfile)?.[1]?.split(' ')).toContain(String(uid));
-  expect(dockerfile).toContain(`\nUSER ${uid}:${uid}\n`);
-  expect(dockerfile).toContain(`rolegate:x:${uid}:${uid}:`);
+it('The agent image runs as the default agent user, which it knows by name', () => {
+  const docker = (file: string) => readFileSync(new URL(`../../docker/${file}`, import.meta.url), 'utf8');
+  expect(docker('agent.Dockerfile')).toContain(`\nUSER ${uid}:${uid}\n`);
+  expect(docker('rootfs.sh')).toContain(`rolegate:x:${uid}:${uid}:`);
 });

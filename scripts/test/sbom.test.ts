@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Ajv } from 'ajv';
-import { sbomOf } from '../sbom.ts';
+import { imageSbomOf, sbomOf } from '../sbom.ts';
 
 interface Sbom {
   readonly metadata: { readonly component: { readonly name: string; readonly purl: string } };
@@ -24,7 +24,7 @@ let root = '';
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'rolegate-sbom-'));
-  pack('packages/agent', { name: '@rolegate/agent', version: '0.1.0', license: 'Apache-2.0' });
+  pack('packages/agent', { name: '@rolegate/agent', license: 'Apache-2.0' });
   pack('node_modules/@scope/one', { name: '@scope/one', version: '1.2.3', license: 'MIT' });
   pack('node_modules/@scope/one/node_modules/two', {
     name: 'two',
@@ -82,10 +82,34 @@ describe('SBOM', () => {
     expect({ valid: check(sbom), errors: check.errors ?? [] }).toEqual({ valid: true, errors: [] });
     expect(check({ ...sbom, components: [{ name: 1 }] })).toBe(false);
   });
+
+  it("An image's SBOM adds Node.js and the distribution's packages, and is valid", () => {
+    const check = cycloneDx();
+    const sbom = JSON.parse(
+      imageSbomOf({
+        bundle: sbomOf(options({ 'node_modules/two/index.js': used })),
+        node: { version: '24.1.2', binary: Buffer.from('node') },
+        distribution: { id: 'debian', version: '12' },
+        packages: ['Package: libstdc++6\nArchitecture: arm64\nVersion: 1:12.2.0-14+deb12u1\n'],
+      }),
+    ) as Sbom;
+    const purls = [
+      'pkg:npm/two@2.0.0',
+      'pkg:generic/node@24.1.2',
+      'pkg:deb/debian/libstdc%2B%2B6@1%3A12.2.0-14%2Bdeb12u1?arch=arm64&distro=debian-12',
+    ];
+    expect(sbom.components.map(({ purl }) => purl)).toEqual(purls);
+    expect(sbom.dependencies.find(({ ref }) => ref.includes('rolegate'))?.dependsOn).toEqual(purls);
+    expect({ valid: check(sbom), errors: check.errors ?? [] }).toEqual({ valid: true, errors: [] });
+  });
 });
 
 function made(inputs: Parameters<typeof sbomOf>[0]['inputs']): Sbom {
-  return JSON.parse(sbomOf({ root, name: 'agent', inputs })) as Sbom;
+  return JSON.parse(sbomOf(options(inputs))) as Sbom;
+}
+
+function options(inputs: Parameters<typeof sbomOf>[0]['inputs']) {
+  return { root, name: 'agent', version: '0.1.0', inputs };
 }
 
 function pack(folder: string, manifest: object): void {

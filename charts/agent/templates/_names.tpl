@@ -45,12 +45,27 @@ app.kubernetes.io/component: agent
 {{- end -}}
 {{- end -}}
 
+{{/* Where helm finds this chart: in the registry of its release, or in the repository. */}}
+{{- define "rolegate-agent.chart" -}}
+{{- with index (.Chart.Annotations | default dict) "rolegate.dev/registry" -}}
+{{- printf "oci://%s/charts/rolegate-agent --version %s" . $.Chart.Version -}}
+{{- else -}}
+charts/agent
+{{- end -}}
+{{- end -}}
+
+{{/* A released chart names its image's digest in an annotation. As a value, --reuse-values would keep it. */}}
 {{- define "rolegate-agent.image" -}}
+{{- $released := index (.Chart.Annotations | default dict) "rolegate.dev/image-digest" -}}
 {{- with .Values.image -}}
 {{- if .digest -}}
 {{- printf "%s@%s" .repository .digest -}}
+{{- else if .tag -}}
+{{- printf "%s:%s" .repository .tag -}}
+{{- else if $released -}}
+{{- printf "%s@%s" .repository $released -}}
 {{- else -}}
-{{- printf "%s:%s" .repository (default $.Chart.AppVersion .tag) -}}
+{{- printf "%s:%s" .repository $.Chart.AppVersion -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -63,12 +63,28 @@ annotations:
 {{- default (include "rolegate-server.fullname" .) .Values.serviceAccount.name -}}
 {{- end -}}
 
-{{- define "rolegate-server.image" -}}
-{{- $image := .Values.image -}}
-{{- if $image.digest -}}
-{{- printf "%s@%s" $image.repository $image.digest -}}
+{{/* Where helm finds the agent's chart: in the registry of this release, or in the repository. */}}
+{{- define "rolegate-server.agentChart" -}}
+{{- with index (.Chart.Annotations | default dict) "rolegate.dev/registry" -}}
+{{- printf "oci://%s/charts/rolegate-agent --version %s" . $.Chart.Version -}}
 {{- else -}}
-{{- printf "%s:%s" $image.repository (default .Chart.AppVersion $image.tag) -}}
+charts/agent
+{{- end -}}
+{{- end -}}
+
+{{/* A released chart names its image's digest in an annotation. As a value, --reuse-values would keep it. */}}
+{{- define "rolegate-server.image" -}}
+{{- $released := index (.Chart.Annotations | default dict) "rolegate.dev/image-digest" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}
+{{- printf "%s@%s" .repository .digest -}}
+{{- else if .tag -}}
+{{- printf "%s:%s" .repository .tag -}}
+{{- else if $released -}}
+{{- printf "%s@%s" .repository $released -}}
+{{- else -}}
+{{- printf "%s:%s" .repository $.Chart.AppVersion -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 
