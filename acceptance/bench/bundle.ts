@@ -37,7 +37,7 @@ const READY_WITHIN_MS = 30_000;
 /** Precision of the time of a start. */
 const POLL_MS = 5;
 
-/** Starts the bundles as the images do. Compiled code is cached in the folder, as in the images. */
+/** Starts the bundles as the images do. */
 export async function openBundles(
   { bundles, moreFlags, cpuProf }: Options,
   folder: string,
@@ -59,7 +59,7 @@ export async function openBundles(
       ...words,
     ];
     const program = startProcess(command, {
-      env: { ...flags[name].env, NODE_COMPILE_CACHE: join(folder, 'compiled'), ...env },
+      env: { ...flags[name].env, ...env },
       output: log,
     });
     if (typeof log === 'number') closeSync(log);

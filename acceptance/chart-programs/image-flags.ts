@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 export interface ImageFlags {
   /** Node.js flags in the entry point. */
   readonly node: readonly string[];
-  /** Variables of the final stage, without PATH and NODE_COMPILE_CACHE. */
+  /** Environment variables, without PATH. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -12,12 +12,12 @@ export interface ImageFlags {
 export async function readImageFlags(name: 'agent' | 'server'): Promise<ImageFlags> {
   const path = new URL(`../../docker/${name}.Dockerfile`, import.meta.url);
   const text = await readFile(path, 'utf8');
-  const stage = text.slice(text.lastIndexOf('\nFROM ')).replaceAll('\\\n', ' ');
-  const entryPoint = /^ENTRYPOINT (\[.*\])$/m.exec(stage)?.[1];
+  const joined = text.replaceAll('\\\n', ' ');
+  const entryPoint = /^ENTRYPOINT (\[.*\])$/m.exec(joined)?.[1];
   const [node, ...words] = JSON.parse(entryPoint ?? '[]') as string[];
   if (node !== 'node' || words.pop() !== `/app/${name}.cjs`)
     throw new Error(`docker/${name}.Dockerfile has an unexpected entry point`);
-  const pairs = [...stage.matchAll(/\s(NODE_ENV|MALLOC_\w+)=(\S+)/g)];
+  const pairs = [...joined.matchAll(/\s(NODE_ENV|MALLOC_\w+)=(\S+)/g)];
   const env = Object.fromEntries(pairs.map(([, key = '', value = '']) => [key, value]));
   return { node: words, env };
 }

@@ -39,7 +39,7 @@ export interface NodeProgramsDeps {
 
 /** Prepares the bundled programs as images and charts start them, each in a control group with its chart's limit. */
 export async function prepareNodePrograms(deps: NodeProgramsDeps): Promise<NodePrograms> {
-  const { folder, bundles, enter, kubeconfig, serverAddress, onLine } = deps;
+  const { bundles, enter, kubeconfig, serverAddress, onLine } = deps;
   const [agent, intercept, reconcile, server] = [
     await readChart('agent', 'agent'),
     await readChart('agent', 'intercept'),
@@ -57,7 +57,7 @@ export async function prepareNodePrograms(deps: NodeProgramsDeps): Promise<NodeP
   const shared = (name: ProgramName) => ({
     ...deps,
     name,
-    env: { NODE_COMPILE_CACHE: join(folder, 'compiled') },
+    env: {},
     onLine: (line: string) => {
       onLine(name, line);
     },

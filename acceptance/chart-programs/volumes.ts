@@ -15,7 +15,7 @@ export async function makeVolumes(
   const ca = await createTestCa();
   const at = (name: string) => join(folder, name);
   await writeTls(ca, { folder: at('agent-tls'), uris: [`spiffe://rolegate/node/${NODE_NAME}`] }, users.agent);
-  for (const name of ['run', 'state', 'cni', 'compiled']) await makeFolder(at(name), users.agent);
+  for (const name of ['run', 'state', 'cni']) await makeFolder(at(name), users.agent);
   await makeFolder(at('listeners'), 0);
   return {
     agent: {
@@ -60,7 +60,7 @@ export async function makeServerRun({
 }
 
 /** Creates a folder that belongs to the user. */
-export async function makeFolder(path: string, user: number): Promise<void> {
+async function makeFolder(path: string, user: number): Promise<void> {
   await mkdir(path);
   await chown(path, user, user);
 }

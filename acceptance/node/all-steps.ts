@@ -5,6 +5,7 @@ import { disruptions } from './steps/disruptions.ts';
 import { firewall } from './steps/firewall.ts';
 import { installing } from './steps/installing.ts';
 import { manyPods } from './steps/many-pods.ts';
+import { readme } from './steps/readme.ts';
 import { uninstalling } from './steps/uninstalling.ts';
 import { upgrading } from './steps/upgrading.ts';
 import { withoutAgent } from './steps/without-agent.ts';
@@ -21,6 +22,7 @@ export function allSteps(world: NodeWorld): NodeStep[] {
     uninstalling,
     certificates,
     firewall,
+    readme,
     upgrading,
   ].flatMap((steps) => steps(world));
 }

@@ -1,5 +1,4 @@
 import type { Values } from './helm.ts';
-import { IMAGES } from './images.ts';
 
 /** The Secret with the server's AWS credentials. The STS stand-in accepts any. */
 export const CREDENTIALS_SECRET = 'rolegate-server-aws';
@@ -8,19 +7,12 @@ export const TLS_SECRETS = { server: 'rolegate-server-tls', agent: 'rolegate-age
 
 export type Tls = 'authority' | 'existingSecret';
 
-/** Splits an image into repository and tag. */
-export function imageOf(image: string): { readonly repository: string; readonly tag: string } {
-  const [repository = '', tag = ''] = image.split(/:(?=[^:]*$)/);
-  return { repository, tag };
-}
-
 const tls = (mode: Tls, chart: keyof typeof TLS_SECRETS) =>
   mode === 'authority' ? { mode } : { mode, existingSecret: { name: TLS_SECRETS[chart] } };
 
 /** The least values that the server's chart needs here. */
 export function serverValues({ stsEndpoint, tls: mode }: { stsEndpoint: string; tls: Tls }): Values {
   return {
-    image: imageOf(IMAGES.server),
     clusterName: 'e2e',
     region: 'us-east-1',
     roles: { baseArn: 'arn:aws:iam::123456789012:role/' },
@@ -44,7 +36,6 @@ export function agentValues({
   podAnnotations?: Readonly<Record<string, string>>;
 }): Values {
   return {
-    image: imageOf(IMAGES.agent),
     nodeSelector: { 'kubernetes.io/os': 'linux', 'kubernetes.io/hostname': node },
     tls: tls(mode, 'agent'),
     ...more,

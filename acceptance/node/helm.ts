@@ -1,21 +1,25 @@
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { outputOf, runCommand } from '@rolegate/testing';
+import type { ChartName, Charts } from './charts.ts';
 
-const charts = fileURLToPath(new URL('../../charts', import.meta.url));
 const CALL_WITHIN_MS = 60_000;
 /** `test` starts Pods, and `uninstall` waits for the chart's hooks. */
 const LONG_WITHIN_MS = 180_000;
 
-export type ChartName = 'server' | 'agent';
 export type Values = Readonly<Record<string, unknown>>;
 /** `--reuse-values` also keeps the defaults of the previous chart. */
 export type ReuseFlag = '--reset-then-reuse-values' | '--reuse-values';
 
 const releaseOf = (chart: ChartName) => `rolegate-${chart}`;
 
-/** Runs helm in one Namespace. Errors contain helm's output. By default, charts are those of this repository. */
-export function createHelm({ kubeconfig, namespace }: { kubeconfig: string; namespace: string }) {
+export interface HelmDeps {
+  readonly kubeconfig: string;
+  readonly namespace: string;
+  /** By default. */
+  readonly charts: Charts;
+}
+
+/** Runs helm in one Namespace. Errors contain helm's output. */
+export function createHelm({ kubeconfig, namespace, charts }: HelmDeps) {
   const command = (args: readonly string[]) => [
     'helm',
     '--kubeconfig',
@@ -26,9 +30,9 @@ export function createHelm({ kubeconfig, namespace }: { kubeconfig: string; name
   ];
   const withValues = (
     verb: readonly string[],
-    { chart, values, from = charts }: { chart: ChartName; values: Values; from?: string | undefined },
+    { chart, values, from = charts }: { chart: ChartName; values: Values; from?: Charts | undefined },
   ) =>
-    outputOf(command([...verb, releaseOf(chart), join(from, chart), '--values', '-']), {
+    outputOf(command([...verb, releaseOf(chart), ...from.chart(chart), '--values', '-']), {
       env: process.env,
       input: JSON.stringify(values),
       timeoutMs: CALL_WITHIN_MS,
@@ -36,15 +40,15 @@ export function createHelm({ kubeconfig, namespace }: { kubeconfig: string; name
 
   return {
     /** Does not wait for Pods. */
-    install: (chart: ChartName, values: Values, from?: string) =>
+    install: (chart: ChartName, values: Values, from?: Charts) =>
       withValues(['install'], { chart, values, from }),
     /** Installs the chart if it is not installed. */
-    upgrade: (chart: ChartName, values: Values, from?: string) =>
+    upgrade: (chart: ChartName, values: Values, from?: Charts) =>
       withValues(['upgrade', '--install'], { chart, values, from }),
     /** Reuses the release's values as the flag says, except for the given ones. */
     upgradeReusing: (
       chart: ChartName,
-      { flag, values, from }: { flag: ReuseFlag; values: Values; from?: string | undefined },
+      { flag, values, from }: { flag: ReuseFlag; values: Values; from?: Charts | undefined },
     ) => withValues(['upgrade', flag], { chart, values, from }),
     uninstall: (chart: ChartName) =>
       outputOf(

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,17 +22,21 @@ export const IMAGES_01 = {
   agent: 'localhost/rolegate-agent:0.1.0',
 } as const;
 
-type Recipe = Pick<Options, 'buildImage' | 'loadImage' | 'nodeImage' | 'clientBase'>;
+type Recipe = Pick<Options, 'buildImage' | 'loadImage' | 'nodeImage' | 'clientBase' | 'release'>;
 
-/** Bundles the programs, builds the images, also those of version 0.1.0 if possible, and loads them into the node. */
+/**
+ * Builds the images of the programs, unless a release has them, of the test Pods and, if possible, of version 0.1.0. Loads them into the
+ * node.
+ */
 export async function buildImages(recipe: Recipe, print: (line: string) => void): Promise<void> {
-  await outputOf(['npm', 'run', '--silent', 'bundle'], { ...BUILD, cwd: root });
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-images-'));
   const build = (image: string, context: string, args: readonly string[]) =>
     buildImage(recipe, { image, context, args }, print);
   try {
-    for (const name of ['server', 'agent'] as const) {
-      await build(IMAGES[name], await contextOf(root, name, join(folder, name)), programArgs(recipe));
+    if (recipe.release === undefined) {
+      await outputOf(['npm', 'run', '--silent', 'rootfs'], { ...BUILD, cwd: root });
+      for (const name of ['server', 'agent'] as const)
+        await build(IMAGES[name], await contextOf(root, name, join(folder, name)), []);
     }
     await build(IMAGES.client, join(root, 'acceptance/node/client'), clientArgs(recipe));
     if ((await whyNoRelease01()) !== undefined) return; // reported by the tests
@@ -65,10 +70,13 @@ async function buildImage(recipe: Recipe, build: ImageBuild, print: (line: strin
 
 /** Copies what the Dockerfile needs, instead of the whole repository. */
 async function contextOf(repository: string, program: 'server' | 'agent', context: string): Promise<string> {
-  await mkdir(join(context, 'docker'), { recursive: true });
-  await cp(join(repository, `docker/${program}.Dockerfile`), join(context, 'Dockerfile'));
-  await cp(join(repository, 'docker/rootfs.sh'), join(context, 'docker/rootfs.sh'));
-  await cp(join(repository, 'dist/bundle'), join(context, 'dist/bundle'), { recursive: true });
+  const copy = (path: string, to = path) =>
+    cp(join(repository, path), join(context, to), { recursive: true, verbatimSymlinks: true });
+  await copy(`docker/${program}.Dockerfile`, 'Dockerfile');
+  await copy('docker');
+  await copy('dist/bundle');
+  // Version 0.1.0 had none.
+  if (existsSync(join(repository, 'dist/rootfs'))) await copy(`dist/rootfs/${program}`);
   return context;
 }
 

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { createTestCa } from '@rolegate/testing';
 import { agentValues, CREDENTIALS_SECRET, serverValues, TLS_SECRETS } from './chart-values.ts';
 import type { Tls } from './chart-values.ts';
-import type { Helm } from './helm.ts';
+import type { ChartName, Charts } from './charts.ts';
+import type { Helm, Values } from './helm.ts';
 import type { Kubectl } from './kubectl.ts';
 
 export const NAMESPACE = 'rolegate';
@@ -19,19 +20,23 @@ const OURS = 'app.kubernetes.io/part-of=rolegate';
 export interface InstallationDeps {
   readonly kubectl: Kubectl;
   readonly helm: Helm;
+  readonly charts: Charts;
   readonly node: string;
   /** Undefined: moto runs in a Pod. */
   readonly stsEndpoint: string | undefined;
 }
 
 /** Installs Rolegate in the cluster with its charts. */
-export function createInstallation({ kubectl, helm, node, stsEndpoint }: InstallationDeps) {
+export function createInstallation({ kubectl, helm, charts, node, stsEndpoint }: InstallationDeps) {
   const endpoint = stsEndpointOf(stsEndpoint);
   const agentReady = () => kubectl.rollout('daemonset/rolegate-agent', NAMESPACE);
   const serverReady = () => kubectl.rollout('deployment/rolegate-server', NAMESPACE);
+  const withImage = (chart: ChartName, values: Values): Values =>
+    charts.registry === undefined ? { ...values, image: charts.image(chart) } : values;
 
   return {
     ...createPodAccess(kubectl),
+    charts,
     helm,
     stsEndpoint: endpoint,
     agentReady,
@@ -48,29 +53,40 @@ export function createInstallation({ kubectl, helm, node, stsEndpoint }: Install
     },
     /** Agents first, which wait for the servers. */
     async install({ tls = 'authority' }: { tls?: Tls } = {}): Promise<void> {
-      await helm.install('agent', agentValues({ node, tls }));
-      await helm.install('server', serverValues({ stsEndpoint: endpoint, tls }));
+      await helm.install('agent', withImage('agent', agentValues({ node, tls })));
+      await helm.install('server', withImage('server', serverValues({ stsEndpoint: endpoint, tls })));
       await serverReady();
       await agentReady();
     },
+    /** Throws if a container has another image than the charts name. */
+    async expectImages(): Promise<void> {
+      for (const chart of ['agent', 'server'] as const) {
+        const selector = ['-l', `app.kubernetes.io/name=rolegate-${chart}`];
+        const path = 'jsonpath={.items[*].spec.initContainers[*].image} {.items[*].spec.containers[*].image}';
+        const found = await kubectl.call(['-n', NAMESPACE, 'get', 'pods', ...selector, '-o', path]);
+        const others = found.split(' ').filter((image) => image !== '' && image !== charts.reference(chart));
+        if (others.length > 0)
+          throw new Error(`${chart}: ${others.join(' ')}, not ${charts.reference(chart)}`);
+      }
+    },
     async installAgent(mode?: 'firewall'): Promise<void> {
-      await helm.install('agent', agentValues({ node, tls: 'authority', ...(mode && { mode }) }));
+      const values = agentValues({ node, tls: 'authority', ...(mode && { mode }) });
+      await helm.install('agent', withImage('agent', values));
       await agentReady();
     },
     /** Changes an annotation on the Pods of both charts, which replaces all of them. */
     async upgrade(marker: string): Promise<void> {
-      const values = serverValues({ stsEndpoint: endpoint, tls: 'authority' });
-      await helm.upgrade('server', { ...values, podAnnotations: { marker } });
-      await helm.upgrade('agent', agentValues({ node, tls: 'authority', podAnnotations: { marker } }));
+      const server = serverValues({ stsEndpoint: endpoint, tls: 'authority' });
+      const agent = agentValues({ node, tls: 'authority', podAnnotations: { marker } });
+      await helm.upgrade('server', withImage('server', { ...server, podAnnotations: { marker } }));
+      await helm.upgrade('agent', withImage('agent', agent));
       await serverReady();
       await agentReady();
     },
     /** The step before `helm uninstall`. */
     async uninstallRules(mode?: 'firewall'): Promise<void> {
-      await helm.upgrade(
-        'agent',
-        agentValues({ node, tls: 'authority', uninstall: true, ...(mode && { mode }) }),
-      );
+      const values = agentValues({ node, tls: 'authority', uninstall: true, ...(mode && { mode }) });
+      await helm.upgrade('agent', withImage('agent', values));
       await agentReady();
     },
     async uninstall(): Promise<void> {

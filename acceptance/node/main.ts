@@ -7,6 +7,8 @@ import { runSuite } from '../processes/run-suite.ts';
 import { allSteps } from './all-steps.ts';
 import { createPodCurl } from './curl-from-pod.ts';
 import { createHelm } from './helm.ts';
+import { charts01In, chartsHere, releasedCharts } from './charts.ts';
+import type { Charts } from './charts.ts';
 import { buildImages } from './images.ts';
 import { createImdsLog } from './imds-log.ts';
 import { createInstallation, NAMESPACE, stsEndpointOf } from './installation.ts';
@@ -16,6 +18,7 @@ import { findNode } from './node.ts';
 import { parseOptions, USAGE } from './options.ts';
 import type { Options } from './options.ts';
 import { unpackCharts01, whyNoRelease01 } from './release-0.1.ts';
+import { readReadmeLines } from './readme-lines.ts';
 import { createTestPods } from './test-pods.ts';
 import type { NodeWorld } from './world.ts';
 
@@ -32,12 +35,15 @@ async function main(): Promise<number> {
   return options.images === 'only' ? 0 : test(options);
 }
 
-async function test({ kubeconfig, node: wanted, stsEndpoint, imdsLog, sentinel, pods }: Options) {
+async function test(options: Options) {
+  const { kubeconfig, node: wanted, stsEndpoint, imdsLog, sentinel, pods, release } = options;
+  const charts = release === undefined ? chartsHere() : await releasedCharts(release);
   const kubectl = createKubectl({ kubeconfig });
   const node = await findNode(kubectl, wanted);
   const installation = createInstallation({
     kubectl,
-    helm: createHelm({ kubeconfig, namespace: NAMESPACE }),
+    helm: createHelm({ kubeconfig, namespace: NAMESPACE, charts }),
+    charts,
     node: node.name,
     stsEndpoint,
   });
@@ -56,6 +62,11 @@ async function test({ kubeconfig, node: wanted, stsEndpoint, imdsLog, sentinel, 
       curl: createPodCurl({ kubectl, sentinel }),
       imdsLog: imdsLog === undefined ? undefined : createImdsLog({ path: imdsLog, nodeIps: node.ips }),
       node: { name: node.name, ip: node.ips[0] ?? '' },
+      agentImage: charts.reference('agent'),
+      readme:
+        charts.registry === undefined
+          ? undefined
+          : await readReadmeLines({ kubeconfig, registry: charts.registry }),
       sentinel,
       podsAtOnce: pods,
       charts01: await chartsOf01(folder),
@@ -78,9 +89,9 @@ async function test({ kubeconfig, node: wanted, stsEndpoint, imdsLog, sentinel, 
   }
 }
 
-async function chartsOf01(folder: string): Promise<string | undefined> {
+async function chartsOf01(folder: string): Promise<Charts | undefined> {
   const missing = await whyNoRelease01();
-  if (missing === undefined) return unpackCharts01(folder);
+  if (missing === undefined) return charts01In(await unpackCharts01(folder));
   console.log(`skipped the upgrades from 0.1.0: ${missing}`);
   return undefined;
 }

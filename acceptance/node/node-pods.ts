@@ -15,10 +15,17 @@ const OURS = /ROLEGATE|169\.254\.169\.254|fd00:ec2::254/;
 const RULES_POD = 'rules';
 const KILLER_POD = 'killer';
 
+export interface RulesDeps {
+  readonly kubectl: Kubectl;
+  readonly node: { readonly name: string };
+  /** Contains the commands that list rules. */
+  readonly agentImage: string;
+}
+
 /** Reads the node's rules for the metadata addresses in a host-network Pod. Each line starts with a name in `READERS`. */
-export async function metadataRules(kubectl: Kubectl, node: string): Promise<readonly string[]> {
+export async function metadataRules({ kubectl, node, agentImage }: RulesDeps): Promise<readonly string[]> {
   await kubectl.remove('-n', NAMESPACE, 'pod', RULES_POD);
-  await kubectl.apply([rulesPod(node)]);
+  await kubectl.apply([rulesPod(node.name, agentImage)]);
   await kubectl.waitFor('jsonpath={.status.phase}=Succeeded', ['-n', NAMESPACE, `pod/${RULES_POD}`], 60);
   const found: string[] = [];
   for (const name of Object.keys(READERS)) {
@@ -57,9 +64,9 @@ export async function removeKiller(kubectl: Kubectl): Promise<void> {
   await kubectl.remove('-n', NAMESPACE, 'pod', KILLER_POD);
 }
 
-function rulesPod(node: string) {
+function rulesPod(node: string, image: string) {
   const containers = Object.entries(READERS).map(([name, command]) =>
-    containerOf({ name, image: IMAGES.agent, command, capabilities: ['NET_ADMIN', 'NET_RAW'] }),
+    containerOf({ name, image, command, capabilities: ['NET_ADMIN', 'NET_RAW'] }),
   );
   return podOn(node, { name: RULES_POD, spec: { hostNetwork: true, containers } });
 }

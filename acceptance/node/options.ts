@@ -7,9 +7,10 @@ The cluster needs no AWS. kubectl and helm must be on the PATH.
   --kubeconfig F      kubeconfig of the cluster (KUBECONFIG)
   --load-image CMD    loads the image that is its argument into the node, e.g. "kind load docker-image"
   --build-image CMD   builds an image, given its name, a folder with a Dockerfile and --build-arg K=V... (docker build)
-  --node-image NAME   base of both images: a Debian with Node 24
+  --node-image NAME   base of the images of 0.1.0: a Debian with Node 24
   --client-base NAME  base of the image of test Pods: a Debian
   --images build|use|only   build images and run the tests, use existing images, or only build (build)
+  --release DIR       install the release that "npm run release -- --push" described in this folder, instead of images built here
   --node NAME         the node (the only ready one)
   --sts-endpoint U    a stand-in for STS that Pods reach and that knows the keys it issued (moto in a Pod)
   --imds-log F        log of the stand-in for the node's metadata API, which no Pod must reach
@@ -25,6 +26,8 @@ export interface Options {
   readonly nodeImage: string | undefined;
   readonly clientBase: string | undefined;
   readonly images: 'build' | 'use' | 'only';
+  /** A folder. Undefined: the charts and images of this repository. */
+  readonly release: string | undefined;
   /** Undefined: the only ready node. */
   readonly node: string | undefined;
   /** Undefined: moto runs in a Pod. */
@@ -44,6 +47,7 @@ export function parseOptions(env: Readonly<Record<string, string | undefined>>):
       'node-image': { type: 'string' },
       'client-base': { type: 'string' },
       images: { type: 'string', default: 'build' },
+      release: { type: 'string' },
       node: { type: 'string' },
       'sts-endpoint': { type: 'string' },
       'imds-log': { type: 'string' },
@@ -64,6 +68,7 @@ export function parseOptions(env: Readonly<Record<string, string | undefined>>):
     nodeImage: values['node-image'],
     clientBase: values['client-base'],
     images,
+    release: values.release,
     node: values.node,
     stsEndpoint: values['sts-endpoint'],
     imdsLog: values['imds-log'],

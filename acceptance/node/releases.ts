@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { eventually } from '@rolegate/testing';
 import { readAgentMetrics } from './agent-metrics.ts';
-import { agentValues, imageOf, serverValues } from './chart-values.ts';
-import type { ChartName, ReuseFlag, Values } from './helm.ts';
-import { IMAGES, IMAGES_01 } from './images.ts';
+import { agentValues, serverValues } from './chart-values.ts';
+import type { ChartName, Charts } from './charts.ts';
+import type { ReuseFlag, Values } from './helm.ts';
 import { NAMESPACE } from './installation.ts';
 import type { Installation } from './installation.ts';
 import type { Kubectl } from './kubectl.ts';
@@ -31,19 +31,19 @@ export interface ReleasesDeps {
   readonly kubectl: Kubectl;
   readonly installation: Installation;
   readonly node: { readonly name: string };
-  readonly charts01: string;
+  readonly charts01: Charts;
 }
 
 /** Changes the version of both charts. */
 export function createReleases({ kubectl, installation, node, charts01 }: ReleasesDeps) {
-  const { helm } = installation;
+  const { charts, helm } = installation;
+  const chartsOf = (version: Version) => (version === 'this' ? charts : charts01);
   const valuesOf = (chart: ChartName, version: Version): Values => ({
     ...(chart === 'agent'
       ? agentValues({ node: node.name, tls: 'authority' })
       : serverValues({ stsEndpoint: installation.stsEndpoint, tls: 'authority' })),
-    image: imageOf(version === 'this' ? IMAGES[chart] : IMAGES_01[chart]),
+    image: chartsOf(version).image(chart),
   });
-  const chartsOf = (version: Version) => (version === 'this' ? undefined : charts01);
   const inNamespace = (...args: string[]) => kubectl.call(['-n', NAMESPACE, ...args]);
   const readyOf = { agent: installation.agentReady, server: serversSettled };
 

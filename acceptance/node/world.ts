@@ -1,8 +1,10 @@
 import type { World } from '@rolegate/testing';
+import type { Charts } from './charts.ts';
 import type { PodCurl } from './curl-from-pod.ts';
 import type { ImdsLog } from './imds-log.ts';
 import type { Installation } from './installation.ts';
 import type { Kubectl } from './kubectl.ts';
+import type { ReadmeLines } from './readme-lines.ts';
 import type { TestPods } from './test-pods.ts';
 
 /** A cluster with the installation and test Pods on one node. */
@@ -14,11 +16,14 @@ export interface NodeWorld extends Pick<World, 'lines'> {
   /** Undefined: requests that reach the node's metadata API cannot be observed. */
   readonly imdsLog: ImdsLog | undefined;
   readonly node: { readonly name: string; readonly ip: string };
+  readonly agentImage: string;
+  /** Undefined: there is no release to install. */
+  readonly readme: ReadmeLines | undefined;
   readonly sentinel: string;
   /** Number of Pods that start at the same time. */
   readonly podsAtOnce: number;
-  /** Folder of the charts of version 0.1.0. Undefined: not available. */
-  readonly charts01: string | undefined;
+  /** Undefined: version 0.1.0 is not available. */
+  readonly charts01: Charts | undefined;
   /** Prints measured figures. */
   readonly say: (line: string) => void;
   /** Ends the suite. */

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ProbeCalls, ProbeSpec } from '../../hostile/clients/calls.ts';
 import type { Cgroups, Group } from '../../cgroups/group.ts';
@@ -16,8 +16,6 @@ const PROBE_EVERY_MS = 10_000;
 const READY = { withinMs: 30_000, everyMs: 500 };
 /** Log lines in the error of a failed start. */
 const LAST_LINES = 10;
-/** The subfolder for compiled code. */
-const COMPILED = 'compiled';
 
 /** More than both containers need, so that the limit does not affect the figures. */
 const POD_LIMIT_BYTES = 512 * 2 ** 20;
@@ -33,7 +31,7 @@ export interface StartAgentPodOptions {
   readonly network: FullNode;
   /** The folder of the programs. */
   readonly bundles: string;
-  /** Number of earlier starts. Each start reuses only the compiled code of the one before, as in the image. */
+  /** Number of earlier starts. */
   readonly earlierStarts: number;
 }
 
@@ -59,7 +57,6 @@ export async function startAgentPod({
       if (lines.length > LAST_LINES) lines.shift();
     },
   });
-  if (earlierStarts > 0) await moveCompiled(join(network.folder, `start-${earlierStarts - 1}`), folder);
   const prober = stack.use(await startProber(network));
   await programs.intercept();
   for (const name of ['server', 'reconcile', 'agent'] as const) {
@@ -104,11 +101,6 @@ async function createGroups({ cgroups }: FullNode, earlierStarts: number) {
 
 function fixed(make: Cgroups['make']): Cgroups {
   return { countsSockets: false, make, [Symbol.asyncDispose]: () => Promise.resolve() };
-}
-
-async function moveCompiled(from: string, to: string): Promise<void> {
-  await rm(join(to, COMPILED), { recursive: true });
-  await rename(join(from, COMPILED), join(to, COMPILED));
 }
 
 async function startProber({ enter }: FullNode): Promise<Child<ProbeCalls>> {

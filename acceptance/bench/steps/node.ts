@@ -28,7 +28,7 @@ export async function node(bench: BenchWorld): Promise<Row[]> {
   disposeOnSignal(stack);
   const network = await openFullNode({ name: `rg${process.pid}`, pods: PODS }, stack);
   const start = (earlierStarts: number) => startAgentPod({ network, bundles, earlierStarts });
-  // Fills the compile cache.
+  // The first start loads files into the page cache.
   await (await start(0))[Symbol.asyncDispose]();
   const usages: PodUsage[] = [];
   for (let round = 0; round < rounds; round++) {

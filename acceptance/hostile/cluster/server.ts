@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import type { TestCa } from '@rolegate/testing';
 import type { Cgroups } from '../../cgroups/group.ts';
 import { readChart } from '../../chart-programs/chart.ts';
 import { prepareChartProgram, serverChanges } from '../../chart-programs/chart-program.ts';
 import type { ChartProgram } from '../../chart-programs/chart-program.ts';
 import type { Mounts } from '../../chart-programs/flags.ts';
-import { makeFolder, makeServerRun, makeServerVolumes } from '../../chart-programs/volumes.ts';
+import { makeServerRun, makeServerVolumes } from '../../chart-programs/volumes.ts';
 
 /** The server's Namespace if it is its own authority. */
 export const SERVER_NAMESPACE = 'rolegate';
@@ -31,18 +30,16 @@ export interface ServerOptions {
 
 /** Prepares the bundled server as image and chart start it, in a control group with the chart's limit. */
 export async function prepareServer(options: ServerOptions): Promise<ChartProgram> {
-  const { folder, identity } = options;
+  const { identity } = options;
   const rendering = identity === 'own authority' ? 'minimal' : 'existing-secret';
   const chart = await readChart('server', 'server', rendering);
-  const compiled = join(folder, 'compiled');
-  await makeFolder(compiled, chart.user);
   return prepareChartProgram({
     ...options,
     image: 'server',
     chart,
     changes: serverChanges(options),
     mounts: await makeVolumes(options, chart.user),
-    env: { NODE_COMPILE_CACHE: compiled, POD_NAMESPACE: SERVER_NAMESPACE },
+    env: { POD_NAMESPACE: SERVER_NAMESPACE },
   });
 }
 

@@ -6,7 +6,7 @@ import type { NodeWorld } from '../world.ts';
 
 /** The agent's chart is installed first, and waits for the server. */
 export function installing(world: NodeWorld): NodeStep[] {
-  const { kubectl, installation, pods, imdsLog, node, say } = world;
+  const { installation, pods, imdsLog, say } = world;
   return [
     required({ title: 'The test Pods start', run: () => pods.create() }),
     {
@@ -22,9 +22,13 @@ export function installing(world: NodeWorld): NodeStep[] {
       },
     }),
     {
+      title: 'All containers run the images of the charts',
+      run: () => installation.expectImages(),
+    },
+    {
       title: 'All layers of rules are installed, and the self-test of intercept has passed',
       async run() {
-        const rules = (await metadataRules(kubectl, node.name)).join('\n');
+        const rules = (await metadataRules(world)).join('\n');
         const [pod = ''] = await installation.pods('agent');
         const log = await installation.logs(pod, 'intercept');
         if (!log.includes('self-test passed')) throw new Error(`intercept logged\n${log}`);

@@ -1,5 +1,6 @@
 import { expectSentinel } from '../imds-log.ts';
 import { metadataRules } from '../node-pods.ts';
+import type { RulesDeps } from '../node-pods.ts';
 import type { NodeStep } from '../step.ts';
 import type { NodeWorld } from '../world.ts';
 
@@ -30,7 +31,7 @@ export async function expectNothingLeft({ installation }: Pick<NodeWorld, 'insta
 }
 
 /** Throws if the node has rules of ours. */
-export async function expectNoRules({ kubectl, node }: Pick<NodeWorld, 'kubectl' | 'node'>): Promise<void> {
-  const rules = await metadataRules(kubectl, node.name);
+export async function expectNoRules(world: RulesDeps): Promise<void> {
+  const rules = await metadataRules(world);
   if (rules.length > 0) throw new Error(`left over:\n${rules.join('\n')}`);
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@rolegate/testing';
 import { firstCredentials, judgeFirstCredentials } from '../first-credentials.ts';
-import type { ChartName } from '../helm.ts';
+import type { ChartName } from '../charts.ts';
 import { expectNotReached } from '../imds-log.ts';
 import { createReleases } from '../releases.ts';
 import type { Change, Ended, Releases } from '../releases.ts';

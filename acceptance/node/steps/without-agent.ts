@@ -5,7 +5,8 @@ import { PERMITTED_NAMESPACE } from '../test-pods.ts';
 import type { NodeWorld } from '../world.ts';
 
 /** The agent is uninstalled without removing its rules. */
-export function withoutAgent({ kubectl, installation, curl, imdsLog, node }: NodeWorld): NodeStep[] {
+export function withoutAgent(world: NodeWorld): NodeStep[] {
+  const { installation, curl, imdsLog } = world;
   return [
     {
       title: 'After helm uninstall of the agent, its rules remain, and nothing leaks',
@@ -17,7 +18,7 @@ export function withoutAgent({ kubectl, installation, curl, imdsLog, node }: Nod
             userData: '000',
           });
         }
-        if ((await metadataRules(kubectl, node.name)).length === 0) throw new Error('the rules were removed');
+        if ((await metadataRules(world)).length === 0) throw new Error('the rules were removed');
         await expectNotReached(imdsLog);
       },
     },
