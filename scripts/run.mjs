@@ -41,7 +41,7 @@ const commands = {
   build: [['tsc', '-b']],
   bundle,
   rootfs: [...bundle, [...fromSources, 'scripts/release/rootfs-main.ts']],
-  release: [...bundle, [...fromSources, 'scripts/release/main.ts']],
+  release: [[...fromSources, 'scripts/release/main.ts']],
   generate: [
     generator('version'),
     ['node', 'scripts/generate/protos.mjs'],

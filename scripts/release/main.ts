@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,8 +60,8 @@ async function requireTools({ build, push, sign: key }: Options): Promise<void> 
 
 async function build(builder: Builder, options: Options, out: string, work: string): Promise<Release> {
   const commit = await readCommit(options);
-  rmSync(out, { recursive: true, force: true });
-  mkdirSync(out, { recursive: true });
+  await run(['npm', 'run', '--silent', 'bundle'], { cwd: root });
+  emptyOut(out);
   const images: Record<string, BuiltImage> = {};
   for (const program of programs) {
     for (const platform of options.platforms) {
@@ -74,7 +83,18 @@ async function build(builder: Builder, options: Options, out: string, work: stri
   return release;
 }
 
+/** Deletes the previous release. Throws if the folder has other files. */
+function emptyOut(out: string): void {
+  mkdirSync(out, { recursive: true });
+  const files = readdirSync(out);
+  if (files.length > 0 && !files.includes(RELEASE_FILE))
+    throw new Error(`${out} has files that are not of a release: choose an empty folder for --out`);
+  for (const file of files) rmSync(join(out, file), { recursive: true });
+}
+
 function readRelease({ registry }: Options, out: string): Release {
+  if (!existsSync(join(out, RELEASE_FILE)))
+    throw new Error(`${out} has no ${RELEASE_FILE}: run without --no-build`);
   const release = JSON.parse(readFileSync(join(out, RELEASE_FILE), 'utf8')) as Release;
   if (release.registry !== registry)
     throw new Error(`${out} was built for ${release.registry}, which its charts name: build again`);
