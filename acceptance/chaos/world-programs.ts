@@ -5,6 +5,7 @@ import { NODE_NAME, preparePrograms } from '@rolegate/sandbox';
 import type { Program } from '@rolegate/sandbox';
 import { createCniResultsDir, startImds, startKubernetesApi, startSts } from '@rolegate/testing';
 import type { KubernetesApi } from '@rolegate/testing';
+import { openAuthority } from '../stand-ins/authority.ts';
 import { openProxiedPort } from './proxied-port.ts';
 import type { ProxiedPort } from './proxied-port.ts';
 
@@ -18,6 +19,8 @@ export interface ChaosWorldOptions {
   /** Additional flags of each server. */
   readonly serverFlags?: readonly string[];
   readonly onLine?: (program: 'server' | 'agent', line: string) => void;
+  /** True: servers have their own authority and agents attest, as by default in the charts. Certificates from files otherwise. */
+  readonly attested?: boolean;
 }
 
 type Prepared = Awaited<ReturnType<typeof prepareWorld>>;
@@ -33,6 +36,7 @@ export async function prepareWorld(
     agentFlags = () => [],
     serverFlags = [],
     onLine = () => undefined,
+    attested = false,
   }: ChaosWorldOptions & { folder: string } & Awaited<ReturnType<typeof startStandIns>>,
   stack: AsyncDisposableStack,
 ) {
@@ -51,6 +55,7 @@ export async function prepareWorld(
     if (lines.push(line) > MOST_LINES) lines.shift();
     if (line.includes('"feed synced"')) connected = /"server":"[^"]+:(\d+)"/.exec(line)?.[1] ?? connected;
   };
+  const authority = attested ? await openAuthority({ folder, api }, stack) : undefined;
   const programs = await preparePrograms({
     folder,
     serverCount: SERVERS,
@@ -63,10 +68,17 @@ export async function prepareWorld(
     agentLogLevel: 'info',
     agentFlags: agentFlags(folder),
     serverFlags,
+    ...(authority !== undefined && { authority: await authority.agentOn(NODE_NAME) }),
     onServerLine: keep('server'),
     onAgentLine: keep('agent'),
   });
-  return { programs, lines, ports: { sts: stsPort, apis }, connectedPort: () => Number(connected) };
+  return {
+    programs,
+    authority,
+    lines,
+    ports: { sts: stsPort, apis },
+    connectedPort: () => Number(connected),
+  };
 }
 
 /** Starts two servers and the agent. If one does not become ready, everything is closed. */
@@ -88,7 +100,8 @@ export async function startWorldPrograms(
     throw new Error([describeError(error), ...lines].join('\n        '), { cause: error });
   }
   const starts = {
-    startServer: (index: number) => (servers[index] = running(programs.startServer(index))),
+    startServer: (index: number, flags?: readonly string[]) =>
+      (servers[index] = running(programs.startServer(index, flags))),
     startAgent: () => (agent = running(programs.startAgent({ serverPorts }))),
   };
   return { servers, agent: () => agent, starts };

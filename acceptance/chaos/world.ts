@@ -5,6 +5,7 @@ import type { CniResultsDir, FakeSts, KubernetesApi } from '@rolegate/testing';
 import type { ProxiedPort } from './proxied-port.ts';
 import { createPodCalls } from '../pod-calls/pod-call.ts';
 import type { PodCalls, PodCallsOptions } from '../pod-calls/pod-call.ts';
+import type { Authority } from '../stand-ins/authority.ts';
 import { openProxiedPorts, prepareWorld, startStandIns, startWorldPrograms } from './world-programs.ts';
 import type { ChaosWorldOptions } from './world-programs.ts';
 
@@ -17,6 +18,8 @@ export interface ChaosWorld extends AsyncDisposable {
   readonly cni: CniResultsDir;
   readonly node: SandboxNode;
   readonly programs: PreparedPrograms;
+  /** Undefined unless agents attest. */
+  readonly authority: Authority | undefined;
   /** The latest process of each server. */
   readonly servers: readonly Program[];
   readonly agent: Program;
@@ -29,7 +32,8 @@ export interface ChaosWorld extends AsyncDisposable {
   };
   /** Index of the server that the agent is connected to, according to its log. */
   connectedServer(): number;
-  startServer(index: number): Program;
+  /** `flags` replace the additional flags of all servers. */
+  startServer(index: number, flags?: readonly string[]): Program;
   startAgent(): Program;
   permit(namespace: string, permitted: string): void;
   /** `named`: namespace/name. */
@@ -45,7 +49,7 @@ export async function startChaosWorld(options: ChaosWorldOptions = {}): Promise<
   const standIns = await startStandIns(stack);
   const prepared = await prepareWorld({ ...options, ...standIns, folder }, stack);
   const { api, cni, sts } = standIns;
-  const { programs, ports, connectedPort } = prepared;
+  const { programs, authority, ports, connectedPort } = prepared;
   const feeds = await openProxiedPorts(stack, programs.serverPorts);
   const node = createSandboxNode({ api, cni, agent: programs.metadata });
   stack.defer(() => node.close());
@@ -58,6 +62,7 @@ export async function startChaosWorld(options: ChaosWorldOptions = {}): Promise<
     cni,
     node,
     programs,
+    authority,
     ...running.starts,
     servers: running.servers,
     ports: { ...ports, feeds },

@@ -57,9 +57,14 @@ type Answer =
 /** `[time, value]`; the value is text because it may be NaN or Inf. */
 type RawPoint = readonly [number, string];
 
-interface Result<Kind extends string, Item> {
-  readonly resultType: Kind;
-  readonly result: readonly Item[];
+interface InstantSeries {
+  readonly metric: Labels;
+  readonly value: RawPoint;
+}
+
+interface RangeSeries {
+  readonly metric: Labels;
+  readonly values: readonly RawPoint[];
 }
 
 export function createPrometheusApi(url: string): PrometheusApi {
@@ -75,19 +80,13 @@ export function createPrometheusApi(url: string): PrometheusApi {
   return {
     async query(expr, time) {
       const data = await get('query', { query: expr, ...(time !== undefined && { time: String(time) }) });
-      const { resultType, result } = data as Result<
-        'vector',
-        { readonly metric: Labels; readonly value: RawPoint }
-      >;
-      if (resultType !== 'vector') throw new Error(`${expr} is a ${String(resultType)}, not a vector`);
+      const { resultType, result } = data as { resultType: string; result: InstantSeries[] };
+      if (resultType !== 'vector') throw new Error(`${expr} is a ${resultType}, not a vector`);
       return result.map(({ metric, value }) => ({ labels: metric, value: numberOf(value[1]) }));
     },
     async queryRange(expr, { start, end, step }) {
       const range = { start: String(start), end: String(end), step: String(step) };
-      const { result } = (await get('query_range', { query: expr, ...range })) as Result<
-        'matrix',
-        { readonly metric: Labels; readonly values: readonly RawPoint[] }
-      >;
+      const { result } = (await get('query_range', { query: expr, ...range })) as { result: RangeSeries[] };
       return result.map(({ metric, values }) => ({
         labels: metric,
         points: values.map(([time, value]) => [time, numberOf(value)] as const),

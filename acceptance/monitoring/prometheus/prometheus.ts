@@ -74,16 +74,11 @@ export async function startPrometheus({
 /** Prometheus discovers its targets a few seconds after it is ready. A target may be down. */
 async function expectScraped({ targets }: PrometheusApi, wanted: number): Promise<void> {
   const tried = (await targets()).filter(({ health }) => health !== 'unknown');
-  if (tried.length < wanted)
-    throw new Error(`Prometheus has scraped ${tried.length} of ${wanted} targets`);
+  if (tried.length < wanted) throw new Error(`Prometheus has scraped ${tried.length} of ${wanted} targets`);
 }
 
 /** The text of the configuration file. JSON is YAML. */
-function configOf({
-  jobs,
-  ruleFiles,
-  scrapeEveryMs,
-}: Required<Omit<PrometheusOptions, 'program'>>): string {
+function configOf({ jobs, ruleFiles, scrapeEveryMs }: Required<Omit<PrometheusOptions, 'program'>>): string {
   const every = `${scrapeEveryMs}ms`;
   return JSON.stringify({
     global: { scrape_interval: every, scrape_timeout: every, evaluation_interval: every },

@@ -42,7 +42,8 @@ export interface PreparedPrograms {
   readonly ca: TestCa;
   /** Where Pods reach the agent. */
   readonly metadata: { readonly host: string; readonly port: number };
-  readonly startServer: (index: number) => Program;
+  /** `flags` replace the additional flags of all servers. */
+  readonly startServer: (index: number, flags?: readonly string[]) => Program;
   readonly startAgent: (options?: AgentStart) => Program;
   /** Runs `rolegate-server authority WORD…`. */
   readonly authorityCommand: (...words: string[]) => Promise<CommandOutcome>;
@@ -98,7 +99,7 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
     agentOpsPort: agent.opsPort,
     ca,
     metadata: { host: NODE_IP, port: agent.port },
-    startServer(index) {
+    startServer(index, flags = options.serverFlags ?? []) {
       const ports = servers[index];
       if (ports === undefined) throw new Error(`no server ${index}`);
       return startProgram({
@@ -116,7 +117,7 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
             },
             ports,
           ),
-          ...(options.serverFlags ?? []),
+          ...flags,
           ...attestFlags(options, '--attest-bind', [ports.attestPort]),
           ...identity.server,
           '--status-socket',
