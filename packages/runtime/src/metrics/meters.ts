@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { onlyLabel, rowOf } from './table.ts';
+import { labelCombinations, onlyLabel, rowOf } from './table.ts';
 import type { MetricTable } from './table.ts';
 
 /** The names of one type in a table. */
@@ -45,8 +45,8 @@ export function createMeters<Table extends MetricTable>(table: Table): Meters<Ta
     return { name, help, labelNames: Object.keys(labels) as LabelsOf<Table, Name>[], registers: [registry] };
   }
 
-  const counter: Meters<Table>['counter'] = (name, collect) =>
-    new Counter({
+  const counter: Meters<Table>['counter'] = (name, collect) => {
+    const created = new Counter({
       ...declared(name),
       ...(collect && {
         collect() {
@@ -54,6 +54,9 @@ export function createMeters<Table extends MetricTable>(table: Table): Meters<Ta
         },
       }),
     });
+    for (const labels of labelCombinations(rowOf(table, name))) created.inc(labels, 0);
+    return created;
+  };
 
   return {
     registry,
