@@ -9,7 +9,10 @@ export interface Interval {
   readonly rateInterval: number;
 }
 
-/** Grafana's $__interval and $__rate_interval for a range and the data source's scrape interval. Seconds. */
+/**
+ * Grafana's $__interval and $__rate_interval for a range and the smallest step of a query. In the dashboard that is the charts'
+ * scrape interval, and here it is that of the run. Seconds.
+ */
 export function intervalOf({ range, scrape }: { readonly range: number; readonly scrape: number }): Interval {
   const step = Math.max(scrape, Math.ceil(range / MOST_POINTS));
   return { step, rateInterval: Math.max(step + scrape, 4 * scrape) };

@@ -1,24 +1,32 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { markdownTable } from '@rolegate/runtime';
+import { writeReport } from '@rolegate/testing';
 import { scenes } from '../world/scenes.ts';
 import type { DashboardRow } from './dashboard.ts';
 
-/** The file name of a row's picture. */
-export function pictureName(title: string): string {
-  return `dashboard-${title.toLowerCase().replaceAll(/[^a-z]+/g, '-')}.png`;
+/** A picture of a row. */
+export interface View {
+  readonly title: string;
+  readonly row: DashboardRow;
+  /** The last second of the run that it shows. Undefined: the end of the run. */
+  readonly second?: number;
 }
 
-/** Writes dashboard.md, which shows the pictures. */
+/** The file name of a row's picture. */
+export function pictureName(title: string): string {
+  return `dashboard-${title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.png`;
+}
+
+/** Writes what happened and the pictures between the markers in dashboard.md. */
 export async function writePage(
   folder: string,
-  { rows, machine }: { readonly rows: readonly DashboardRow[]; readonly machine: string },
+  { views, machine }: { readonly views: readonly View[]; readonly machine: string },
 ): Promise<void> {
-  const text = [
-    '# The dashboard in a run with failures',
-    '`npm run monitoring -- --part dashboard --report docs/figures` makes this page and its pictures. It runs two servers and',
-  ];
-  await writeFile(
-    join(folder, 'dashboard.md'),
-    `${text.join('\n\n')}${rows.length}${machine}${scenes.length}\n`,
+  const table = markdownTable(
+    ['second', 'what happened'],
+    scenes.map(({ at, lasts = 0, title }) => [lasts > 1 ? `${at} to ${at + lasts}` : String(at), title]),
   );
+  const pictures = views.map(({ title }) => `## ${title}\n\n![${title}](${pictureName(title)})`);
+  const text = [`Measured on ${machine}.`, table, ...pictures].join('\n\n');
+  await writeReport(join(folder, 'dashboard.md'), 'monitoring dashboard', text);
 }

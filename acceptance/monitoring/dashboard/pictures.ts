@@ -33,6 +33,7 @@ export async function drawRow(
       '--disable-sync',
       '--no-first-run',
       '--hide-scrollbars',
+      '--run-all-compositor-stages-before-draw',
       '--force-device-scale-factor=1',
       `--user-data-dir=${join(folder, 'profile')}`,
       `--window-size=${GRID.width},${heightOf(row)}`,

@@ -19,7 +19,8 @@ for (const data of panels) {
   frame.style.width = `${gridPos.w * GRID.column - GRID.gap}px`;
   frame.style.height = `${gridPos.h * GRID.line - GRID.gap}px`;
   const caption = document.createElement('h2');
-  caption.textContent = description === '' ? name : `${name} ⓘ`;
+  caption.textContent = name;
+  caption.className = description === '' ? '' : 'described';
   const body = document.createElement('div');
   body.className = type;
   frame.append(caption, body);

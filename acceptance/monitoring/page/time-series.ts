@@ -1,5 +1,5 @@
 import uPlot from 'uplot';
-import { cssColor, seriesColor } from '../panels/colors.ts';
+import { cssColor, seriesColor, tintOf } from '../panels/colors.ts';
 import { fieldOptionsOf, NO_FIELDS } from '../panels/panel.ts';
 import type { FieldOptions, PanelData } from '../panels/panel.ts';
 import { formatValue } from '../panels/units.ts';
@@ -11,7 +11,8 @@ const GRID_LINES = { stroke: '#e4e7eb', width: 1 };
 const LOG_SCALE = { distr: 3, log: 10 } as uPlot.Scale;
 /** Room for the values at the left. */
 const AXIS_WIDTH = 66;
-const LEGEND_HEIGHT = 17;
+/** Room for the times at the bottom. */
+const TIME_HEIGHT = 24;
 const BARS = uPlot.paths.bars?.({ size: [1, 40], gap: 0 });
 
 interface Line {
@@ -36,23 +37,20 @@ export function drawTimeSeries(
   const legend = legendOf(lines);
   body.append(legend);
   const height = body.clientHeight - legend.clientHeight;
-  const isStacked = defaults.custom?.stacking?.mode === 'normal';
-  const data = isStacked ? stacked(lines) : lines.map(({ values }) => [...values]);
-  const chart = new uPlot(
-    optionsOf({ lines, defaults, isStacked, size: { width: body.clientWidth, height } }),
-    [[...times], ...data],
-  );
+  // The top of a stack is drawn first, so that what is below it covers it.
+  const drawn = stacked(lines).reverse();
+  const options = optionsOf({ lines: drawn, defaults, size: { width: body.clientWidth, height } });
+  const chart = new uPlot(options, [[...times], ...drawn.map(({ values }) => [...values])]);
   body.prepend(chart.root);
 }
 
 interface Drawing {
   readonly lines: readonly Line[];
   readonly defaults: FieldOptions;
-  readonly isStacked: boolean;
   readonly size: { readonly width: number; readonly height: number };
 }
 
-function optionsOf({ lines, defaults, isStacked, size }: Drawing): uPlot.Options {
+function optionsOf({ lines, defaults, size }: Drawing): uPlot.Options {
   const { min, max, custom: { scaleDistribution: scale, lineWidth = 1, fillOpacity = 0 } = {} } = defaults;
   const isLog = scale?.type === 'log';
   const axis = { stroke: GRAY, font: FONT, grid: GRID_LINES, ticks: { show: false } };
@@ -69,22 +67,23 @@ function optionsOf({ lines, defaults, isStacked, size }: Drawing): uPlot.Options
           },
     },
     axes: [
-      { ...axis, values: (_, splits) => splits.map(clockTime) },
+      { ...axis, size: TIME_HEIGHT, values: (_, splits) => splits.map(clockTime) },
       {
         ...axis,
         size: AXIS_WIDTH,
+        ...(isLog && { filter: powersOfTen, grid: { ...GRID_LINES, filter: powersOfTen } }),
         values: (_, splits) =>
           splits.map((value: number | null) => (value === null ? '' : formatValue(value, defaults))),
       },
     ],
-    // A stack is drawn from the top down, so that each band ends at the one below it.
-    bands: isStacked ? lines.slice(1).map((_, at) => ({ series: [at + 2, at + 1] as [number, number] })) : [],
     series: [
       {},
       ...lines.map(({ color, options: { custom } }): uPlot.Series => ({
         stroke: color,
         width: custom?.lineWidth ?? lineWidth,
-        fill: withOpacity(color, custom?.fillOpacity ?? fillOpacity),
+        ...((custom?.fillOpacity ?? fillOpacity) > 0 && {
+          fill: tintOf(color, custom?.fillOpacity ?? fillOpacity),
+        }),
         points: { show: false },
         ...(custom?.drawStyle === 'bars' && BARS !== undefined && { paths: BARS }),
       })),
@@ -111,13 +110,14 @@ function rangeOf(
   return most > least ? [least, most] : [least, least + 1];
 }
 
-/** Sums from the first series up. */
-function stacked(lines: readonly Line[]): (number | null)[][] {
-  let below = lines[0]?.values.map(() => 0) ?? [];
-  return lines.map(({ values }) => {
-    const sums = values.map((value, at) => (value ?? 0) + (below[at] ?? 0));
+/** Stacked lines become sums from the first line up. */
+function stacked(lines: readonly Line[]): Line[] {
+  let below: number[] = [];
+  return lines.map((line) => {
+    if (line.options.custom?.stacking?.mode !== 'normal') return line;
+    const sums = line.values.map((value, at) => (value ?? 0) + (below[at] ?? 0));
     below = sums;
-    return sums.map((sum, at) => (values[at] === null ? null : sum));
+    return { ...line, values: sums.map((sum, at) => (line.values[at] === null ? null : sum)) };
   });
 }
 
@@ -142,7 +142,6 @@ function drawThresholds(chart: uPlot, { thresholds, custom }: FieldOptions): voi
 
 function legendOf(lines: readonly Line[]): HTMLElement {
   const legend = document.createElement('ul');
-  legend.style.minHeight = `${LEGEND_HEIGHT}px`;
   for (const { name, color } of lines) {
     const item = document.createElement('li');
     item.textContent = name;
@@ -152,9 +151,7 @@ function legendOf(lines: readonly Line[]): HTMLElement {
   return legend;
 }
 
-function withOpacity(color: string, percent: number): string {
-  return color === 'transparent' || percent === 0 ? 'transparent' : `${color}${hex((percent / 100) * 255)}`;
-}
-
-const hex = (byte: number): string => Math.round(byte).toString(16).padStart(2, '0');
+const powersOfTen = (_: uPlot, splits: (number | null)[]): (number | null)[] =>
+  splits.map((value) => (value !== null && isPowerOfTen(value) ? value : null));
+const isPowerOfTen = (value: number): boolean => Math.abs(Math.log10(value) % 1) < 1e-9;
 const clockTime = (seconds: number): string => new Date(seconds * 1_000).toISOString().slice(11, 19);

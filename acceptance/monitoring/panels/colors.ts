@@ -68,7 +68,16 @@ export function thresholdColor(steps: readonly Threshold[], value: number): stri
   return cssColor(reached.at(-1)?.color ?? 'gray');
 }
 
-function darker(hex: string, share: number): string {
-  const parts = [1, 3, 5].map((at) => Math.round(parseInt(hex.slice(at, at + 2), 16) * (1 - share)));
+/** The color on white with this opacity in percent. It is opaque, so that stacked areas do not mix. */
+export function tintOf(hex: string, opacity: number): string {
+  return mixed(hex, 255, 1 - opacity / 100);
+}
+
+const darker = (hex: string, share: number): string => mixed(hex, 0, share);
+
+function mixed(hex: string, other: number, share: number): string {
+  const parts = [1, 3, 5].map((at) =>
+    Math.round(parseInt(hex.slice(at, at + 2), 16) * (1 - share) + other * share),
+  );
   return `#${parts.map((part) => part.toString(16).padStart(2, '0')).join('')}`;
 }

@@ -15,13 +15,12 @@ export async function startPods(
   world: ChaosWorld,
   { from, count }: { readonly from: number; readonly count: number },
 ): Promise<undefined> {
-  await Promise.all(
-    Array.from({ length: count }, async (_, at) => {
-      const [name, role] = [`app/batch-${from + at}`, `batch-${from + at}`];
-      await world.run(name, role);
-      void askUntilServed(world, name, role);
-    }),
-  );
+  // One after the other, because the node gives an address that is free at the time.
+  for (let at = from; at < from + count; at++) {
+    const [name, role] = [`app/batch-${at}`, `batch-${at}`];
+    await world.run(name, role);
+    void askUntilServed(world, name, role);
+  }
 }
 
 async function askUntilServed(world: ChaosWorld, name: string, role: string): Promise<void> {

@@ -20,6 +20,8 @@ export interface Scene {
 
 /** Seconds. */
 const RUN_SECONDS = 300;
+/** The network is cut in this second. */
+export const CUT_SECOND = 110;
 /** Lifetime of the credentials that STS issues late in the run, so that their renewals are seen. Seconds. */
 const SHORT_SESSION = 100;
 
@@ -70,10 +72,11 @@ export const scenes: readonly Scene[] = [
     lasts: 15,
     title: 'The API server is silent and loses its history',
     begin({ world: { api } }) {
-      api.compact();
-      api.dropWatches();
       api.hang();
+      api.dropWatches();
       return () => {
+        api.bump();
+        api.compact();
         api.resume();
       };
     },

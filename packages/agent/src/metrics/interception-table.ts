@@ -28,7 +28,7 @@ export const interceptionMetrics = {
     type: 'counter',
     labels: { layer: layers },
     help: 'Packets matched by the rules of a layer: redirected to the agent (nat), protected from redirects (ports), or denied.',
-    meaning: 'packets matched by the rules, always 0 for `route`',
+    meaning: 'packets matched by the rules',
     worry: '`filter` rises: traffic tries to bypass the agent',
   },
   rolegate_interception_connections_limited: {
