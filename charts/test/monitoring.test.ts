@@ -2,12 +2,20 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { agentMetrics } from '../../packages/agent/src/metrics/table.ts';
 import { serverMetrics } from '../../packages/server/src/metrics/table.ts';
-import { alertFiles, alerts, dashboard, dashboardQueries, metricsIn, runbook } from './monitoring.ts';
+import {
+  alertFiles,
+  alerts,
+  dashboard,
+  dashboardQueries,
+  drawnLimits,
+  metricsIn,
+  runbook,
+} from './monitoring.ts';
 import { findProgram, run } from './program-on-path.ts';
-import { root } from './rendering.ts';
+import { chartFolder, root } from './rendering.ts';
 
 const promtool = findProgram({ name: 'promtool', variable: 'PROMTOOL' });
 const withPromtool = promtool === undefined ? describe.skip : describe;
@@ -84,6 +92,37 @@ describe('Dashboard', () => {
       expect(targets?.length).toBeGreaterThan(0);
     }
   });
+});
+
+describe('Panels', () => {
+  const panels = dashboard.panels.filter(({ type }) => type !== 'row');
+
+  it.each(panels)('The panel "$title" has a description', ({ description }) => {
+    expect(description).toMatch(/^[A-Z0-9].*\.$/);
+  });
+
+  it('Panels have different titles', () => {
+    expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length);
+  });
+
+  // Otherwise Grafana assumes a scrape every 15 s, and a rate can have too few values.
+  it('The smallest step of every query is the scrape interval of the agent chart', () => {
+    const values = parse(readFileSync(join(chartFolder('agent'), 'values.yaml'), 'utf8')) as {
+      podMonitor: { interval: string };
+    };
+    const steps = panels.flatMap(({ targets = [] }) => targets.map(({ interval }) => interval));
+    expect(new Set(steps)).toEqual(new Set([values.podMonitor.interval]));
+  });
+
+  // No alert is about response times: DESIGN.md 4.2 sets how long requests are held.
+  it.each(drawnLimits().filter(({ title }) => title !== 'Response time'))(
+    'The limit $limit that the panel "$title" draws is that of an alert',
+    ({ exprs, limit }) => {
+      const [metric = ''] = exprs.flatMap(metricsIn);
+      const compared = rows.filter(({ expr }) => expr.includes(metric)).map(({ expr }) => expr);
+      expect(compared.some((expr) => new RegExp(`[<>] ${limit}\\b`).test(expr))).toBe(true);
+    },
+  );
 });
 
 withPromtool('Promtool (if installed)', () => {
