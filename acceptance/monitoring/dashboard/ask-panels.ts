@@ -36,7 +36,7 @@ export async function askRow(
     }
     asked.push({ panel, series });
   }
-  return { row: { title, times: timesOf(range), panels: asked }, empty };
+  return { row: { title, times: timesOf(range).map((time) => time - start), panels: asked }, empty };
 }
 
 interface Asking extends Pick<PrometheusApi, 'queryRange'> {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { markdownTable } from '@rolegate/runtime';
 import { writeReport } from '@rolegate/testing';
+import { runTime } from '../panels/units.ts';
 import { scenes } from '../world/scenes.ts';
 import type { DashboardRow } from './dashboard.ts';
 
@@ -23,8 +24,11 @@ export async function writePage(
   { views, machine }: { readonly views: readonly View[]; readonly machine: string },
 ): Promise<void> {
   const table = markdownTable(
-    ['second', 'what happened'],
-    scenes.map(({ at, lasts = 0, title }) => [lasts > 1 ? `${at} to ${at + lasts}` : String(at), title]),
+    ['time', 'what happened'],
+    scenes.map(({ at, lasts = 0, title }) => [
+      lasts > 1 ? `${runTime(at)} to ${runTime(at + lasts)}` : runTime(at),
+      title,
+    ]),
   );
   const pictures = views.map(({ title }) => `## ${title}\n\n![${title}](${pictureName(title)})`);
   const text = [`Measured on ${machine}.`, table, ...pictures].join('\n\n');

@@ -2,7 +2,7 @@ import uPlot from 'uplot';
 import { cssColor, seriesColor, tintOf } from '../panels/colors.ts';
 import { fieldOptionsOf, NO_FIELDS } from '../panels/panel.ts';
 import type { FieldOptions, PanelData } from '../panels/panel.ts';
-import { formatValue } from '../panels/units.ts';
+import { formatValue, runTime } from '../panels/units.ts';
 
 const FONT = '11px sans-serif';
 const GRAY = '#6e7280';
@@ -67,7 +67,7 @@ function optionsOf({ lines, defaults, size }: Drawing): uPlot.Options {
           },
     },
     axes: [
-      { ...axis, size: TIME_HEIGHT, values: (_, splits) => splits.map(clockTime) },
+      { ...axis, size: TIME_HEIGHT, values: (_, splits) => splits.map(runTime) },
       {
         ...axis,
         size: AXIS_WIDTH,
@@ -154,4 +154,3 @@ function legendOf(lines: readonly Line[]): HTMLElement {
 const powersOfTen = (_: uPlot, splits: (number | null)[]): (number | null)[] =>
   splits.map((value) => (value !== null && isPowerOfTen(value) ? value : null));
 const isPowerOfTen = (value: number): boolean => Math.abs(Math.log10(value) % 1) < 1e-9;
-const clockTime = (seconds: number): string => new Date(seconds * 1_000).toISOString().slice(11, 19);

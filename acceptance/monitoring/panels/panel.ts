@@ -72,7 +72,7 @@ export interface PanelData {
 /** What a page shows: one row of the dashboard. */
 export interface RowData {
   readonly title: string;
-  /** Unix times in seconds. */
+  /** Since the start of the run. Seconds. */
   readonly times: readonly number[];
   readonly panels: readonly PanelData[];
 }

@@ -34,6 +34,11 @@ export function formatValue(value: number, { unit = 'short', mappings = [] }: Fi
   return `${short(value)} ${suffix}`;
 }
 
+/** A time since the start of the run, in seconds, as minutes and seconds. */
+export function runTime(time: number): string {
+  return `${Math.floor(time / 60)}:${String(Math.floor(time % 60)).padStart(2, '0')}`;
+}
+
 function seconds(value: number): string {
   if (value === 0) return '0 s';
   const { seconds: length, word } = TIMES.find(({ seconds: least }) => Math.abs(value) >= least) ?? {

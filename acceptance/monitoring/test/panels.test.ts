@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seriesColor, thresholdColor, tintOf } from '../panels/colors.ts';
 import { fieldOptionsOf } from '../panels/panel.ts';
-import { formatValue } from '../panels/units.ts';
+import { formatValue, runTime } from '../panels/units.ts';
 
 describe('Values of panels', () => {
   it.each([
@@ -16,6 +16,10 @@ describe('Values of panels', () => {
     ['suffix:/min', 7.5, '7.5/min'],
   ])('A value of the unit %s is written as in Grafana: %d is %s', (unit, value, text) => {
     expect(formatValue(value, { unit })).toBe(text);
+  });
+
+  it('Times of the run are minutes and seconds', () => {
+    expect([0, 65, 600].map(runTime)).toEqual(['0:00', '1:05', '10:00']);
   });
 
   it('A mapped value is written as its text', () => {

@@ -143,7 +143,7 @@ export const serverMetrics = {
   },
   rolegate_relists_total: {
     type: 'counter',
-    labels: { kind: [], why: ['expired', 'refused', 'silent', 'unreadable', 'room', 'older'] },
+    labels: { kind: watchedKinds, why: ['expired', 'refused', 'silent', 'unreadable', 'room', 'older'] },
     help: 'Repeated lists, by cause.',
     meaning: 'repeated lists',
     worry: 'a steady rate; `unreadable`',
