@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describeMachine, openFolder, runSteps } from '@rolegate/testing';
 import type { Outcome, Step } from '@rolegate/testing';
 import type { Part, RunOptions } from '../part.ts';
+import { runTime } from '../panels/units.ts';
 import { openMonitoredWorld, SCRAPE_EVERY_MS } from '../world/monitored-world.ts';
 import { CUT_SECOND, play } from '../world/scenes.ts';
 import { askRow } from './ask-panels.ts';
@@ -41,7 +42,7 @@ function viewsOf(row: DashboardRow): View[] {
   const { title, panels } = row;
   const whole: View = { title, row };
   return panels.every(({ type }) => type === 'stat')
-    ? [{ title: `${title} at second ${CUT_SECOND}`, row, second: CUT_SECOND }, whole]
+    ? [{ title: `${title} at ${runTime(CUT_SECOND)}`, row, second: CUT_SECOND }, whole]
     : [whole];
 }
 

@@ -38,7 +38,6 @@ export async function drawRow(
       '--force-device-scale-factor=1',
       `--user-data-dir=${join(folder, 'profile')}`,
       `--window-size=${GRID.width},${heightOf(row)}`,
-      '--virtual-time-budget=2000',
       '--enable-logging=stderr',
       `--screenshot=${screenshot}`,
       `file://${page}`,

@@ -58,7 +58,7 @@ function optionsOf({ lines, defaults, size }: Drawing): uPlot.Options {
     ...size,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 10, 0, 0],
+    padding: [8, 16, 0, 0],
     scales: {
       y: isLog
         ? LOG_SCALE
