@@ -22,8 +22,8 @@ export interface Meters<Table extends MetricTable> {
   readonly histogram: <Name extends NamesOf<Table, 'histogram'>>(
     name: Name,
   ) => Histogram<LabelsOf<Table, Name>>;
-  /** Returns a function that increments a counter without labels. */
-  readonly count: (name: NamesOf<Table, 'counter'>) => () => void;
+  /** Returns a function that increments a counter without labels. `times` defaults to 1. */
+  readonly count: (name: NamesOf<Table, 'counter'>) => (times?: number) => void;
   /** Returns a function that increments a counter by the value of its only label. `times` defaults to 1. */
   readonly countBy: (name: NamesOf<Table, 'counter'>) => (value: string, times?: number) => void;
   /** A gauge that is read at each scrape. Undefined leaves it out. */
@@ -66,8 +66,8 @@ export function createMeters<Table extends MetricTable>(table: Table): Meters<Ta
       new Histogram({ ...declared(name), buckets: [...(rowOf(table, name).buckets ?? [])] }),
     count(name) {
       const counted = counter(name);
-      return () => {
-        counted.inc();
+      return (times = 1) => {
+        counted.inc(times);
       };
     },
     countBy(name) {
