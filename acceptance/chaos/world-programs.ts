@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError } from '@rolegate/runtime';
 import { NODE_NAME, preparePrograms } from '@rolegate/sandbox';
-import type { Program } from '@rolegate/sandbox';
+import type { AgentStart, PreparedPrograms, Program } from '@rolegate/sandbox';
 import { createCniResultsDir, startImds, startKubernetesApi, startSts } from '@rolegate/testing';
-import type { KubernetesApi } from '@rolegate/testing';
+import type { CniResultsDir, FakeSts, KubernetesApi } from '@rolegate/testing';
 import { openAuthority } from '../stand-ins/authority.ts';
 import { openProxiedPort } from './proxied-port.ts';
 import type { ProxiedPort } from './proxied-port.ts';
@@ -18,9 +18,21 @@ export interface ChaosWorldOptions {
   readonly agentFlags?: ((folder: string) => readonly string[]) | undefined;
   /** Additional flags of each server. */
   readonly serverFlags?: readonly string[];
+  /** The socket of `reconcile` in the world's folder. By default the agent reads the CNI results itself. */
+  readonly cniSocket?: (folder: string) => string | undefined;
+  /** Called when the programs are prepared, to start others, such as `reconcile`, without which an agent is not ready. */
+  readonly onPrepared?: (prepared: PreparedWorld) => Promise<void>;
   readonly onLine?: (program: 'server' | 'agent', line: string) => void;
   /** True: servers have their own authority and agents attest, as by default in the charts. Certificates from files otherwise. */
   readonly attested?: boolean;
+}
+
+/** A world in which no program runs yet. */
+export interface PreparedWorld {
+  readonly folder: string;
+  readonly cni: CniResultsDir;
+  readonly sts: FakeSts;
+  readonly programs: PreparedPrograms;
 }
 
 type Prepared = Awaited<ReturnType<typeof prepareWorld>>;
@@ -37,6 +49,7 @@ export async function prepareWorld(
     serverFlags = [],
     onLine = () => undefined,
     attested = false,
+    cniSocket = () => undefined,
   }: ChaosWorldOptions & { folder: string } & Awaited<ReturnType<typeof startStandIns>>,
   stack: AsyncDisposableStack,
 ) {
@@ -62,6 +75,7 @@ export async function prepareWorld(
     node: NODE_NAME,
     imdsEndpoint: imds.url,
     cniDirectory: cni.path,
+    cniSocket: cniSocket(folder),
     kubeconfig: kubeconfigs[0] ?? '',
     kubeconfigOf: (index) => kubeconfigs[index] ?? '',
     stsEndpoint: `http://127.0.0.1:${stsPort.port}`,
@@ -102,7 +116,8 @@ export async function startWorldPrograms(
   const starts = {
     startServer: (index: number, flags?: readonly string[]) =>
       (servers[index] = running(programs.startServer(index, flags))),
-    startAgent: () => (agent = running(programs.startAgent({ serverPorts }))),
+    startAgent: (options: Pick<AgentStart, 'env' | 'flags'> = {}) =>
+      (agent = running(programs.startAgent({ ...options, serverPorts }))),
   };
   return { servers, agent: () => agent, starts };
 }

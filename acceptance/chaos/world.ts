@@ -1,7 +1,7 @@
 import { createSandboxNode } from '@rolegate/sandbox';
-import type { Manifest, PreparedPrograms, Program, SandboxNode } from '@rolegate/sandbox';
+import type { AgentStart, Manifest, PreparedPrograms, Program, SandboxNode } from '@rolegate/sandbox';
 import { openFolder } from '@rolegate/testing';
-import type { CniResultsDir, FakeSts, KubernetesApi } from '@rolegate/testing';
+import type { CniResultsDir, FakeImds, FakeSts, KubernetesApi } from '@rolegate/testing';
 import type { ProxiedPort } from './proxied-port.ts';
 import { createPodCalls } from '../pod-calls/pod-call.ts';
 import type { PodCalls, PodCallsOptions } from '../pod-calls/pod-call.ts';
@@ -15,6 +15,7 @@ export interface ChaosWorld extends AsyncDisposable {
   readonly folder: string;
   readonly api: KubernetesApi;
   readonly sts: FakeSts;
+  readonly imds: FakeImds;
   readonly cni: CniResultsDir;
   readonly node: SandboxNode;
   readonly programs: PreparedPrograms;
@@ -34,7 +35,7 @@ export interface ChaosWorld extends AsyncDisposable {
   connectedServer(): number;
   /** `flags` replace the additional flags of all servers. */
   startServer(index: number, flags?: readonly string[]): Program;
-  startAgent(): Program;
+  startAgent(options?: Pick<AgentStart, 'env' | 'flags'>): Program;
   permit(namespace: string, permitted: string): void;
   /** `named`: namespace/name. */
   run(named: string, role: string): Promise<void>;
@@ -48,17 +49,19 @@ export async function startChaosWorld(options: ChaosWorldOptions = {}): Promise<
   const folder = await openFolder('rolegate-chaos-', stack);
   const standIns = await startStandIns(stack);
   const prepared = await prepareWorld({ ...options, ...standIns, folder }, stack);
-  const { api, cni, sts } = standIns;
+  const { api, cni, imds, sts } = standIns;
   const { programs, authority, ports, connectedPort } = prepared;
   const feeds = await openProxiedPorts(stack, programs.serverPorts);
   const node = createSandboxNode({ api, cni, agent: programs.metadata });
   stack.defer(() => node.close());
+  await options.onPrepared?.({ folder, cni, sts, programs });
   const all = stack.move();
   const running = await startWorldPrograms(prepared, { feeds, stack: all });
   return {
     folder,
     api,
     sts,
+    imds,
     cni,
     node,
     programs,

@@ -14,6 +14,8 @@ export interface ProgramsOptions extends IdentityOptions {
   readonly stsEndpoint: string;
   readonly imdsEndpoint: string;
   readonly cniDirectory: string;
+  /** Of `reconcile`, which then reads the directory for the agent. The caller starts it. */
+  readonly cniSocket?: string | undefined;
   readonly onAgentLine: (line: string) => void;
   readonly onServerLine: (line: string) => void;
   /** Another kubeconfig for one of the servers. */
@@ -60,6 +62,8 @@ export interface AgentStart {
   readonly name?: string;
   /** Additional flags for this process only. */
   readonly flags?: readonly string[];
+  /** Environment variables for this process only. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Programs extends Pick<PreparedPrograms, 'metadata'> {
@@ -132,6 +136,7 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
         name: 'agent',
         opsPort: ports.opsPort,
         onLine: options.onAgentLine,
+        ...(start.env && { env: start.env }),
         args: [
           ...agentFlags(
             {
