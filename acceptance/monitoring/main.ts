@@ -5,24 +5,25 @@ import { EXIT_SKIPPED, exitCodeOf, suiteSignal, summaryOf, sumOfOutcomes } from 
 import type { Outcome } from '@rolegate/testing';
 import { missingHere } from '../network/requirements.ts';
 import { runSuite } from '../processes/run-suite.ts';
+import { alertsPart } from './alerts/part.ts';
 import { dashboardPart } from './dashboard/part.ts';
 import type { Part } from './part.ts';
 import { findPrometheus } from './prometheus/find-prometheus.ts';
 
 const SUITE = 'monitoring';
-const parts: readonly Part[] = [dashboardPart];
+const parts: readonly Part[] = [dashboardPart, alertsPart];
 const USAGE = `npm run ${SUITE} [-- OPTIONS]
 
 Runs the built programs through failures while a real Prometheus scrapes them, and asks it what operators would see. Needs
-root, Prometheus (downloaded from Debian if there is none) and chromium.
+root, Prometheus (downloaded from Debian if there is none), chromium for the dashboard, and helm (HELM) for the alerts.
   --part NAME        only this part (repeatable): ${parts.map(({ name }) => name).join(', ')}
-  --only PATTERN     only the matching rows of the dashboard
+  --only PATTERN     only the matching rows of the dashboard, faults and alerts
   --report FOLDER    writes pages and pictures to this folder, such as docs/figures
 
 Exit code ${EXIT_SKIPPED}: this machine cannot run the suite.`;
 
 /** Ends a run that hangs. Milliseconds. */
-const LONGEST_MS = 900_000;
+const LONGEST_MS = 1_500_000;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
