@@ -69,6 +69,11 @@ export default defineConfig(
     rules: { '@typescript-eslint/no-unsafe-class-instance-assignment': 'off' },
   },
   {
+    // The enums of uPlot exist only in its types.
+    files: ['acceptance/monitoring/page/**'],
+    rules: { '@typescript-eslint/no-unsafe-enum-assignment': 'off' },
+  },
+  {
     // vitest's asymmetric matchers (expect.any …) return any.
     files: ['**/test/**/*.ts'],
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off' },

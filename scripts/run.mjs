@@ -27,6 +27,7 @@ const commands = {
   'test:node': [suite('node')],
   'test:chaos': [build, suite('chaos')],
   'test:hostile': [...bundle, suite('hostile')],
+  monitoring: [build, suite('monitoring')],
   bench: [...bundle, suite('bench')],
   check: [
     ['node', 'scripts/generate/protos.mjs', '--check'],

@@ -2,9 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError } from '@rolegate/runtime';
 import { NODE_NAME, preparePrograms } from '@rolegate/sandbox';
-import type { Program } from '@rolegate/sandbox';
+import type { AgentStart, PreparedPrograms, Program } from '@rolegate/sandbox';
 import { createCniResultsDir, startImds, startKubernetesApi, startSts } from '@rolegate/testing';
-import type { KubernetesApi } from '@rolegate/testing';
+import type { CniResultsDir, FakeSts, KubernetesApi } from '@rolegate/testing';
+import { openAuthority } from '../stand-ins/authority.ts';
 import { openProxiedPort } from './proxied-port.ts';
 import type { ProxiedPort } from './proxied-port.ts';
 
@@ -17,7 +18,21 @@ export interface ChaosWorldOptions {
   readonly agentFlags?: ((folder: string) => readonly string[]) | undefined;
   /** Additional flags of each server. */
   readonly serverFlags?: readonly string[];
+  /** The socket of `reconcile` in the world's folder. By default the agent reads the CNI results itself. */
+  readonly cniSocket?: (folder: string) => string | undefined;
+  /** Called when the programs are prepared, to start others, such as `reconcile`, without which an agent is not ready. */
+  readonly onPrepared?: (prepared: PreparedWorld) => Promise<void>;
   readonly onLine?: (program: 'server' | 'agent', line: string) => void;
+  /** True: servers have their own authority and agents attest, as by default in the charts. Certificates from files otherwise. */
+  readonly attested?: boolean;
+}
+
+/** A world in which no program runs yet. */
+export interface PreparedWorld {
+  readonly folder: string;
+  readonly cni: CniResultsDir;
+  readonly sts: FakeSts;
+  readonly programs: PreparedPrograms;
 }
 
 type Prepared = Awaited<ReturnType<typeof prepareWorld>>;
@@ -33,6 +48,8 @@ export async function prepareWorld(
     agentFlags = () => [],
     serverFlags = [],
     onLine = () => undefined,
+    attested = false,
+    cniSocket = () => undefined,
   }: ChaosWorldOptions & { folder: string } & Awaited<ReturnType<typeof startStandIns>>,
   stack: AsyncDisposableStack,
 ) {
@@ -51,22 +68,31 @@ export async function prepareWorld(
     if (lines.push(line) > MOST_LINES) lines.shift();
     if (line.includes('"feed synced"')) connected = /"server":"[^"]+:(\d+)"/.exec(line)?.[1] ?? connected;
   };
+  const authority = attested ? await openAuthority({ folder, api }, stack) : undefined;
   const programs = await preparePrograms({
     folder,
     serverCount: SERVERS,
     node: NODE_NAME,
     imdsEndpoint: imds.url,
     cniDirectory: cni.path,
+    cniSocket: cniSocket(folder),
     kubeconfig: kubeconfigs[0] ?? '',
     kubeconfigOf: (index) => kubeconfigs[index] ?? '',
     stsEndpoint: `http://127.0.0.1:${stsPort.port}`,
     agentLogLevel: 'info',
     agentFlags: agentFlags(folder),
     serverFlags,
+    ...(authority !== undefined && { authority: await authority.agentOn(NODE_NAME) }),
     onServerLine: keep('server'),
     onAgentLine: keep('agent'),
   });
-  return { programs, lines, ports: { sts: stsPort, apis }, connectedPort: () => Number(connected) };
+  return {
+    programs,
+    authority,
+    lines,
+    ports: { sts: stsPort, apis },
+    connectedPort: () => Number(connected),
+  };
 }
 
 /** Starts two servers and the agent. If one does not become ready, everything is closed. */
@@ -88,8 +114,10 @@ export async function startWorldPrograms(
     throw new Error([describeError(error), ...lines].join('\n        '), { cause: error });
   }
   const starts = {
-    startServer: (index: number) => (servers[index] = running(programs.startServer(index))),
-    startAgent: () => (agent = running(programs.startAgent({ serverPorts }))),
+    startServer: (index: number, flags?: readonly string[]) =>
+      (servers[index] = running(programs.startServer(index, flags))),
+    startAgent: (options: Pick<AgentStart, 'env' | 'flags'> = {}) =>
+      (agent = running(programs.startAgent({ ...options, serverPorts }))),
   };
   return { servers, agent: () => agent, starts };
 }

@@ -1,10 +1,11 @@
 import { createSandboxNode } from '@rolegate/sandbox';
-import type { Manifest, PreparedPrograms, Program, SandboxNode } from '@rolegate/sandbox';
+import type { AgentStart, Manifest, PreparedPrograms, Program, SandboxNode } from '@rolegate/sandbox';
 import { openFolder } from '@rolegate/testing';
-import type { CniResultsDir, FakeSts, KubernetesApi } from '@rolegate/testing';
+import type { CniResultsDir, FakeImds, FakeSts, KubernetesApi } from '@rolegate/testing';
 import type { ProxiedPort } from './proxied-port.ts';
 import { createPodCalls } from '../pod-calls/pod-call.ts';
 import type { PodCalls, PodCallsOptions } from '../pod-calls/pod-call.ts';
+import type { Authority } from '../stand-ins/authority.ts';
 import { openProxiedPorts, prepareWorld, startStandIns, startWorldPrograms } from './world-programs.ts';
 import type { ChaosWorldOptions } from './world-programs.ts';
 
@@ -14,9 +15,12 @@ export interface ChaosWorld extends AsyncDisposable {
   readonly folder: string;
   readonly api: KubernetesApi;
   readonly sts: FakeSts;
+  readonly imds: FakeImds;
   readonly cni: CniResultsDir;
   readonly node: SandboxNode;
   readonly programs: PreparedPrograms;
+  /** Undefined unless agents attest. */
+  readonly authority: Authority | undefined;
   /** The latest process of each server. */
   readonly servers: readonly Program[];
   readonly agent: Program;
@@ -29,8 +33,9 @@ export interface ChaosWorld extends AsyncDisposable {
   };
   /** Index of the server that the agent is connected to, according to its log. */
   connectedServer(): number;
-  startServer(index: number): Program;
-  startAgent(): Program;
+  /** `flags` replace the additional flags of all servers. */
+  startServer(index: number, flags?: readonly string[]): Program;
+  startAgent(options?: Pick<AgentStart, 'env' | 'flags'>): Program;
   permit(namespace: string, permitted: string): void;
   /** `named`: namespace/name. */
   run(named: string, role: string): Promise<void>;
@@ -44,20 +49,23 @@ export async function startChaosWorld(options: ChaosWorldOptions = {}): Promise<
   const folder = await openFolder('rolegate-chaos-', stack);
   const standIns = await startStandIns(stack);
   const prepared = await prepareWorld({ ...options, ...standIns, folder }, stack);
-  const { api, cni, sts } = standIns;
-  const { programs, ports, connectedPort } = prepared;
+  const { api, cni, imds, sts } = standIns;
+  const { programs, authority, ports, connectedPort } = prepared;
   const feeds = await openProxiedPorts(stack, programs.serverPorts);
   const node = createSandboxNode({ api, cni, agent: programs.metadata });
   stack.defer(() => node.close());
+  await options.onPrepared?.({ folder, cni, sts, programs });
   const all = stack.move();
   const running = await startWorldPrograms(prepared, { feeds, stack: all });
   return {
     folder,
     api,
     sts,
+    imds,
     cni,
     node,
     programs,
+    authority,
     ...running.starts,
     servers: running.servers,
     ports: { ...ports, feeds },

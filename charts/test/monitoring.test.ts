@@ -2,12 +2,23 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
+import type { MetricTable } from '@rolegate/runtime';
 import { agentMetrics } from '../../packages/agent/src/metrics/table.ts';
 import { serverMetrics } from '../../packages/server/src/metrics/table.ts';
-import { alertFiles, alerts, dashboard, dashboardQueries, metricsIn, runbook } from './monitoring.ts';
+import {
+  alertFiles,
+  alerts,
+  dashboard,
+  dashboardQueries,
+  drawnLimits,
+  metricsIn,
+  runbook,
+} from './monitoring.ts';
 import { findProgram, run } from './program-on-path.ts';
-import { root } from './rendering.ts';
+import { chartFolder, root } from './rendering.ts';
+
+type MetricRow = MetricTable[string];
 
 const promtool = findProgram({ name: 'promtool', variable: 'PROMTOOL' });
 const withPromtool = promtool === undefined ? describe.skip : describe;
@@ -55,6 +66,17 @@ describe('Metrics', () => {
     expect(metricsIn(expr).filter((name) => !exported.has(name))).toEqual([]);
   });
 
+  // rate() and increase() miss the first value of a series. Answers never stop, so their first one does not matter.
+  it('Every counter on the dashboard or in an alert but that of answers lists its label values, and so starts at 0', () => {
+    const used = new Set(asked.flatMap(({ expr }) => metricsIn(expr)));
+    const unlisted = [agentMetrics, serverMetrics]
+      .flatMap((table): [string, MetricRow][] => Object.entries(table))
+      .filter(([name, { type }]) => type === 'counter' && used.has(name))
+      .filter(([, { labels }]) => Object.values(labels).some((values) => !isList(values)))
+      .map(([name]) => name);
+    expect(unlisted).toEqual(['rolegate_requests_total']);
+  });
+
   it('All exported metrics but two are on the dashboard or in an alert', () => {
     const shown = new Set(dashboardQueries().flatMap(({ expr }) => metricsIn(expr)));
     const hidden = ['rolegate_watch_events_total', 'rolegate_agent_answers_total'];
@@ -86,6 +108,37 @@ describe('Dashboard', () => {
   });
 });
 
+describe('Panels', () => {
+  const panels = dashboard.panels.filter(({ type }) => type !== 'row');
+
+  it.each(panels)('The panel "$title" has a description', ({ description }) => {
+    expect(description).toMatch(/^[A-Z0-9].*\.$/);
+  });
+
+  it('Panels have different titles', () => {
+    expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length);
+  });
+
+  // Otherwise Grafana assumes a scrape every 15 s, and a rate can have too few values.
+  it('The smallest step of every query is the scrape interval of the agent chart', () => {
+    const values = parse(readFileSync(join(chartFolder('agent'), 'values.yaml'), 'utf8')) as {
+      podMonitor: { interval: string };
+    };
+    const steps = panels.flatMap(({ targets = [] }) => targets.map(({ interval }) => interval));
+    expect(new Set(steps)).toEqual(new Set([values.podMonitor.interval]));
+  });
+
+  // No alert is about response times: DESIGN.md 4.2 sets how long requests are held.
+  it.each(drawnLimits().filter(({ title }) => title !== 'Response time'))(
+    'The limit $limit that the panel "$title" draws is that of an alert',
+    ({ exprs, limit }) => {
+      const [metric = ''] = exprs.flatMap(metricsIn);
+      const compared = rows.filter(({ expr }) => expr.includes(metric)).map(({ expr }) => expr);
+      expect(compared.some((expr) => new RegExp(`[<>] ${limit}\\b`).test(expr))).toBe(true);
+    },
+  );
+});
+
 withPromtool('Promtool (if installed)', () => {
   it.each(alertFiles)('Promtool accepts the rules in %s', (file) => {
     expect(said(['check', 'rules', file])).toMatchObject({ code: 0 });
@@ -111,6 +164,10 @@ withPromtool('Promtool (if installed)', () => {
 function said(args: readonly string[]) {
   const { code, stdout, stderr } = run(promtool ?? '', args);
   return { code, said: code === 0 ? '' : `${stdout}${stderr}` };
+}
+
+function isList(values: readonly string[] | string): boolean {
+  return typeof values !== 'string' && values.length > 0;
 }
 
 /** Names of the metrics of both programs. */

@@ -16,7 +16,14 @@ interface Panel {
   readonly title: string;
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly datasource?: { readonly uid: string };
-  readonly targets?: readonly { readonly refId: string; readonly expr: string }[];
+  readonly targets?: readonly { readonly refId: string; readonly expr: string; readonly interval?: string }[];
+  readonly description?: string;
+  readonly fieldConfig?: { readonly defaults: FieldDefaults };
+}
+
+interface FieldDefaults {
+  readonly thresholds?: { readonly steps: readonly { readonly value: number | null }[] };
+  readonly custom?: { readonly thresholdsStyle?: object };
 }
 
 export interface Dashboard {
@@ -48,6 +55,16 @@ export function dashboardQueries(): { title: string; expr: string }[] {
       expr: expr.replaceAll('$__rate_interval', '5m').replaceAll('$namespace', '.*'),
     })),
   );
+}
+
+/** The limits that panels draw as lines. */
+export function drawnLimits(): { title: string; exprs: string[]; limit: number }[] {
+  return dashboard.panels.flatMap(({ title, targets = [], fieldConfig }) => {
+    const { thresholds, custom } = fieldConfig?.defaults ?? {};
+    if (custom?.thresholdsStyle === undefined) return [];
+    const limits = (thresholds?.steps ?? []).flatMap(({ value }) => value ?? []);
+    return limits.map((limit) => ({ title, exprs: targets.map(({ expr }) => expr), limit }));
+  });
 }
 
 /** The names of our metrics in an expression, histograms without their suffix. */

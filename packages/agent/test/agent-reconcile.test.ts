@@ -116,6 +116,18 @@ describe('Agent with reconcile', () => {
     expect(t.imds.requests.map(({ target }) => target)).toEqual(['/latest/meta-data/']);
   });
 
+  it('CNI results that reconcile cannot read are counted by the agent, whose metrics operators see', async () => {
+    const t = await setup();
+    const { badResults } = await t.read();
+    badResults.add();
+    badResults.add();
+    await soon(async () => {
+      expect(await t.metrics(/^rolegate_cni_results_bad_total/)).toEqual([
+        'rolegate_cni_results_bad_total 2',
+      ]);
+    });
+  });
+
   it('Requests are held while reconcile restarts, and answered on their own connection', async () => {
     const t = await setup();
     const { stop } = await t.read();

@@ -15,4 +15,4 @@ export { createSandboxNode, NODE_NAME } from './sandbox-node.ts';
 export type { SandboxNode } from './sandbox-node.ts';
 export { agentFlags, REGION, ROLE_BASE_ARN, serverFlags } from './program-flags.ts';
 export { preparePrograms, startPrograms } from './start-programs.ts';
-export type { PreparedPrograms, ProgramsOptions } from './start-programs.ts';
+export type { AgentStart, PreparedPrograms, ProgramsOptions } from './start-programs.ts';

@@ -50,12 +50,14 @@ export interface AgentFlagsOptions {
   readonly serverPorts: readonly number[];
   readonly imdsEndpoint: string;
   readonly cniDirectory: string;
+  /** Of `reconcile`, which then reads the directory for the agent. */
+  readonly cniSocket?: string | undefined;
   readonly logLevel: string;
 }
 
 /** The flags of an agent on loopback, without those for its identity. */
 export function agentFlags(
-  { node, serverPorts, imdsEndpoint, cniDirectory, logLevel }: AgentFlagsOptions,
+  { node, serverPorts, imdsEndpoint, cniDirectory, cniSocket, logLevel }: AgentFlagsOptions,
   { port, opsPort }: ProgramPorts,
 ): string[] {
   return [
@@ -70,8 +72,7 @@ export function agentFlags(
     String(port),
     '--imds-endpoint',
     imdsEndpoint,
-    '--cni-cache-dir',
-    cniDirectory,
+    ...(cniSocket === undefined ? ['--cni-cache-dir', cniDirectory] : ['--cni-socket', cniSocket]),
     '--prometheus-listen-addr',
     `127.0.0.1:${opsPort}`,
     '--log-level',

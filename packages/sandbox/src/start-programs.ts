@@ -14,6 +14,8 @@ export interface ProgramsOptions extends IdentityOptions {
   readonly stsEndpoint: string;
   readonly imdsEndpoint: string;
   readonly cniDirectory: string;
+  /** Of `reconcile`, which then reads the directory for the agent. The caller starts it. */
+  readonly cniSocket?: string | undefined;
   readonly onAgentLine: (line: string) => void;
   readonly onServerLine: (line: string) => void;
   /** Another kubeconfig for one of the servers. */
@@ -42,7 +44,8 @@ export interface PreparedPrograms {
   readonly ca: TestCa;
   /** Where Pods reach the agent. */
   readonly metadata: { readonly host: string; readonly port: number };
-  readonly startServer: (index: number) => Program;
+  /** `flags` replace the additional flags of all servers. */
+  readonly startServer: (index: number, flags?: readonly string[]) => Program;
   readonly startAgent: (options?: AgentStart) => Program;
   /** Runs `rolegate-server authority WORD…`. */
   readonly authorityCommand: (...words: string[]) => Promise<CommandOutcome>;
@@ -59,6 +62,8 @@ export interface AgentStart {
   readonly name?: string;
   /** Additional flags for this process only. */
   readonly flags?: readonly string[];
+  /** Environment variables for this process only. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Programs extends Pick<PreparedPrograms, 'metadata'> {
@@ -98,7 +103,7 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
     agentOpsPort: agent.opsPort,
     ca,
     metadata: { host: NODE_IP, port: agent.port },
-    startServer(index) {
+    startServer(index, flags = options.serverFlags ?? []) {
       const ports = servers[index];
       if (ports === undefined) throw new Error(`no server ${index}`);
       return startProgram({
@@ -116,7 +121,7 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
             },
             ports,
           ),
-          ...(options.serverFlags ?? []),
+          ...flags,
           ...attestFlags(options, '--attest-bind', [ports.attestPort]),
           ...identity.server,
           '--status-socket',
@@ -131,6 +136,7 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
         name: 'agent',
         opsPort: ports.opsPort,
         onLine: options.onAgentLine,
+        ...(start.env && { env: start.env }),
         args: [
           ...agentFlags(
             {

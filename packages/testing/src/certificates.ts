@@ -28,6 +28,8 @@ export interface IssuedCertificate {
 export interface TestCa {
   /** The authority's certificate, PEM. */
   readonly pem: string;
+  /** The certificate of the same authority with another lifetime from now, PEM. Milliseconds. */
+  withLife(lifeMs: number): Promise<string>;
   issue(options?: IssueOptions): Promise<IssuedCertificate>;
   /** Issues a certificate (PEM) for a request (PKCS #10, DER). Rejects if its signature is invalid. */
   certify(request: Uint8Array, options?: IssueOptions): Promise<string>;
@@ -48,25 +50,16 @@ export interface WrittenTlsFiles {
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const HOUR_MS = 3_600_000;
 
+const WEEK_MS = 7 * 24 * HOUR_MS;
+
 /** Makes an authority for tests: ECDSA P-256, valid for a week. */
 export async function createTestCa({ name = 'test authority' }: { name?: string } = {}): Promise<TestCa> {
   x509.cryptoProvider.set(webcrypto);
   const keys = await newKeys();
-  const authority = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: newSerial(),
-    name: `CN=${name}`,
-    notBefore: new Date(Date.now() - 24 * HOUR_MS),
-    notAfter: new Date(Date.now() + 7 * 24 * HOUR_MS),
-    signingAlgorithm: ALGORITHM,
-    keys,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
-  });
+  const authority = await selfSigned(keys, name, WEEK_MS);
   return {
     pem: pemOf(authority),
+    withLife: async (lifeMs) => pemOf(await selfSigned(keys, name, lifeMs)),
     async issue(options = {}) {
       const own = await newKeys();
       const cert = await sign(own.publicKey, { authority, signingKey: keys.privateKey, options });
@@ -78,6 +71,26 @@ export async function createTestCa({ name = 'test authority' }: { name?: string 
       return sign(asked.publicKey, { authority, signingKey: keys.privateKey, options });
     },
   };
+}
+
+async function selfSigned(
+  keys: webcrypto.CryptoKeyPair,
+  name: string,
+  lifeMs: number,
+): Promise<x509.X509Certificate> {
+  return x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: newSerial(),
+    name: `CN=${name}`,
+    notBefore: new Date(Date.now() - 24 * HOUR_MS),
+    notAfter: new Date(Date.now() + lifeMs),
+    signingAlgorithm: ALGORITHM,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
 }
 
 /** Writes tls.crt, tls.key and ca.crt, each atomically. */

@@ -9,6 +9,7 @@ import { createKeeper } from '../interception/keeper.ts';
 import { createListenerNotes } from '../ports/listener-notes.ts';
 import { readListeningSockets } from '../ports/listening-sockets.ts';
 import { createPortWatch } from '../ports/port-watch.ts';
+import { createBadResults } from '../reconcile/bad-results.ts';
 import { serveSubscribers } from '../reconcile/serve.ts';
 
 export interface ReconcileDeps {
@@ -25,9 +26,10 @@ export async function runReconcile(
   signal: AbortSignal,
 ): Promise<void> {
   const { interception } = interceptionOf(config, log);
+  const badResults = createBadResults({ log });
   const results = createCniResults({
     directories: config.cniCacheDirs,
-    metrics: { badCniResult: () => undefined },
+    metrics: { badCniResult: badResults.add },
     clock,
     log,
   });
@@ -52,7 +54,15 @@ export async function runReconcile(
   if (path !== undefined) {
     const notes = listenersDir === undefined ? undefined : createListenerNotes(listenersDir);
     const ports = createPortWatch({ read: readListeningSockets, notes, clock, log });
-    const subscribers = serveSubscribers({ path, results, interception: keeper, ports, clock, log });
+    const subscribers = serveSubscribers({
+      path,
+      results,
+      badResults,
+      interception: keeper,
+      ports,
+      clock,
+      log,
+    });
     await subscribers.listen();
     log.info('reconcile listening', { socket: path });
     services.push({ name: 'reconcile', run: subscribers.run }, { name: 'listeners', run: ports.run });

@@ -26,7 +26,7 @@ export const interceptionMetrics = {
   },
   rolegate_interception_packets_total: {
     type: 'counter',
-    labels: { layer: layers.map((layer) => (layer === 'route' ? 'route (always 0)' : layer)) },
+    labels: { layer: layers },
     help: 'Packets matched by the rules of a layer: redirected to the agent (nat), protected from redirects (ports), or denied.',
     meaning: 'packets matched by the rules',
     worry: '`filter` rises: traffic tries to bypass the agent',

@@ -1,9 +1,15 @@
 import type { MetricTable } from '@rolegate/runtime';
 import { limitNames } from '../metadata/limit-hits.ts';
+import { sdkNames } from '../metadata/request/sdk.ts';
 import { interceptionMetrics } from './interception-table.ts';
 
-/** 0.1 ms to 1.6 s: an answer from memory takes under 1 ms, and no SDK waits much longer than a second. */
-const DURATION_BUCKETS_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.4, 0.85, 1.6];
+/**
+ * 0.1 ms to 1.6 s: an answer from memory takes under 1 ms, and no SDK waits much longer than a second. A bucket ends soon
+ * after each length of a hold, so that a quantile of held requests is not estimated far above it.
+ */
+const DURATION_BUCKETS_SECONDS = [
+  0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.4, 0.45, 0.85, 0.9, 1.6,
+];
 
 /** Every metric of the agent (DESIGN.md 4.9). Labels are closed sets: never a Pod or a role. */
 export const agentMetrics = {
@@ -35,7 +41,7 @@ export const agentMetrics = {
   },
   rolegate_first_request_total: {
     type: 'counter',
-    labels: { outcome: ['served', 'refused', 'failed'], sdk: [] },
+    labels: { outcome: ['served', 'refused', 'failed'], sdk: sdkNames },
     help: "Pods' first requests for credentials by outcome (served, refused, failed) and SDK.",
     meaning: "Pods' first requests for credentials",
     worry: 'any `failed`: an application started without credentials',

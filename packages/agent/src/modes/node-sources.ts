@@ -78,6 +78,7 @@ function sourcesFromReconcile(
     memory,
     isNamed,
     naming: ports,
+    badResults: metrics.badCniResult,
   });
   const { interception, foreignListeners } = reconcile;
   const imdsv1 = createNodeImdsv1({

@@ -1,4 +1,4 @@
-import { createBackoff, createChanges } from '@rolegate/runtime';
+import { createBackoff, createChanges, createGrowth } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { CniResults } from '../addresses/cni-results.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';
@@ -27,6 +27,8 @@ export interface FollowReconcileDeps extends FollowedResultsDeps {
     /** The returned function removes the listener. */
     readonly onChange: (listener: () => void) => () => void;
   };
+  /** Called with the number of CNI result files that reconcile could not read since the last call. */
+  readonly badResults?: (times: number) => void;
   readonly clock: Clock;
   readonly log: Log;
   /** Uniform in [0, 1). */
@@ -43,7 +45,7 @@ export interface FollowedReconcile extends CniResults {
 
 /** Receives CNI results from reconcile instead of reading directories, which this process cannot read. */
 export function followReconcile(deps: FollowReconcileDeps): FollowedReconcile {
-  const { path, naming, clock, log, random, ...before } = deps;
+  const { path, naming, badResults = () => undefined, clock, log, random, ...before } = deps;
   const changes = createChanges({ log, of: 'connection to reconcile' });
   const backoff = createBackoff({ ...BACKOFF, random });
   const results = createFollowedResults(before);
@@ -55,7 +57,18 @@ export function followReconcile(deps: FollowReconcileDeps): FollowedReconcile {
     clock,
     log,
   });
-  const intake = createIntake({ results, interception, presence, backoff, changed: changes.notify });
+  // The count of reconcile restarts with its process.
+  const grown = createGrowth();
+  const intake = createIntake({
+    results,
+    interception,
+    presence,
+    backoff,
+    badResults: (count) => {
+      badResults(grown(count));
+    },
+    changed: changes.notify,
+  });
 
   /** Runs one connection until it ends. */
   async function connectOnce(signal: AbortSignal): Promise<ConnectionEnd> {

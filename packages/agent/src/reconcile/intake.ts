@@ -10,6 +10,8 @@ export interface IntakeDeps {
   readonly interception: Pick<ReturnType<typeof createFollowedInterception>, 'take'>;
   readonly presence: Pick<Presence, 'enterConnected' | 'isConnected'>;
   readonly backoff: Pick<Backoff, 'reset'>;
+  /** The number of CNI result files that this reconcile could not read. */
+  readonly badResults: (count: number) => void;
   /** The content of the results may have changed. */
   readonly changed: () => void;
 }
@@ -22,7 +24,8 @@ export interface Intake {
 }
 
 /** Dispatches the messages of a connection. */
-export function createIntake({ results, interception, presence, backoff, changed }: IntakeDeps): Intake {
+export function createIntake(deps: IntakeDeps): Intake {
+  const { results, interception, presence, backoff, badResults, changed } = deps;
   let version = '';
   let foreign: readonly ForeignListener[] | undefined;
 
@@ -39,6 +42,9 @@ export function createIntake({ results, interception, presence, backoff, changed
           return;
         case 'listeners':
           ({ foreign } = message);
+          return;
+        case 'bad-results':
+          badResults(message.count);
           return;
         case 'synced':
           if (!results.endSnapshot()) return;

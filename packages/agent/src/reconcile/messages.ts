@@ -14,6 +14,8 @@ export type ReconcileMessage =
   | ({ readonly kind: 'interception' } & InterceptionState)
   /** Foreign listeners on the agent's ports; sent once known. */
   | { readonly kind: 'listeners'; readonly foreign: readonly ForeignListener[] }
+  /** How many CNI result files could not be read since reconcile started; sent from the first one on. */
+  | { readonly kind: 'bad-results'; readonly count: number }
   /** Sent if there is nothing else to send. */
   | { readonly kind: 'alive' };
 

@@ -29,6 +29,7 @@ const kinds: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ['synced', () => ({ kind: 'synced' })],
   ['interception', interceptionFrom],
   ['listeners', listenersFrom],
+  ['bad-results', ({ count }) => (isCount(count) ? { kind: 'bad-results', count } : undefined)],
   ['alive', () => ({ kind: 'alive' })],
 ]);
 

@@ -11,6 +11,7 @@ import { createLines } from './lines.ts';
 import { listenAt } from './listen-at.ts';
 import { createSubscribers } from './subscribers.ts';
 import { lineOf } from './messages.ts';
+import type { BadResults } from './bad-results.ts';
 import type { ReconcileMessage } from './messages.ts';
 
 /** A line is sent at least this often: an agent that receives nothing for longer gives up the connection. Milliseconds. */
@@ -22,6 +23,7 @@ export interface ServeSubscribersDeps {
   /** The unix socket; its directory exists. */
   readonly path: string;
   readonly results: Pick<ReadCniResults, 'tap' | 'ready' | 'scanned'>;
+  readonly badResults: Pick<BadResults, 'count' | 'onChange'>;
   readonly interception: {
     readonly current: () => InterceptionState;
     readonly onChange: (listener: () => void) => () => void;
@@ -44,7 +46,7 @@ export interface SubscriberServer {
  * Receives from them their ports and listeners.
  */
 export function serveSubscribers(deps: ServeSubscribersDeps): SubscriberServer {
-  const { path, results, interception, ports, clock, log } = deps;
+  const { path, results, badResults, interception, ports, clock, log } = deps;
   const subscribers = createSubscribers({ log });
   const messages = createMessages(deps);
   const server = createServer(accept);
@@ -58,6 +60,9 @@ export function serveSubscribers(deps: ServeSubscribersDeps): SubscriberServer {
     }),
     ports.onChange(() => {
       subscribers.send(messages.listeners());
+    }),
+    badResults.onChange(() => {
+      subscribers.send(messages.badResults());
     }),
   ];
   let closed = false;
@@ -104,10 +109,15 @@ export function serveSubscribers(deps: ServeSubscribersDeps): SubscriberServer {
 }
 
 /** The current content of the snapshot. */
-function createMessages({ results, interception, ports }: ServeSubscribersDeps) {
+function createMessages({ results, badResults, interception, ports }: ServeSubscribersDeps) {
   function listeners(): readonly ReconcileMessage[] {
     const known = ports.current();
     return known === undefined ? [] : [{ kind: 'listeners', foreign: known }];
+  }
+
+  function bad(): readonly ReconcileMessage[] {
+    const count = badResults.count();
+    return count === 0 ? [] : [{ kind: 'bad-results', count }];
   }
 
   function state(): ReconcileMessage {
@@ -115,9 +125,10 @@ function createMessages({ results, interception, ports }: ServeSubscribersDeps) 
   }
 
   return {
-    greeting: () => bytesOf({ kind: 'hello', version: VERSION }, state(), ...listeners()),
+    greeting: () => bytesOf({ kind: 'hello', version: VERSION }, state(), ...listeners(), ...bad()),
     interception: () => bytesOf(state()),
     listeners: () => bytesOf(...listeners()),
+    badResults: () => bytesOf(...bad()),
     snapshot: () => bytesOf(...results.tap.snapshot(), { kind: 'synced' }),
   };
 }

@@ -13,12 +13,16 @@ export async function setup() {
   const log = createTestLog();
   const naming = createChanges({ log, of: 'tests' });
   let line: string | undefined;
+  let bad = 0;
   const follower = followReconcile({
     path,
     clock,
     log,
     random: () => 0,
     naming: { line: () => line, onChange: naming.on },
+    badResults: (times) => {
+      bad += times;
+    },
   });
   let changes = 0;
   follower.onChange(() => {
@@ -38,6 +42,8 @@ export async function setup() {
     follower,
     stop,
     changes: () => changes,
+    /** CNI result files that could not be read. */
+    badResults: () => bad,
     /** The agent's own listeners, all on one port. */
     names(inodes: readonly number[]) {
       line = namedText({ ports: [{ host: '192.0.2.10', port: 8181 }], inodes });

@@ -453,3 +453,23 @@ describe('Foreign listeners', () => {
     );
   });
 });
+
+describe('Unreadable CNI results', () => {
+  it('The agent counts what reconcile could not read, before and after it connects, and reconcile restarts', async () => {
+    await using t = await setup();
+    const first = await t.serve();
+    first.badResults.add();
+    first.badResults.add();
+    void t.begin();
+    await t.connected();
+    await until(() => t.badResults() === 2);
+    first.badResults.add();
+    await until(() => t.badResults() === 3);
+    await first.stop();
+    await t.lost();
+    const second = await t.serve();
+    second.badResults.add();
+    await t.connected();
+    await until(() => t.badResults() === 4);
+  });
+});

@@ -53,6 +53,7 @@ const messages: readonly ReconcileMessage[] = [
   { kind: 'synced' },
   { kind: 'interception', ...STATE },
   { kind: 'listeners', foreign: [{ address: 'fd00::10', port: 8181, uid: 65_532 }] },
+  { kind: 'bad-results', count: 3 },
   { kind: 'alive' },
 ];
 
@@ -119,6 +120,7 @@ describe('Reconcile messages', () => {
   });
 
   it.each([
+    '{"kind":"bad-results","count":-1}',
     '{"kind":"listeners"}',
     '{"kind":"listeners","foreign":[{"address":"::","port":-1,"uid":0}]}',
     '',

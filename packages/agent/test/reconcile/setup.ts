@@ -8,6 +8,7 @@ import { createChanges } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import { createAddressOwners } from '../../src/addresses/address-owners.ts';
 import { createResultTap } from '../../src/addresses/result-tap.ts';
+import { createBadResults } from '../../src/reconcile/bad-results.ts';
 import { createLines } from '../../src/reconcile/lines.ts';
 import { lineOf, LONGEST_LINE } from '../../src/reconcile/messages.ts';
 import { createPortWatch } from '../../src/ports/port-watch.ts';
@@ -129,12 +130,14 @@ export async function startReconcile(options: {
   const { listening = () => [] } = options;
   const read = () => Promise.resolve(listening());
   const ports = createPortWatch({ read, notes: NO_OTHER_AGENT, clock, log });
-  const reconcile = serveSubscribers({ path, results, interception, ports, clock, log });
+  const badResults = createBadResults({ log });
+  const reconcile = serveSubscribers({ path, results, badResults, interception, ports, clock, log });
   await reconcile.listen();
   const stop = new AbortController();
   const running = Promise.all([reconcile.run(stop.signal), ports.run(stop.signal)]);
   return {
     results,
+    badResults,
     interception,
     stop: async () => {
       stop.abort();

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { onlyLabel, rowOf } from './table.ts';
+import { labelCombinations, onlyLabel, rowOf } from './table.ts';
 import type { MetricTable } from './table.ts';
 
 /** The names of one type in a table. */
@@ -22,8 +22,8 @@ export interface Meters<Table extends MetricTable> {
   readonly histogram: <Name extends NamesOf<Table, 'histogram'>>(
     name: Name,
   ) => Histogram<LabelsOf<Table, Name>>;
-  /** Returns a function that increments a counter without labels. */
-  readonly count: (name: NamesOf<Table, 'counter'>) => () => void;
+  /** Returns a function that increments a counter without labels. `times` defaults to 1. */
+  readonly count: (name: NamesOf<Table, 'counter'>) => (times?: number) => void;
   /** Returns a function that increments a counter by the value of its only label. `times` defaults to 1. */
   readonly countBy: (name: NamesOf<Table, 'counter'>) => (value: string, times?: number) => void;
   /** A gauge that is read at each scrape. Undefined leaves it out. */
@@ -45,8 +45,8 @@ export function createMeters<Table extends MetricTable>(table: Table): Meters<Ta
     return { name, help, labelNames: Object.keys(labels) as LabelsOf<Table, Name>[], registers: [registry] };
   }
 
-  const counter: Meters<Table>['counter'] = (name, collect) =>
-    new Counter({
+  const counter: Meters<Table>['counter'] = (name, collect) => {
+    const created = new Counter({
       ...declared(name),
       ...(collect && {
         collect() {
@@ -54,6 +54,9 @@ export function createMeters<Table extends MetricTable>(table: Table): Meters<Ta
         },
       }),
     });
+    for (const labels of labelCombinations(rowOf(table, name))) created.inc(labels, 0);
+    return created;
+  };
 
   return {
     registry,
@@ -63,8 +66,8 @@ export function createMeters<Table extends MetricTable>(table: Table): Meters<Ta
       new Histogram({ ...declared(name), buckets: [...(rowOf(table, name).buckets ?? [])] }),
     count(name) {
       const counted = counter(name);
-      return () => {
-        counted.inc();
+      return (times = 1) => {
+        counted.inc(times);
       };
     },
     countBy(name) {

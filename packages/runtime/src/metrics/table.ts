@@ -3,7 +3,10 @@ import { markdownTable } from '../markdown/table.ts';
 /** Everything that is documented about one metric. */
 export interface MetricRow {
   readonly type: 'counter' | 'gauge' | 'histogram';
-  /** Label values, or a text that describes them. If empty, docs/metrics.md lists none. */
+  /**
+   * All values of a label, or a text that describes them. If empty, docs/metrics.md lists none. A counter whose labels all
+   * have lists starts at 0 for each combination, because rate() and increase() miss the first value of a series.
+   */
   readonly labels: Readonly<Record<string, readonly string[] | string>>;
   /** Of a histogram. */
   readonly buckets?: readonly number[];
@@ -33,6 +36,16 @@ function describe([label, values]: [label: string, values: readonly string[] | s
   const text = typeof values === 'string' ? values : values.join(', ');
   if (text === '') return `\`${label}\``;
   return text.startsWith('(') ? `\`${label}\` ${text}` : `\`${label}\`: ${text}`;
+}
+
+/** Each combination of the labels' values; none if the values of a label are not listed. */
+export function labelCombinations({ labels }: Pick<MetricRow, 'labels'>): Record<string, string>[] {
+  let combinations: Record<string, string>[] = [{}];
+  for (const [label, values] of Object.entries(labels)) {
+    if (typeof values === 'string') return [];
+    combinations = combinations.flatMap((before) => values.map((value) => ({ ...before, [label]: value })));
+  }
+  return combinations;
 }
 
 /** Throws if the table has no such metric. */

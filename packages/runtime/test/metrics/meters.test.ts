@@ -39,6 +39,25 @@ describe('Meters', () => {
     ]);
   });
 
+  it('A counter whose labels all have lists of values starts at 0 for each combination', async () => {
+    const spoons = {
+      spoons_total: {
+        type: 'counter',
+        labels: { of: ['tea', 'coffee'], size: ['big'] },
+        help: 'Spoons.',
+        meaning: 'spoons',
+        worry: 'none',
+      },
+    } satisfies MetricTable;
+    const meters = createMeters(spoons);
+    meters.counter('spoons_total').inc({ of: 'coffee', size: 'big' });
+    expect(await lines(meters)).toEqual([
+      '# HELP spoons_total Spoons.',
+      'spoons_total{of="tea",size="big"} 0',
+      'spoons_total{of="coffee",size="big"} 1',
+    ]);
+  });
+
   it('A gauge without a value is absent from the scrape', async () => {
     const meters = createMeters(table);
     let kettles: number | undefined = 1;

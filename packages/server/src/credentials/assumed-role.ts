@@ -57,6 +57,8 @@ export function createAssumedRole(options: AssumedRoleOptions): AssumedRole {
     } catch (error) {
       fault = classifyStsError(error);
       failures += 1;
+      // While there are valid credentials, an unavailable or busy STS says nothing about them.
+      if (fault.retry === 'soon' && valid() !== undefined) return;
       health.rejected('assumedRole', { ...fault, reason: 'ServerCredentials', retry: 'later' });
     }
   }

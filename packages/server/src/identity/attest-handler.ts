@@ -17,6 +17,9 @@ const RATE = { perSecond: 5, burst: 10 };
 const LARGEST = 16 * 1024;
 const DEADLINE_MS = 5_000;
 
+const HINT =
+  'If the client is an agent, follow the error, and check --agent-service-account and --agent-daemonset. Otherwise find out what it is.';
+
 export interface AttestHandlerDeps {
   readonly attest: Attestation;
   readonly authority: Pick<Authority, 'issueClient' | 'bundle'>;
@@ -30,7 +33,7 @@ export interface AttestHandlerDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly hit: PortLimitHit;
-  readonly metrics: { attestation(outcome: Reason | 'ok'): void };
+  readonly metrics: { attestation(outcome: Reason | 'ok'): void; foreignNode(): void };
   readonly memory?: ServerMemory;
 }
 
@@ -48,8 +51,10 @@ export function createAttestHandler(deps: AttestHandlerDeps): RolegateHandlers['
     const owner = await certificateOwner?.(call);
     const { token, certificateRequest } = call.request;
     const { node, podUid } = await attest.prove(token, { address, node: owner?.node });
-    if (owner !== undefined && owner.node !== node)
+    if (owner !== undefined && owner.node !== node) {
+      metrics.foreignNode();
       throw new Refusal('ForeignNode', `the certificate is of node ${owner.node}, the token of ${node}`);
+    }
     if (!mayHave(podUid)) {
       hit('attest_rate', { address, node });
       const many = `more than ${RATE.perSecond} attestations a second of the agent's Pod ${podUid}`;
@@ -75,7 +80,9 @@ export function createAttestHandler(deps: AttestHandlerDeps): RolegateHandlers['
           callback(null, response);
         },
         (error: unknown) => {
-          const refusal = foreignNodes.note(asRefusal(error), { peer });
+          const refusal = asRefusal(error);
+          // Not counted as a call for another node: a wrong setting refuses honest agents, too.
+          foreignNodes.audit(refusal, { peer }, refusal.reason === 'ForeignNode' ? HINT : undefined);
           metrics.attestation(refusal.reason);
           callback(asStatus(refusal));
         },

@@ -30,6 +30,8 @@ export interface ForeignNodes {
   refuse(message: string, attempt: Attempt): Refusal;
   /** Audits and returns a refusal raised elsewhere; counts it if it is ForeignNode. */
   note(refusal: Refusal, attempt: Attempt): Refusal;
+  /** Audits a refusal without counting it; `hint` replaces that of its reason. */
+  audit(refusal: Refusal, attempt: Attempt, hint?: string): Refusal;
   /** Audits without counting: it may be honest. */
   remark(message: string, attempt: Attempt): void;
 }
@@ -56,17 +58,21 @@ export function createForeignNodes(deps: ForeignNodesDeps): ForeignNodes {
     log[level](message, { audit: true, ...fields, ...(missed !== undefined && { leftOut: missed }) });
   }
 
-  function note(refusal: Refusal, attempt: Attempt): Refusal {
+  function audit(refusal: Refusal, attempt: Attempt, hint = hintFor(refusal.reason)): Refusal {
     const { reason, message } = refusal;
-    const foreign = reason === 'ForeignNode';
-    if (foreign) metrics.foreignNode();
-    const fields = { ...attempt, reason, error: message, hint: hintFor(reason) };
-    write(foreign ? 'error' : 'warn', 'agent refused', fields);
+    const fields = { ...attempt, reason, error: message, hint };
+    write(reason === 'ForeignNode' ? 'error' : 'warn', 'agent refused', fields);
     return refusal;
+  }
+
+  function note(refusal: Refusal, attempt: Attempt): Refusal {
+    if (refusal.reason === 'ForeignNode') metrics.foreignNode();
+    return audit(refusal, attempt);
   }
 
   return {
     note,
+    audit,
     refuse: (message, attempt) => note(new Refusal('ForeignNode', message), attempt),
     remark(message, attempt) {
       write('warn', 'agent reported sessions not known to be its own', {

@@ -1,12 +1,9 @@
-import { handshakeFaults } from '@rolegate/protocol';
 import type { HandshakeFault, Reason } from '@rolegate/protocol';
 import { createMeters } from '@rolegate/runtime';
 import type { Meters } from '@rolegate/runtime';
 import type { Registry } from 'prom-client';
 import type { AnswerLabel } from '../feed/reports/reception.ts';
-import { olderSecretKinds } from '../identity/authority/merge.ts';
 import type { OlderSecret } from '../identity/authority/merge.ts';
-import { limitNames } from '../limits/limit-names.ts';
 import type { LimitName } from '../limits/limit-names.ts';
 import { serverMetrics } from './table.ts';
 
@@ -58,14 +55,11 @@ export function createServerMetrics({ version }: { version: string }): ServerMet
   const watchEvents = counter('rolegate_watch_events_total');
   const relists = counter('rolegate_relists_total');
   const limitHit = countBy('rolegate_limit_hits_total');
-  for (const limit of limitNames) limitHit(limit, 0);
   const refusedHandshake = countBy('rolegate_refused_handshakes_total');
-  for (const why of handshakeFaults) refusedHandshake(why, 0);
   const answers = countBy('rolegate_agent_answers_total');
   const attestation = countBy('rolegate_attestations_total');
   const sharedIdentity = gauge('rolegate_shared_identity');
   const authorityOlder = countBy('rolegate_authority_secret_older_total');
-  for (const found of olderSecretKinds) authorityOlder(found, 0);
   const streams = gauge('rolegate_feed_streams');
   gauge('rolegate_build_info').set({ version }, 1);
 

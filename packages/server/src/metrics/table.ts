@@ -1,5 +1,6 @@
 import { handshakeFaults } from '@rolegate/protocol';
 import type { MetricTable } from '@rolegate/runtime';
+import { stsReasons } from '../credentials/sts/errors.ts';
 import { olderSecretKinds } from '../identity/authority/merge.ts';
 import { limitNames } from '../limits/limit-names.ts';
 
@@ -17,14 +18,26 @@ export const serverMetrics = {
   },
   rolegate_decisions_total: {
     type: 'counter',
-    labels: { reason: 'Allowed, or a reason' },
+    labels: {
+      reason: [
+        'Allowed',
+        'NoRole',
+        'NamespaceDenied',
+        'OutsideCeiling',
+        'BadAnnotation',
+        'BadNamespaceRule',
+        'HostNetwork',
+        'StaticPod',
+        'MetadataDenied',
+      ],
+    },
     help: 'Changed decisions on Pods of connected nodes, by reason (Allowed for a permitted role).',
     meaning: 'changed decisions on Pods of connected nodes',
     worry: 'more refusals after a change',
   },
   rolegate_audit_refusals_total: {
     type: 'counter',
-    labels: { reason: [] },
+    labels: { reason: ['NamespaceDenied', 'BadNamespaceRule'] },
     help: 'Decisions allowed under --namespace-policy audit that enforce would refuse, by reason.',
     meaning: 'decisions allowed under `--namespace-policy audit` that enforce would refuse',
     worry: 'any, before you switch to enforce',
@@ -38,7 +51,7 @@ export const serverMetrics = {
   },
   rolegate_attestations_total: {
     type: 'counter',
-    labels: { outcome: 'ok, or a reason' },
+    labels: { outcome: ['ok', 'ForeignNode', 'TooManyRequests', 'ServerUnavailable'] },
     help: 'Attestations of agents by outcome: ok, or the reason of the refusal.',
     meaning: 'attestations of agents',
     worry: 'any other than ok that continues',
@@ -74,7 +87,7 @@ export const serverMetrics = {
   },
   rolegate_sts_requests_total: {
     type: 'counter',
-    labels: { class: 'ok, or a reason' },
+    labels: { class: ['ok', ...stsReasons] },
     help: 'AssumeRole calls by outcome: ok, or the reason of the failure.',
     meaning: 'AssumeRole calls by outcome',
     worry: '`StsThrottled`, `StsUnavailable` or `ServerCredentials` that keeps rising',
@@ -130,7 +143,7 @@ export const serverMetrics = {
   },
   rolegate_relists_total: {
     type: 'counter',
-    labels: { kind: [], why: ['expired', 'refused', 'silent', 'unreadable', 'room', 'older'] },
+    labels: { kind: watchedKinds, why: ['expired', 'refused', 'silent', 'unreadable', 'room', 'older'] },
     help: 'Repeated lists, by cause.',
     meaning: 'repeated lists',
     worry: 'a steady rate; `unreadable`',

@@ -97,6 +97,17 @@ describe('Assumed role', () => {
     ]);
   });
 
+  it('While STS is unavailable, the credentials of the assumed role count as rejected only once they have expired', async () => {
+    const { clock, sts, key, failure, health, lines } = setup();
+    await key();
+    sts.fault = awsError('ServiceUnavailable');
+    await clock.advance(59 * MINUTE_MS);
+    expect([sts.asked.length > 50, health.current(), lines]).toEqual([true, undefined, []]);
+    await clock.advance(2 * MINUTE_MS);
+    await failure();
+    expect(health.current()).toMatchObject({ reason: 'ServerCredentials' });
+  });
+
   it('While STS refuses the assumed role, further requests for it fail immediately without a call', async () => {
     const { sts, failure, clock } = setup();
     sts.fault = awsError('AccessDenied');

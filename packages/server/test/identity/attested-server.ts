@@ -134,6 +134,12 @@ export async function startAttestedServer(argv: readonly string[] = ['--namespac
     audits: () => lines.filter(({ fields }) => fields['audit'] === true).map(({ fields }) => fields),
     foreignCount: async () =>
       Number(/^rolegate_foreign_node_total (\d+)/m.exec((await ops('/metrics')).body)?.[1] ?? NaN),
+    refusedAttestations: async () =>
+      Number(
+        /^rolegate_attestations_total\{outcome="ForeignNode"\} (\d+)/m.exec(
+          (await ops('/metrics')).body,
+        )?.[1] ?? 0,
+      ),
     bundle: () =>
       String((api.get('ConfigMap', 'rolegate', 'rolegate-authority')?.['data'] as Data)['ca.crt']),
     /** On the port for certificates. */

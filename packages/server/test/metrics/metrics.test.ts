@@ -9,6 +9,6 @@ describe('Server metrics', () => {
     const text = await metrics.registry.metrics();
     expect(text).toContain('rolegate_decisions_total{reason="Allowed"} 1');
     expect(text).toContain('rolegate_audit_refusals_total{reason="NamespaceDenied"} 1');
-    expect(text).not.toContain('rolegate_decisions_total{reason="NamespaceDenied"}');
+    expect(text).toContain('rolegate_decisions_total{reason="NamespaceDenied"} 0');
   });
 });

@@ -17,7 +17,8 @@ export interface AccountOptions {
 }
 
 /** The service behind the socket: its answers and its planned faults. */
-export function createAccount({ clock, account, longestSeconds }: AccountOptions) {
+export function createAccount({ clock, account, ...options }: AccountOptions) {
+  let { longestSeconds } = options;
   const nowMs = () => clock.now();
   const calls: AssumeRoleCall[] = [];
   const faults = createFaultPlan();
@@ -72,6 +73,9 @@ export function createAccount({ clock, account, longestSeconds }: AccountOptions
       faults.add(target, name, times);
     },
     mend: faults.clear,
+    limitLifetime: (seconds: number) => {
+      longestSeconds = seconds;
+    },
     throttleAbove: throttle.limit,
   };
   return { calls, webIdentityCalls: webIdentities.calls, answer, controls };

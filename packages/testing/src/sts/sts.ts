@@ -49,6 +49,8 @@ export interface FakeSts extends AsyncDisposable {
   /** Answers hanging calls and continues. */
   resume(): void;
   throttleAbove(ratePerSecond: number): void;
+  /** Sets `longestSeconds` for the sessions that follow. */
+  limitLifetime(seconds: number): void;
   /** Sets the role's MaxSessionDuration. */
   maxSessionDuration(roleArn: string, seconds: number): void;
   /** The role's trust policy requires this external ID. */

@@ -54,8 +54,10 @@ describe('AssumeRole', () => {
   });
 
   it('The fake STS gives credentials with no longer life than it is set to', async () => {
-    const { assume } = await setup({ clock: createFakeClock(), longestSeconds: 20 });
+    const { assume, sts } = await setup({ clock: createFakeClock(), longestSeconds: 20 });
     expect(element((await assume()).text, 'Expiration')).toBe('2026-11-23T07:00:20Z');
+    sts.limitLifetime(30);
+    expect(element((await assume()).text, 'Expiration')).toBe('2026-11-23T07:00:30Z');
   });
 
   it('The assumed role is named without its path, in the account of the role', async () => {

@@ -1,19 +1,21 @@
 /** Families of clients by User-Agent: a closed set, because it is a metric label. */
-export type Sdk =
-  | 'boto3'
-  | 'botocore'
-  | 'aws-cli'
-  | 'js'
-  | 'go'
-  | 'java'
-  | 'rust'
-  | 'dotnet'
-  | 'cpp'
-  | 'crt'
-  | 'php'
-  | 'ruby'
-  | 'other'
-  | 'none';
+export const sdkNames = [
+  'boto3',
+  'botocore',
+  'aws-cli',
+  'js',
+  'go',
+  'java',
+  'rust',
+  'dotnet',
+  'cpp',
+  'crt',
+  'php',
+  'ruby',
+  'other',
+  'none',
+] as const;
+export type Sdk = (typeof sdkNames)[number];
 
 /** Prefixes of product names by family. */
 const FAMILIES: readonly (readonly [start: string, sdk: Sdk])[] = [

@@ -4,15 +4,15 @@ import type { Reason } from '@rolegate/protocol';
 export type RetryClass = 'soon' | 'later' | 'seldom';
 
 /** The possible reasons of a failed STS call. */
-export type StsReason = Extract<
-  Reason,
-  | 'StsAccessDenied'
-  | 'StsInvalidRequest'
-  | 'StsThrottled'
-  | 'StsUnavailable'
-  | 'StsRegionDisabled'
-  | 'ServerCredentials'
->;
+export const stsReasons = [
+  'StsAccessDenied',
+  'StsInvalidRequest',
+  'StsThrottled',
+  'StsUnavailable',
+  'StsRegionDisabled',
+  'ServerCredentials',
+] as const satisfies readonly Reason[];
+export type StsReason = (typeof stsReasons)[number];
 
 /** A classified failure of an STS call. */
 export interface StsFault {
