@@ -17,6 +17,11 @@ finish() {
 trap finish EXIT
 # enclosed CMD...: runs it in the namespace. cosign calls public services by default.
 enclosed() { nsenter --net="/run/netns/$netns" -- "$@"; }
+# started CMD...: runs it in the namespace until the end.
+started() {
+	nsenter --net="/run/netns/$netns" -- "$@" >"$work/started.log" 2>&1 &
+	pids="$pids $!"
+}
 # quietly CMD...: shows the output only if the command fails.
 quietly() { "$@" >"$work/log" 2>&1 || { tail -n 40 "$work/log"; return 1; }; }
 fails() { if "$@" >"$work/log" 2>&1; then echo "succeeded: $*" >&2; return 1; fi; }
@@ -38,7 +43,7 @@ saw "Two builds in two clones, with umask 017 and 027: the same \`SHA256SUMS\`, 
 ip netns add "$netns"
 ip -n "$netns" link set lo up
 printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "%s"}\n' "$work/registry" "${registry%/*}" >"$work/registry.yml"
-enclosed "$work/tools/usr/bin/docker-registry" serve "$work/registry.yml" >"$work/registry.log" 2>&1 & pids="$pids $!"
+started "$work/tools/usr/bin/docker-registry" serve "$work/registry.yml"
 (cd "$work" && quietly cosign generate-key-pair)
 quietly enclosed npm run --silent release -- --registry "$registry" --no-build --push --sign "$work/cosign.key"
 saw "\`--no-build --push --sign\` in a namespace without uplink: $(wc -l <dist/release/digests.txt) images and charts pushed and signed."
@@ -59,13 +64,13 @@ fails enclosed cosign verify-blob --key "$work/cosign.pub" --insecure-ignore-tlo
 saw "With another key, and for changed checksums, they fail."
 saw "$(enclosed curl -s "http://${registry%/*}/v2/rolegate/rolegate-agent/tags/list" | grep -oE 'sha256-[0-9a-f]{64}"' | wc -l) images of the agent have an SBOM."
 
-# start arm64 CMD...: runs a program of the agent's arm64 image.
 container=$(enclosed buildah from --quiet --arch arm64 --tls-verify=false "$registry/rolegate-agent:$(node -p 'require("./package.json").version')")
 root=$(buildah mount "$container")
-arm64() { enclosed "$work/tools/usr/bin/qemu-aarch64-static" -L "$root" "$root/usr/local/bin/node" "$@"; }
+emulated=("$work/tools/usr/bin/qemu-aarch64-static" -L "$root" "$root/usr/local/bin/node")
+arm64() { enclosed "${emulated[@]}" "$@"; }
 saw "arm64, emulated: \`$(arm64 "$root/app/agent.cjs" --version)\`, \`$(arm64 dist/bundle/server.cjs --version)\`."
-arm64 "$root/app/agent.cjs" --mode firewall --node-name arm64 --host-ip 127.0.0.1 >"$work/agent.log" 2>&1 & pids="$pids $!"
-for _ in $(seq 60); do ! grep -q 'agent listening' "$work/agent.log" || break; sleep 1; done
+started "${emulated[@]}" "$root/app/agent.cjs" --mode firewall --node-name arm64 --host-ip 127.0.0.1
+for _ in $(seq 60); do ! grep -q 'agent listening' "$work/started.log" || break; sleep 1; done
 answer=$(enclosed curl -s -m 20 -o /dev/null -w '%{http_code}' -H 'Host: 169.254.169.254' http://127.0.0.1:8181/latest/meta-data/)
 [ "$answer" = 403 ]
 saw "arm64, emulated: the agent in firewall mode answers a request with 403."
