@@ -42,11 +42,13 @@ export async function findBuilder(): Promise<Builder> {
 }
 
 const buildah: Builder = {
-  async build({ root, program, reference, timestamp, platforms, ...labels }, work) {
+  async build(recipe, work) {
+    const { root, program, timestamp, platforms } = recipe;
+    const name = localName(recipe);
     const layout = join(work, program);
     // Otherwise the new images would be added to those of the last build.
-    if (await succeeds(['buildah', 'manifest', 'exists', reference]))
-      await run(['buildah', 'manifest', 'rm', reference]);
+    if (await succeeds(['buildah', 'manifest', 'exists', name]))
+      await run(['buildah', 'manifest', 'rm', name]);
     // One after the other, because buildah adds platforms to the index in random order.
     for (const platform of platforms)
       await run(
@@ -57,26 +59,38 @@ const buildah: Builder = {
           '--no-cache',
           '--identity-label=false',
           `--platform=linux/${platform}`,
-          `--manifest=${reference}`,
+          `--manifest=${name}`,
           `--timestamp=${timestamp}`,
-          ...labelArgs(labels),
+          ...labelArgs(recipe),
           `--file=docker/${program}.Dockerfile`,
           `--ignorefile=docker/${program}.Dockerfile.dockerignore`,
           '.',
         ],
         { cwd: root },
       );
-    await run([...manifestPush, reference, `oci:${layout}`]);
+    await run([...manifestPush, name, `oci:${layout}`]);
     return readLayout(layout, platforms);
   },
 
-  async push({ reference }, work) {
+  async push(recipe, work) {
+    const { reference } = recipe;
     const digestFile = join(work, 'digest');
     const tls = isLoopback(reference) ? ['--tls-verify=false'] : [];
-    await run([...manifestPush, ...tls, `--digestfile=${digestFile}`, reference, `docker://${reference}`]);
+    await run([
+      ...manifestPush,
+      ...tls,
+      `--digestfile=${digestFile}`,
+      localName(recipe),
+      `docker://${reference}`,
+    ]);
     return readFileSync(digestFile, 'utf8').trim();
   },
 };
+
+/** Not the reference, under which the image of another release may have been pulled. */
+function localName({ program, revision }: ImageRecipe): string {
+  return `localhost/rolegate-release-${program}:${revision}`;
+}
 
 const manifestPush = ['buildah', 'manifest', 'push', '--all', '--format=oci'];
 
