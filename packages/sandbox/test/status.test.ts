@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { VERSION } from '@rolegate/runtime';
 import { expect, it } from 'vitest';
 import { runProgramOnce } from '../src/program.ts';
 import { statusSocket } from '../src/start-programs.ts';
@@ -45,7 +46,7 @@ it('The status commands show what a Pod gets and why, and no secret', async () =
   expect(JSON.parse(json)).toMatchObject({ node: 'sandbox-node', server: { feed: { connected: true } } });
   expect(byIp).toMatch(/^GET credentials now +403 NamespaceDenied$/m);
   expect(byPod).toMatch(/^GET credentials now +200, the credentials, from memory$/m);
-  expect(serverWhole).toMatch(/^sandbox-node +0\.1\.0 /m);
+  expect(serverWhole).toMatch(new RegExp(`^sandbox-node +${VERSION.replaceAll('.', '\\.')} `, 'm'));
   expect(denied).toMatch(/^annotation +of the Namespace: iam\.amazonaws\.com\/permitted: one$/m);
 });
 
