@@ -1,5 +1,6 @@
 import type { Clock } from '../time/clock.ts';
 import type { HttpLimit, HttpLimits, HttpRefusal, HttpRequest } from '../http/connection/connection.ts';
+import type { PlaceLimits } from '../http/clients/places.ts';
 import { createHttpServer } from '../http/http-server.ts';
 import { headerLines } from '../http/message/message.ts';
 import type { HttpAnswer } from '../http/message/message.ts';
@@ -20,6 +21,8 @@ export type MakePage = (query: string) => Page | Promise<Page>;
 export interface PageServerOptions {
   /** Other processes of the same user can listen on the same port. The kernel distributes the connections. */
   readonly sharedPort?: boolean;
+  /** Connections. Defaults to 8 an address and 64 in all. */
+  readonly places?: PlaceLimits;
   /** Called when a client with this address reaches a limit. */
   readonly limited?: (limit: HttpLimit, ip: string) => void;
 }
@@ -39,9 +42,9 @@ export function pageLimit<Port extends 'ops' | 'probe'>(
   return `${port}_${met.startsWith('connections') ? 'connections' : 'requests'}`;
 }
 
+const PLACES: PlaceLimits = { perClient: 8, total: 64, spared: 0 };
 /** Prometheus, kubelet and people send short requests, but strangers can reach the port too (DESIGN.md 4.11). */
-const LIMITS: HttpLimits = {
-  places: { perClient: 8, total: 64, spared: 0 },
+const LIMITS: Omit<HttpLimits, 'places'> = {
   headBytes: 4_096,
   headMs: 5_000,
   bodyMs: 5_000,
@@ -69,11 +72,12 @@ export function createPageServer(
   {
     clock,
     sharedPort: reusePort = false,
+    places = PLACES,
     limited = () => undefined,
   }: PageServerOptions & { readonly clock: Clock },
 ): PageServer {
   const server = createHttpServer<undefined>({
-    limits: LIMITS,
+    limits: { ...LIMITS, places },
     clock,
     hooks: {
       opened: ({ ip }) => ({ client: { group: ip, name: ip }, context: undefined }),

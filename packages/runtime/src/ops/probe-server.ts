@@ -11,13 +11,19 @@ export interface ProbeServerOptions extends PageServerOptions {
   readonly clock?: Clock;
 }
 
+/**
+ * More than those of other pages, because processes on the host network can use kubelet's own address, and a connection that
+ * arrives together with many others could lose its place before its request is read.
+ */
+const PLACES = { perClient: 32, total: 256, spared: 0 };
+
 /** Serves `/livez` and `/readyz` to kubelet on a port that only kubelet needs to reach (DESIGN.md 4.7). */
 export function createProbeServer({
   checks,
   clock = systemClock,
   ...options
 }: ProbeServerOptions): PageServer {
-  return createPageServer(probePages(checks), { ...options, clock });
+  return createPageServer(probePages(checks), { places: PLACES, ...options, clock });
 }
 
 /** The pages that kubelet requests. */

@@ -81,10 +81,18 @@ async function openIdle(
   return opened;
 }
 
-describe.each<{ readonly name: string; readonly port: Port; readonly limits: string }>([
-  { name: 'the port of metrics', port: 'ops', limits: 'ops' },
-  { name: 'the port of probes', port: 'probes', limits: 'probe' },
-])('$name', ({ port, limits }) => {
+interface PortCase {
+  readonly name: string;
+  readonly port: Port;
+  readonly limits: string;
+  readonly perAddress: number;
+  readonly total: number;
+}
+
+describe.each<PortCase>([
+  { name: 'the port of metrics', port: 'ops', limits: 'ops', perAddress: 8, total: 64 },
+  { name: 'the port of probes', port: 'probes', limits: 'probe', perAddress: 32, total: 256 },
+])('$name', ({ port, limits, perAddress, total }) => {
   it('The port answers /livez and /readyz', async () => {
     const { get } = await setup();
     expect(await get(port, '/livez')).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nok\n$/);
@@ -124,22 +132,24 @@ describe.each<{ readonly name: string; readonly port: Port; readonly limits: str
     }, SOON);
   });
 
-  it('The port has 8 connections of an address, and closes the longest idle one for a new one', async () => {
+  it('The port limits the connections of an address, and closes the longest idle one for a new one', async () => {
     const { open, counted } = await setup();
     const other = await open(port, '127.0.0.2');
-    const opened = await openIdle(open, { port, from: '127.0.0.1', count: 9 });
+    const opened = await openIdle(open, { port, from: '127.0.0.1', count: perAddress + 1 });
     await eventually(() => {
-      expect(opened.map(({ closed }) => closed)).toEqual([true, ...Array<boolean>(8).fill(false)]);
+      const others = Array<boolean>(perAddress).fill(false);
+      expect(opened.map(({ closed }) => closed)).toEqual([true, ...others]);
     }, SOON);
     expect([other.closed, counted]).toEqual([false, [`${limits}_connections`]]);
   });
 
-  it('The port has 64 connections in all, and closes one of the address with the most for a new one', async () => {
+  it('The port limits all connections, and closes one of the address with the most for a new one', async () => {
     const { open, get, counted, lines } = await setup();
     const alone = await open(port, '127.0.0.99');
     const opened = [];
-    for (let host = 1; host <= 9; host += 1)
-      opened.push(await openIdle(open, { port, from: `127.0.0.${host}`, count: host < 9 ? 7 : 6 }));
+    // One place remains.
+    for (let host = 1, left = total - 2; left > 0; host += 1, left -= 7)
+      opened.push(await openIdle(open, { port, from: `127.0.0.${host}`, count: Math.min(7, left) }));
     expect(counted).toEqual([]);
     for (let times = 1; times <= 10; times += 1) {
       expect(await get(port, '/livez', `127.0.1.${times}`)).toMatch(OK);
