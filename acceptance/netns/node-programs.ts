@@ -1,10 +1,10 @@
-import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { startProgram } from '@rolegate/sandbox';
 import type { Program } from '@rolegate/sandbox';
 import { PLAIN_ENV, runCommand } from '@rolegate/testing';
 import type { CommandResult } from '@rolegate/testing';
 import { PORTS } from '../network/addresses.ts';
+import { listens } from '../processes/listens.ts';
 import { AGENT_USER, USER_OF_0_1, prepareFlags, statusSocket } from './program-flags.ts';
 import type { ProgramFiles } from './program-flags.ts';
 
@@ -136,17 +136,4 @@ function opsOf(enter: readonly string[], port: number, path: string): Promise<st
 async function outputIfOk(command: readonly string[]): Promise<string | undefined> {
   const { code, stdout } = await runCommand(command);
   return code === 0 ? stdout : undefined;
-}
-
-function listens(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
-    });
-  });
 }

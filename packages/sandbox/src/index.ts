@@ -10,7 +10,7 @@ export { mountBundle } from './mounted-bundle.ts';
 export type { MountedBundle } from './mounted-bundle.ts';
 export { runProgramOnce, startProgram } from './program.ts';
 export type { Program } from './program.ts';
-export { startRelay } from './relay.ts';
+export { relayConnections, startRelay } from './relay.ts';
 export { createSandboxNode, NODE_NAME } from './sandbox-node.ts';
 export type { SandboxNode } from './sandbox-node.ts';
 export { agentFlags, REGION, ROLE_BASE_ARN, serverFlags } from './program-flags.ts';

@@ -1,10 +1,11 @@
+import { once } from 'node:events';
 import { createServer, connect } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo, ListenOptions, NetConnectOpts, Socket } from 'node:net';
 
 export interface Relay {
   /** On 127.0.0.1. */
   readonly port: number;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**
@@ -18,12 +19,27 @@ export async function startRelay({
   from: string;
   to: { host: string; port: number };
 }): Promise<Relay> {
+  const { address, close } = await relayConnections(
+    { host: '127.0.0.1', port: 0 },
+    { ...to, localAddress: from },
+  );
+  return { port: (address as AddressInfo).port, close };
+}
+
+export interface ConnectionRelay {
+  /** Where it listens. */
+  readonly address: AddressInfo | string | null;
+  readonly close: () => Promise<void>;
+}
+
+/** Passes each connection on. Resolves when it listens. */
+export async function relayConnections(from: ListenOptions, to: NetConnectOpts): Promise<ConnectionRelay> {
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
-    const agent = connect({ ...to, localAddress: from });
+    const service = connect(to);
     for (const [socket, other] of [
-      [client, agent],
-      [agent, client],
+      [client, service],
+      [service, client],
     ] as const) {
       sockets.add(socket);
       socket.pipe(other);
@@ -34,12 +50,9 @@ export async function startRelay({
       });
     }
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  await once(server.listen(from), 'listening');
   return {
-    port: (server.address() as AddressInfo).port,
+    address: server.address(),
     close: () =>
       new Promise((resolve) => {
         for (const socket of sockets) socket.destroy();

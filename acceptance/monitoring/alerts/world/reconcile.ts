@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { startProgram } from '@rolegate/sandbox';
 import type { Program } from '@rolegate/sandbox';
 import { eventually, outputOf, PLAIN_ENV } from '@rolegate/testing';
 import type { PreparedWorld } from '../../../chaos/world-programs.ts';
 import { NODE } from '../../../network/addresses.ts';
+import { listens } from '../../../processes/listens.ts';
 
 /** The socket of `reconcile` in the world's folder. */
 export const cniSocketIn = (folder: string): string => join(folder, 'cni.sock');
@@ -22,7 +22,7 @@ export interface Reconcile {
   /** Starts it for the world. */
   readonly prepare: (world: PreparedWorld) => Promise<void>;
   readonly kill: () => Promise<void>;
-  /** Stops it if it runs, and starts it anew. */
+  /** Stops it if it runs, and starts it again. */
   readonly restart: (start?: ReconcileStart) => Promise<void>;
 }
 
@@ -87,18 +87,5 @@ function startReconcile(
     ],
     isReady: () => listens(socket),
     onLine,
-  });
-}
-
-function listens(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
-    });
   });
 }
