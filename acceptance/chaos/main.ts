@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { markdownTable } from '@rolegate/runtime';
 import { runProgramOnce } from '@rolegate/sandbox';
 import {
@@ -11,6 +10,7 @@ import {
   writeReport,
 } from '@rolegate/testing';
 import type { Outcome, ProgramLine } from '@rolegate/testing';
+import { parsePartOptions } from '../processes/part-options.ts';
 import { runSuite } from '../processes/run-suite.ts';
 import { parts } from './parts.ts';
 import type { Part } from './parts.ts';
@@ -30,22 +30,11 @@ Injects faults into each component of the built programs on loopback, and counts
 const LONGEST_MS = 470_000;
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      part: { type: 'string', multiple: true, default: [] },
-      only: { type: 'string', default: '' },
-      report: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  const wanted = parts.filter(({ name }) => values.part.length === 0 || values.part.includes(name));
-  if (values.help || wanted.length < values.part.length) {
-    console.log(USAGE);
-    return values.help ? 0 : 2;
-  }
+  const given = parsePartOptions(parts, USAGE);
+  if (typeof given === 'number') return given;
+  const { wanted, only, report } = given;
   const machine = describeMachine(new Date());
   const signal = suiteSignal(LONGEST_MS);
-  const only = new RegExp(values.only, 'i');
   const agentFlags = await stateFlags();
   const chapters: string[] = [];
   const outcomes: Outcome[] = [];
@@ -54,8 +43,8 @@ async function main(): Promise<number> {
     outcomes.push(outcome);
     chapters.push(chapter);
   }
-  if (values.report !== undefined)
-    await writeReport(values.report, SUITE, [`Measured on ${machine}.`, ...chapters].join('\n\n'));
+  if (report !== undefined)
+    await writeReport(report, SUITE, [`Measured on ${machine}.`, ...chapters].join('\n\n'));
   const outcome = sumOfOutcomes(outcomes);
   console.log(summaryOf(outcome));
   return exitCodeOf(outcome);

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { describeError } from '@rolegate/runtime';
 import { EXIT_SKIPPED, exitCodeOf, suiteSignal, summaryOf, sumOfOutcomes } from '@rolegate/testing';
 import type { Outcome } from '@rolegate/testing';
 import { missingHere } from '../network/requirements.ts';
+import { parsePartOptions } from '../processes/part-options.ts';
 import { runSuite } from '../processes/run-suite.ts';
 import { alertsPart } from './alerts/part.ts';
 import { dashboardPart } from './dashboard/part.ts';
@@ -26,19 +26,9 @@ Exit code ${EXIT_SKIPPED}: this machine cannot run the suite.`;
 const LONGEST_MS = 1_500_000;
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      part: { type: 'string', multiple: true, default: [] },
-      only: { type: 'string', default: '' },
-      report: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  const wanted = parts.filter(({ name }) => values.part.length === 0 || values.part.includes(name));
-  if (values.help || wanted.length < values.part.length) {
-    console.log(USAGE);
-    return values.help ? 0 : 2;
-  }
+  const given = parsePartOptions(parts, USAGE);
+  if (typeof given === 'number') return given;
+  const { wanted, only, report } = given;
   const signal = suiteSignal(LONGEST_MS);
   const found = await findRequirements();
   if ('missing' in found) {
@@ -46,9 +36,9 @@ async function main(): Promise<number> {
     return EXIT_SKIPPED;
   }
   const options = {
-    only: new RegExp(values.only, 'i'),
+    only,
     prometheus: found.prometheus,
-    report: values.report === undefined ? undefined : resolve(values.report),
+    report: report === undefined ? undefined : resolve(report),
     print: console.log,
     signal,
   };
