@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import type { MetricTable } from '@rolegate/runtime';
+import { findProgram } from '@rolegate/testing';
 import { agentMetrics } from '../../packages/agent/src/metrics/table.ts';
 import { serverMetrics } from '../../packages/server/src/metrics/table.ts';
 import {
@@ -15,7 +16,7 @@ import {
   metricsIn,
   runbook,
 } from './monitoring.ts';
-import { findProgram, run } from './program-on-path.ts';
+import { run } from './run-program.ts';
 import { chartFolder, root } from './rendering.ts';
 
 type MetricRow = MetricTable[string];

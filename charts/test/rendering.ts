@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findProgram, run } from './program-on-path.ts';
-import type { Ran } from './program-on-path.ts';
+import { findProgram } from '@rolegate/testing';
+import { run } from './run-program.ts';
+import type { Ran } from './run-program.ts';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const chartNames = ['server', 'agent'] as const;

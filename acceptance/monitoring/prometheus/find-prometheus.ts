@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { outputOf } from '@rolegate/testing';
+import { findProgram, outputOf } from '@rolegate/testing';
 
 /** Where the package is unpacked. */
 const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/prometheus', import.meta.url));
@@ -14,14 +14,10 @@ const OWN = { env: process.env, cwd: CACHE, timeoutMs: 300_000 };
  * installed. Throws if there is none.
  */
 export async function findPrometheus(): Promise<string> {
-  const given = process.env['PROMETHEUS'] ?? '';
-  if (given !== '') return given;
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  const unpacked = join(CACHE, 'usr/bin/prometheus');
-  const found = [...folders.map((folder) => join(folder, 'prometheus')), unpacked].find((path) =>
-    existsSync(path),
-  );
+  const found = findProgram({ name: 'prometheus', variable: 'PROMETHEUS' });
   if (found !== undefined) return found;
+  const unpacked = join(CACHE, 'usr/bin/prometheus');
+  if (existsSync(unpacked)) return unpacked;
   await mkdir(CACHE, { recursive: true });
   await outputOf(['apt-get', 'download', '-qq', 'prometheus'], OWN);
   const archive = (await readdir(CACHE)).find((name) => name.endsWith('.deb')) ?? '';
