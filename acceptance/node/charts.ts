@@ -49,10 +49,8 @@ export async function releasedCharts(folder: string): Promise<Charts> {
     await readFile(join(folder, 'release.json'), 'utf8'),
   ) as Release;
   const repository = (name: ChartName) => `${registry}/rolegate-${name}`;
-  // As the release itself does.
-  const plain = /^(?:localhost|127\.0\.0\.1):/.test(registry) ? ['--plain-http'] : [];
   return {
-    chart: (name) => [`oci://${registry}/charts/rolegate-${name}`, '--version', version, ...plain],
+    chart: (name) => [`oci://${registry}/charts/rolegate-${name}`, '--version', version],
     image: (name) => ({ repository: repository(name), tag: '' }),
     reference: (name) => `${repository(name)}@${images[name].digest}`,
     registry,

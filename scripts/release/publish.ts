@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { attachArtifactToImage, getRegistryCredentials } from '@sigstore/oci';
-import { isLoopback } from './options.ts';
 import { run } from './run.ts';
 
 const SBOM_TYPE = 'application/vnd.cyclonedx+json';
@@ -44,7 +43,6 @@ function credentialsFor(repository: string): AttachOptions['credentials'] | unde
 
 /** Pushes a chart's archive to `REGISTRY/charts`. */
 export async function pushChart(archive: string, registry: string): Promise<Published> {
-  const plain = isLoopback(registry) ? ['--plain-http'] : [];
   // helm writes what it pushed to standard error.
   const output = await run([
     'sh',
@@ -55,7 +53,6 @@ export async function pushChart(archive: string, registry: string): Promise<Publ
     'push',
     archive,
     `oci://${registry}/charts`,
-    ...plain,
   ]);
   const repository = /^Pushed: (\S+):\S+$/m.exec(output)?.[1];
   const digest = /^Digest: (sha256:[0-9a-f]{64})$/m.exec(output)?.[1];
