@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { runCommand } from '@rolegate/testing';
 import { build } from 'esbuild';
 import { GRID } from '../panels/grid.ts';
-import { toPalettePng } from './palette-png.ts';
 import type { RowData } from '../panels/panel.ts';
 
 const PAGE = fileURLToPath(new URL('../page/', import.meta.url));
@@ -13,12 +12,12 @@ const PAGE = fileURLToPath(new URL('../page/', import.meta.url));
 const WITHIN_MS = 90_000;
 const LAST_CHARACTERS = 600;
 
-/** Draws the row in chromium, which has no network, and saves the picture as a small PNG. `folder` is for its files. */
+/** Draws the row in chromium, which has no network, and saves the picture. `folder` is for its files. */
 export async function drawRow(
   row: RowData,
   { file, folder }: { readonly file: string; readonly folder: string },
 ): Promise<void> {
-  const [page, screenshot] = [join(folder, 'page.html'), join(folder, 'screenshot.png')];
+  const page = join(folder, 'page.html');
   await writeFile(page, await pageOf(row));
   const { code, stderr } = await runCommand(
     [
@@ -39,7 +38,7 @@ export async function drawRow(
       `--user-data-dir=${join(folder, 'profile')}`,
       `--window-size=${GRID.width},${heightOf(row)}`,
       '--enable-logging=stderr',
-      `--screenshot=${screenshot}`,
+      `--screenshot=${file}`,
       `file://${page}`,
     ],
     { env: { ...process.env, HOME: folder }, timeoutMs: WITHIN_MS },
@@ -47,7 +46,6 @@ export async function drawRow(
   const error = /CONSOLE.*Uncaught.*/.exec(stderr)?.[0];
   if (code !== 0 || error !== undefined)
     throw new Error(`chromium: ${error ?? stderr.slice(-LAST_CHARACTERS)}`);
-  await writeFile(file, toPalettePng(await readFile(screenshot)));
 }
 
 /** A page that needs no other file. */

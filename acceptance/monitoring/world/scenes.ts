@@ -81,14 +81,8 @@ export const scenes: readonly Scene[] = [
       };
     },
   },
-  ...['nat', 'filter'].map((table, at) => ({
-    at: 200 + 4 * at,
-    title: `Another program flushes the ${table} table of a node`,
-    begin: async ({ node: { enter } }: MonitoredWorld) => {
-      await outputOf([...enter, 'iptables', '-t', table, '-F']);
-      return undefined;
-    },
-  })),
+  flush('nat', 200),
+  flush('filter', 204),
   {
     at: 208,
     lasts: 16,
@@ -141,6 +135,17 @@ async function replaceServer(world: MonitoredWorld['world'], index: number) {
   await world.servers[index]?.kill();
   return async () => {
     await world.startServer(index, serverFlags('enforce')).ready();
+  };
+}
+
+function flush(table: 'nat' | 'filter', at: number): Scene {
+  return {
+    at,
+    title: `Another program flushes the ${table} table of a node`,
+    async begin({ node: { enter } }) {
+      await outputOf([...enter, 'iptables', '-t', table, '-F']);
+      return undefined;
+    },
   };
 }
 
