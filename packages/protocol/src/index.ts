@@ -1,3 +1,8 @@
+export {
+  audienceFault,
+  containerCredentials,
+  LONGEST_SERVICE_ACCOUNT_TOKEN,
+} from './container-credentials.ts';
 export { metadataGroups } from './metadata-groups.ts';
 export type { MetadataGroup } from './metadata-groups.ts';
 export { isNodeName, nodeOfPeer, nodeOfSan, peerCertificate, peerCertificateEndsMs } from './peer.ts';

@@ -18,6 +18,15 @@ export type {
 } from './generated/rolegate/v1/Interception.ts';
 export type { Hello, Hello__Output as HelloRead } from './generated/rolegate/v1/Hello.ts';
 export type { TokenKeys, TokenKeys__Output as TokenKeysRead } from './generated/rolegate/v1/TokenKeys.ts';
+export type { IssuerKeys, IssuerKeys__Output as IssuerKeysRead } from './generated/rolegate/v1/IssuerKeys.ts';
+export type {
+  ReviewTokenRequest,
+  ReviewTokenRequest__Output as ReviewTokenRequestRead,
+} from './generated/rolegate/v1/ReviewTokenRequest.ts';
+export type {
+  ReviewTokenResponse,
+  ReviewTokenResponse__Output as ReviewTokenResponseRead,
+} from './generated/rolegate/v1/ReviewTokenResponse.ts';
 export type { PodState, PodState__Output as PodStateRead } from './generated/rolegate/v1/PodState.ts';
 export type {
   SessionState,

@@ -1,8 +1,9 @@
-import { integer, ipAddress, list, logFlags, path, setting } from '@rolegate/runtime';
+import { integer, ipAddress, list, logFlags, path, setting, toggle } from '@rolegate/runtime';
 
 /** The groups under which help and docs show the flags. */
 export const NODE = 'Node';
 export const METADATA = 'Metadata API';
+export const CONTAINER_CREDENTIALS = 'Container credentials';
 export const OPERATION = 'Operation';
 
 /** Flags shared by several of the agent's programs. */
@@ -24,6 +25,10 @@ export const sharedFlags = {
     group: METADATA,
     fallback: '8181',
     help: 'port on --host-ip for requests from Pods',
+  }),
+  'container-credentials': toggle({
+    group: CONTAINER_CREDENTIALS,
+    help: 'also serve credentials to Pods that prove themselves by a ServiceAccount token, on 169.254.170.23 and fd00:ec2::23, port 8182',
   }),
   ...logFlags(OPERATION),
 };

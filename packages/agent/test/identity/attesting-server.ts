@@ -178,6 +178,9 @@ function handlers({
       seen.requestIds.push(wordOf(call, 'rolegate-request-id'));
       callback(null, {});
     },
+    ReviewToken(_call, callback) {
+      callback(null, {});
+    },
   };
 }
 

@@ -14,6 +14,8 @@ import type { FirstDelivery as _rolegate_v1_FirstDelivery, FirstDelivery__Output
 import type { HeldSession as _rolegate_v1_HeldSession, HeldSession__Output as _rolegate_v1_HeldSession__Output } from './rolegate/v1/HeldSession.ts';
 import type { Hello as _rolegate_v1_Hello, Hello__Output as _rolegate_v1_Hello__Output } from './rolegate/v1/Hello.ts';
 import type { Interception as _rolegate_v1_Interception, Interception__Output as _rolegate_v1_Interception__Output } from './rolegate/v1/Interception.ts';
+import type { IssuerKey as _rolegate_v1_IssuerKey, IssuerKey__Output as _rolegate_v1_IssuerKey__Output } from './rolegate/v1/IssuerKey.ts';
+import type { IssuerKeys as _rolegate_v1_IssuerKeys, IssuerKeys__Output as _rolegate_v1_IssuerKeys__Output } from './rolegate/v1/IssuerKeys.ts';
 import type { MetadataAccess as _rolegate_v1_MetadataAccess, MetadataAccess__Output as _rolegate_v1_MetadataAccess__Output } from './rolegate/v1/MetadataAccess.ts';
 import type { PathGroups as _rolegate_v1_PathGroups, PathGroups__Output as _rolegate_v1_PathGroups__Output } from './rolegate/v1/PathGroups.ts';
 import type { Pending as _rolegate_v1_Pending, Pending__Output as _rolegate_v1_Pending__Output } from './rolegate/v1/Pending.ts';
@@ -22,6 +24,8 @@ import type { PodState as _rolegate_v1_PodState, PodState__Output as _rolegate_v
 import type { ResolveRequest as _rolegate_v1_ResolveRequest, ResolveRequest__Output as _rolegate_v1_ResolveRequest__Output } from './rolegate/v1/ResolveRequest.ts';
 import type { ResolveResponse as _rolegate_v1_ResolveResponse, ResolveResponse__Output as _rolegate_v1_ResolveResponse__Output } from './rolegate/v1/ResolveResponse.ts';
 import type { ResourceVersions as _rolegate_v1_ResourceVersions, ResourceVersions__Output as _rolegate_v1_ResourceVersions__Output } from './rolegate/v1/ResourceVersions.ts';
+import type { ReviewTokenRequest as _rolegate_v1_ReviewTokenRequest, ReviewTokenRequest__Output as _rolegate_v1_ReviewTokenRequest__Output } from './rolegate/v1/ReviewTokenRequest.ts';
+import type { ReviewTokenResponse as _rolegate_v1_ReviewTokenResponse, ReviewTokenResponse__Output as _rolegate_v1_ReviewTokenResponse__Output } from './rolegate/v1/ReviewTokenResponse.ts';
 import type { RolegateClient as _rolegate_v1_RolegateClient, RolegateDefinition as _rolegate_v1_RolegateDefinition } from './rolegate/v1/Rolegate.ts';
 import type { SessionRemoved as _rolegate_v1_SessionRemoved, SessionRemoved__Output as _rolegate_v1_SessionRemoved__Output } from './rolegate/v1/SessionRemoved.ts';
 import type { SessionState as _rolegate_v1_SessionState, SessionState__Output as _rolegate_v1_SessionState__Output } from './rolegate/v1/SessionState.ts';
@@ -49,6 +53,8 @@ export interface ProtoGrpcType {
       HeldSession: MessageTypeDefinition<_rolegate_v1_HeldSession, _rolegate_v1_HeldSession__Output>
       Hello: MessageTypeDefinition<_rolegate_v1_Hello, _rolegate_v1_Hello__Output>
       Interception: MessageTypeDefinition<_rolegate_v1_Interception, _rolegate_v1_Interception__Output>
+      IssuerKey: MessageTypeDefinition<_rolegate_v1_IssuerKey, _rolegate_v1_IssuerKey__Output>
+      IssuerKeys: MessageTypeDefinition<_rolegate_v1_IssuerKeys, _rolegate_v1_IssuerKeys__Output>
       MetadataAccess: MessageTypeDefinition<_rolegate_v1_MetadataAccess, _rolegate_v1_MetadataAccess__Output>
       PathGroups: MessageTypeDefinition<_rolegate_v1_PathGroups, _rolegate_v1_PathGroups__Output>
       Pending: MessageTypeDefinition<_rolegate_v1_Pending, _rolegate_v1_Pending__Output>
@@ -57,6 +63,8 @@ export interface ProtoGrpcType {
       ResolveRequest: MessageTypeDefinition<_rolegate_v1_ResolveRequest, _rolegate_v1_ResolveRequest__Output>
       ResolveResponse: MessageTypeDefinition<_rolegate_v1_ResolveResponse, _rolegate_v1_ResolveResponse__Output>
       ResourceVersions: MessageTypeDefinition<_rolegate_v1_ResourceVersions, _rolegate_v1_ResourceVersions__Output>
+      ReviewTokenRequest: MessageTypeDefinition<_rolegate_v1_ReviewTokenRequest, _rolegate_v1_ReviewTokenRequest__Output>
+      ReviewTokenResponse: MessageTypeDefinition<_rolegate_v1_ReviewTokenResponse, _rolegate_v1_ReviewTokenResponse__Output>
       Rolegate: SubtypeConstructor<typeof grpc.Client, _rolegate_v1_RolegateClient> & { service: _rolegate_v1_RolegateDefinition }
       SessionRemoved: MessageTypeDefinition<_rolegate_v1_SessionRemoved, _rolegate_v1_SessionRemoved__Output>
       SessionState: MessageTypeDefinition<_rolegate_v1_SessionState, _rolegate_v1_SessionState__Output>

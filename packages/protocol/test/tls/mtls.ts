@@ -164,6 +164,9 @@ const echo: RolegateHandlers = {
   Attest(_call, callback) {
     callback(null, {});
   },
+  ReviewToken(_call, callback) {
+    callback(null, {});
+  },
 };
 
 type ServerOptions = Parameters<typeof createServerCredentials>[1];

@@ -24,6 +24,7 @@ export interface ServedHandlers extends UntypedServiceImplementation {
   readonly Feed: handleBidiStreamingCall<Buffer, FeedUpdate>;
   readonly Resolve: RolegateHandlers['Resolve'];
   readonly Attest: RolegateHandlers['Attest'];
+  readonly ReviewToken: RolegateHandlers['ReviewToken'];
 }
 
 export interface FeedService {
@@ -62,6 +63,9 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
     handlers: {
       Feed: calls.take,
       Resolve: createResolve(deps, whenProven),
+      ReviewToken(_call, callback) {
+        callback({ code: status.UNIMPLEMENTED, details: 'not implemented yet' });
+      },
       Attest:
         deps.attest ??
         ((_call, callback) => {

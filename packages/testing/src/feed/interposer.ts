@@ -140,6 +140,11 @@ function handlersOf(client: RolegateClient, traffic: Traffic): RolegateHandlers 
         callback(error === null ? null : statusOf(error), response);
       });
     },
+    ReviewToken({ request }, callback) {
+      client.ReviewToken(request, (error, response) => {
+        callback(error === null ? null : statusOf(error), response);
+      });
+    },
   };
 }
 

@@ -145,6 +145,9 @@ function handlersInto(streams: FeedCall[]): RolegateHandlers {
     Attest(_call, callback) {
       callback({ code: status.UNIMPLEMENTED });
     },
+    ReviewToken(_call, callback) {
+      callback({ code: status.UNIMPLEMENTED });
+    },
   };
 }
 

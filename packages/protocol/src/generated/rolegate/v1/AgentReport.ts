@@ -16,7 +16,9 @@ export interface AgentReport {
   'usedSessionIds'?: (string)[];
   'newestSeen'?: (_rolegate_v1_ResourceVersions | null);
   'forgotMs'?: (number | string | Long);
+  'servesContainerCredentials'?: (boolean);
   '_forgotMs'?: "forgotMs";
+  '_servesContainerCredentials'?: "servesContainerCredentials";
 }
 
 export interface AgentReport__Output {
@@ -29,5 +31,7 @@ export interface AgentReport__Output {
   'usedSessionIds': (string)[];
   'newestSeen': (_rolegate_v1_ResourceVersions__Output | null);
   'forgotMs'?: (number);
+  'servesContainerCredentials'?: (boolean);
   '_forgotMs'?: "forgotMs";
+  '_servesContainerCredentials'?: "servesContainerCredentials";
 }

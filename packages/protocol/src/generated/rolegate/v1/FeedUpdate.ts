@@ -7,6 +7,7 @@ import type { PodRemoved as _rolegate_v1_PodRemoved, PodRemoved__Output as _role
 import type { SessionState as _rolegate_v1_SessionState, SessionState__Output as _rolegate_v1_SessionState__Output } from '../../rolegate/v1/SessionState.ts';
 import type { SessionRemoved as _rolegate_v1_SessionRemoved, SessionRemoved__Output as _rolegate_v1_SessionRemoved__Output } from '../../rolegate/v1/SessionRemoved.ts';
 import type { Synced as _rolegate_v1_Synced, Synced__Output as _rolegate_v1_Synced__Output } from '../../rolegate/v1/Synced.ts';
+import type { IssuerKeys as _rolegate_v1_IssuerKeys, IssuerKeys__Output as _rolegate_v1_IssuerKeys__Output } from '../../rolegate/v1/IssuerKeys.ts';
 
 export interface FeedUpdate {
   'hello'?: (_rolegate_v1_Hello | null);
@@ -16,7 +17,8 @@ export interface FeedUpdate {
   'session'?: (_rolegate_v1_SessionState | null);
   'sessionRemoved'?: (_rolegate_v1_SessionRemoved | null);
   'synced'?: (_rolegate_v1_Synced | null);
-  'update'?: "hello"|"tokenKeys"|"pod"|"podRemoved"|"session"|"sessionRemoved"|"synced";
+  'issuerKeys'?: (_rolegate_v1_IssuerKeys | null);
+  'update'?: "hello"|"tokenKeys"|"pod"|"podRemoved"|"session"|"sessionRemoved"|"synced"|"issuerKeys";
 }
 
 export interface FeedUpdate__Output {
@@ -27,5 +29,6 @@ export interface FeedUpdate__Output {
   'session'?: (_rolegate_v1_SessionState__Output | null);
   'sessionRemoved'?: (_rolegate_v1_SessionRemoved__Output | null);
   'synced'?: (_rolegate_v1_Synced__Output | null);
-  'update'?: "hello"|"tokenKeys"|"pod"|"podRemoved"|"session"|"sessionRemoved"|"synced";
+  'issuerKeys'?: (_rolegate_v1_IssuerKeys__Output | null);
+  'update'?: "hello"|"tokenKeys"|"pod"|"podRemoved"|"session"|"sessionRemoved"|"synced"|"issuerKeys";
 }

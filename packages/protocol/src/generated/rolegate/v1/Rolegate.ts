@@ -8,6 +8,8 @@ import type { AttestResponse as _rolegate_v1_AttestResponse, AttestResponse__Out
 import type { FeedUpdate as _rolegate_v1_FeedUpdate, FeedUpdate__Output as _rolegate_v1_FeedUpdate__Output } from '../../rolegate/v1/FeedUpdate.ts';
 import type { ResolveRequest as _rolegate_v1_ResolveRequest, ResolveRequest__Output as _rolegate_v1_ResolveRequest__Output } from '../../rolegate/v1/ResolveRequest.ts';
 import type { ResolveResponse as _rolegate_v1_ResolveResponse, ResolveResponse__Output as _rolegate_v1_ResolveResponse__Output } from '../../rolegate/v1/ResolveResponse.ts';
+import type { ReviewTokenRequest as _rolegate_v1_ReviewTokenRequest, ReviewTokenRequest__Output as _rolegate_v1_ReviewTokenRequest__Output } from '../../rolegate/v1/ReviewTokenRequest.ts';
+import type { ReviewTokenResponse as _rolegate_v1_ReviewTokenResponse, ReviewTokenResponse__Output as _rolegate_v1_ReviewTokenResponse__Output } from '../../rolegate/v1/ReviewTokenResponse.ts';
 
 export interface RolegateClient extends grpc.Client {
   Attest(argument: _rolegate_v1_AttestRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_rolegate_v1_AttestResponse__Output>): grpc.ClientUnaryCall;
@@ -33,6 +35,15 @@ export interface RolegateClient extends grpc.Client {
   resolve(argument: _rolegate_v1_ResolveRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_rolegate_v1_ResolveResponse__Output>): grpc.ClientUnaryCall;
   resolve(argument: _rolegate_v1_ResolveRequest, callback: grpc.requestCallback<_rolegate_v1_ResolveResponse__Output>): grpc.ClientUnaryCall;
   
+  ReviewToken(argument: _rolegate_v1_ReviewTokenRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_rolegate_v1_ReviewTokenResponse__Output>): grpc.ClientUnaryCall;
+  ReviewToken(argument: _rolegate_v1_ReviewTokenRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_rolegate_v1_ReviewTokenResponse__Output>): grpc.ClientUnaryCall;
+  ReviewToken(argument: _rolegate_v1_ReviewTokenRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_rolegate_v1_ReviewTokenResponse__Output>): grpc.ClientUnaryCall;
+  ReviewToken(argument: _rolegate_v1_ReviewTokenRequest, callback: grpc.requestCallback<_rolegate_v1_ReviewTokenResponse__Output>): grpc.ClientUnaryCall;
+  reviewToken(argument: _rolegate_v1_ReviewTokenRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_rolegate_v1_ReviewTokenResponse__Output>): grpc.ClientUnaryCall;
+  reviewToken(argument: _rolegate_v1_ReviewTokenRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_rolegate_v1_ReviewTokenResponse__Output>): grpc.ClientUnaryCall;
+  reviewToken(argument: _rolegate_v1_ReviewTokenRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_rolegate_v1_ReviewTokenResponse__Output>): grpc.ClientUnaryCall;
+  reviewToken(argument: _rolegate_v1_ReviewTokenRequest, callback: grpc.requestCallback<_rolegate_v1_ReviewTokenResponse__Output>): grpc.ClientUnaryCall;
+  
 }
 
 export interface RolegateHandlers extends grpc.UntypedServiceImplementation {
@@ -42,10 +53,13 @@ export interface RolegateHandlers extends grpc.UntypedServiceImplementation {
   
   Resolve: grpc.handleUnaryCall<_rolegate_v1_ResolveRequest__Output, _rolegate_v1_ResolveResponse>;
   
+  ReviewToken: grpc.handleUnaryCall<_rolegate_v1_ReviewTokenRequest__Output, _rolegate_v1_ReviewTokenResponse>;
+  
 }
 
 export interface RolegateDefinition extends grpc.ServiceDefinition {
   Attest: MethodDefinition<_rolegate_v1_AttestRequest, _rolegate_v1_AttestResponse, _rolegate_v1_AttestRequest__Output, _rolegate_v1_AttestResponse__Output>
   Feed: MethodDefinition<_rolegate_v1_AgentReport, _rolegate_v1_FeedUpdate, _rolegate_v1_AgentReport__Output, _rolegate_v1_FeedUpdate__Output>
   Resolve: MethodDefinition<_rolegate_v1_ResolveRequest, _rolegate_v1_ResolveResponse, _rolegate_v1_ResolveRequest__Output, _rolegate_v1_ResolveResponse__Output>
+  ReviewToken: MethodDefinition<_rolegate_v1_ReviewTokenRequest, _rolegate_v1_ReviewTokenResponse, _rolegate_v1_ReviewTokenRequest__Output, _rolegate_v1_ReviewTokenResponse__Output>
 }
