@@ -1,8 +1,10 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { issuerPaths, sendJson } from './http.ts';
 import { createIssuerKey } from './service-account-token.ts';
 import type { TestIssuerKey, TokenAlgorithm } from './service-account-token.ts';
 import { Failure } from './status.ts';
+
+const types = { keys: 'application/jwk-set+json', discovery: 'application/json' } as const;
 
 /** The issuer of ServiceAccount tokens, with the documents that describe it. */
 export interface Issuer {
@@ -25,7 +27,7 @@ export interface IssuerRoutes {
   /** The key for new tokens. */
   readonly signingKey: () => TestIssuerKey;
   /** Answers a request for one of the documents. */
-  readonly answer: (path: string, response: ServerResponse) => void;
+  readonly answer: (path: string, request: IncomingMessage, response: ServerResponse) => void;
 }
 
 export function createIssuer(): IssuerRoutes {
@@ -48,18 +50,22 @@ export function createIssuer(): IssuerRoutes {
   return {
     issuer,
     signingKey,
-    answer(path, response) {
+    answer(path, request, response) {
       if (path === issuerPaths.keys) issuer.reads += 1;
+      const type = types[path === issuerPaths.keys ? 'keys' : 'discovery'];
+      if (!accepts(request.headers.accept, type)) throw new Failure(406, `${path} is ${type}`);
       if (!issuer.granted) throw new Failure(403, `forbidden: User "stand-in" cannot get path "${path}"`);
       signingKey();
-      const headers = { 'cache-control': 'public, max-age=3600' };
-      if (path === issuerPaths.discovery) sendJson(response, 200, discovery(issuer), headers);
-      else {
-        const type = { 'content-type': 'application/jwk-set+json' };
-        sendJson(response, 200, { keys: issuer.keys.map(({ jwk }) => jwk) }, { ...headers, ...type });
-      }
+      const body =
+        path === issuerPaths.keys ? { keys: issuer.keys.map(({ jwk }) => jwk) } : discovery(issuer);
+      sendJson(response, 200, body, { 'content-type': type, 'cache-control': 'public, max-age=3600' });
     },
   };
+}
+
+/** As go-restful does: a type is named as a whole, or all are taken. */
+function accepts(header = '*/*', type: string): boolean {
+  return header.split(',').some((taken) => ['*/*', type].includes(taken.split(';', 1)[0]?.trim() ?? ''));
 }
 
 /** Its `jwks_uri` is an address of the control plane, which clients need not reach. */

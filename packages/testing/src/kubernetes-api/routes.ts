@@ -47,7 +47,7 @@ export function createRoutes(deps: RoutesDeps): (request: IncomingMessage, respo
     if (!(await gate.admits(response))) return;
     if (route.resource === 'issuer') {
       if (request.method !== 'GET') throw notAllowed();
-      issuer.answer(pathname, response);
+      issuer.answer(pathname, request, response);
       return;
     }
     if (route.resource === 'tokenreviews') {

@@ -97,6 +97,14 @@ describe('The issuer of ServiceAccount tokens', () => {
     });
   });
 
+  it('The keys are not acceptable to a client that does not name their type, as in kube-apiserver', async () => {
+    const { api } = await setup();
+    const status = async (accept: string) =>
+      (await fetch(`${api.url}/openid/v1/jwks`, { headers: { accept } })).status;
+    expect(await status('application/json')).toBe(406);
+    expect(await status('application/jwk-set+json, application/json')).toBe(200);
+  });
+
   it('New tokens are signed with the newest key, and a key that was removed is published no longer', async () => {
     const { api, keys } = await setup();
     const [first, second] = [api.issuer.addKey(), api.issuer.addKey()];
