@@ -1,5 +1,5 @@
 import { createListeners, describeError, listenerFailed } from '@rolegate/runtime';
-import type { Clock, Log, Service } from '@rolegate/runtime';
+import type { Clock, Service } from '@rolegate/runtime';
 import {
   acceptedIssuers,
   audienceClash,
@@ -55,7 +55,7 @@ export interface IssuerKeysDeps extends ReadOutcomeDeps {
 
 /** Reads the API server's keys of ServiceAccount tokens while an agent needs them. */
 export function createIssuerKeys(deps: IssuerKeysDeps): IssuerKeys {
-  const { read, ownToken, settings, needed, clock, log } = deps;
+  const { read, ownToken, settings, clock, log } = deps;
   const listeners = createListeners<undefined>({ failed: listenerFailed(log, 'issuer keys') });
   const outcome = createReadOutcome(deps);
   const stop = new AbortController();

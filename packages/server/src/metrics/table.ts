@@ -165,6 +165,22 @@ export const serverMetrics = {
     worry:
       '`no_certificate`: agents of version 0.1, which must be upgraded before servers; `certificate` that continues',
   },
+  rolegate_issuer_keys_reads_total: {
+    type: 'counter',
+    labels: { outcome: ['ok', 'failed'] },
+    help: "Reads of the API server's keys of ServiceAccount tokens, by outcome.",
+    meaning: "reads of the API server's keys of ServiceAccount tokens, for container credentials",
+    worry:
+      '`failed` that continues: the log says why; new keys are then known to nobody, and their tokens are reviewed',
+  },
+  rolegate_issuer_keys_age_seconds: {
+    type: 'gauge',
+    labels: {},
+    help: 'Time since the keys of ServiceAccount tokens were read; absent if no agent serves container credentials.',
+    meaning:
+      'time since the keys of ServiceAccount tokens were read; absent if no agent serves container credentials',
+    worry: 'above 900',
+  },
   rolegate_feed_streams: {
     type: 'gauge',
     labels: {},

@@ -4,8 +4,11 @@ import type { createClusterStandIn } from './cluster-stand-in.ts';
 
 const none = () => undefined;
 
+/** As long as no key has been read. */
+export const noIssuerKeys = { current: none, onChange: () => none };
+
 /** The dependencies of a synced feed service in tests, except peers and nodes; nothing is counted. */
-export function feedDeps({ pods, history, clock }: ReturnType<typeof createClusterStandIn>) {
+export function feedDeps({ pods, history, clock, servingNodes }: ReturnType<typeof createClusterStandIn>) {
   return {
     pods,
     history,
@@ -18,6 +21,8 @@ export function feedDeps({ pods, history, clock }: ReturnType<typeof createClust
     streamAgeMs: 30 * 60_000,
     random: () => 0.5,
     log: silentLog,
+    servingNodes,
+    issuerKeys: noIssuerKeys,
     metrics: { streams: none, answers: none, limitHit: none },
   } satisfies Partial<FeedServiceDeps>;
 }
