@@ -116,6 +116,7 @@ export function startServer(cluster: Cluster, random: () => number): FeedService
     }),
     attest: undefined,
     servingNodes: createServingNodes(cluster),
+    reviewPodToken: () => Promise.resolve({ fault: '' }),
     issuerKeys: { current: () => undefined, onChange: () => () => undefined },
     synced: () => true,
     podsResourceVersion: () => cluster.pods.resourceVersion,

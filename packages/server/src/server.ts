@@ -110,7 +110,7 @@ async function buildParts(
     metrics,
     memory,
   });
-  const { issuerKeys } = followIssuer({ ...deps, cluster, servingNodes, metrics });
+  const issuerKeys = followIssuer({ ...deps, cluster, servingNodes, metrics });
   const agents = createConnectedAgents({ clock });
   const authentication = createAgentAuthentication({
     ...deps,

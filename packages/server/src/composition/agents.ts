@@ -11,6 +11,7 @@ import type { ForeignNodes } from '../identity/foreign-nodes.ts';
 import type { IssuerKeys } from '../issuer-keys/issuer-keys.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { ServerMetrics } from '../metrics/metrics.ts';
+import { reviewPodTokens } from './container-credentials.ts';
 import type { FollowedCluster } from './cluster.ts';
 import type { ServerDeps } from './deps.ts';
 
@@ -62,6 +63,7 @@ async function listen(deps: AgentsDeps, authentication: OpenAuthentication): Pro
     ...cluster,
     ...authentication,
     ...deps,
+    reviewPodToken: reviewPodTokens({ ...deps, hit: authentication.hit }),
     podsResourceVersion: () => cluster.pods.resourceVersion,
     version: VERSION,
     serverName: hostname,

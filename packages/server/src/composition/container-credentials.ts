@@ -1,7 +1,13 @@
 import type { ServingNodes } from '../feed/serving-nodes.ts';
+import { createPodTokenReviews } from '../identity/pod-token-reviews.ts';
+import type { ReviewPodToken } from '../identity/pod-token-reviews.ts';
+import { createTokenReviews } from '../identity/token-review.ts';
 import { createIssuerKeys } from '../issuer-keys/issuer-keys.ts';
 import { readOwnToken } from '../issuer-keys/own-token.ts';
 import { createReadDocuments } from '../issuer-keys/read-documents.ts';
+import type { IssuerKeys } from '../issuer-keys/issuer-keys.ts';
+import type { PortLimitHit } from '../limits/limit-hits.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import type { ServerMetrics } from '../metrics/metrics.ts';
 import type { FollowedCluster } from './cluster.ts';
 import type { ServerDeps } from './deps.ts';
@@ -10,6 +16,12 @@ export interface ContainerCredentialsDeps extends ServerDeps {
   readonly cluster: FollowedCluster;
   readonly servingNodes: ServingNodes;
   readonly metrics: ServerMetrics;
+}
+
+export interface PodTokensDeps extends Omit<ContainerCredentialsDeps, 'servingNodes'> {
+  readonly issuerKeys: IssuerKeys;
+  readonly memory: ServerMemory;
+  readonly hit: PortLimitHit;
 }
 
 /** Reads the keys of Pods' ServiceAccount tokens while an agent serves container credentials. */
@@ -31,5 +43,29 @@ export function followIssuer({
     log,
     metrics,
   });
-  return { issuerKeys };
+  return issuerKeys;
+}
+
+/** Asks the API server about Pods' tokens whose key or issuer their agent does not know. */
+export function reviewPodTokens({
+  config,
+  cluster,
+  issuerKeys,
+  clock,
+  memory,
+  metrics,
+  hit,
+}: PodTokensDeps): ReviewPodToken {
+  const { audience } = config.containerCredentials;
+  const of = { whose: "the Pod's token", meaning: 'the agent asks again' };
+  return createPodTokenReviews({
+    review: createTokenReviews({ connection: cluster.connection, clock, audience, of }),
+    audience,
+    podOf: (uid) => cluster.pods.get(uid),
+    keys: issuerKeys,
+    clock,
+    hit,
+    metrics,
+    memory,
+  });
 }

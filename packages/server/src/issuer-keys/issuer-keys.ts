@@ -36,6 +36,8 @@ export interface IssuerKeys extends Service {
   readonly current: () => KnownKeys | undefined;
   /** Calls the listener whenever `current` has changed. The returned function removes it. */
   readonly onChange: (listener: () => void) => () => void;
+  /** Whether a token with this `kid` and `iss` can be verified. */
+  readonly knows: (keyId: string, issuer: string) => boolean;
   /** Reads the keys again, unless that was done just now. Never rejects. */
   readonly refresh: () => Promise<void>;
   /** Why no token with the configured audience is accepted; undefined if they are. */
@@ -122,6 +124,8 @@ export function createIssuerKeys(deps: IssuerKeysDeps): IssuerKeys {
       }),
     current: () => current,
     onChange: listeners.on,
+    knows: (keyId, issuer) =>
+      current?.issuers.includes(issuer) === true && current.keys.some(({ id }) => id === keyId),
     refresh,
     audienceFault,
     status: () => ({

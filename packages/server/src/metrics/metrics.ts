@@ -43,6 +43,7 @@ export interface ServerMetrics {
   readonly authorityOlder: (found: OlderSecret['found']) => void;
   readonly streams: (change: 1 | -1) => void;
   readonly issuerKeysRead: (outcome: 'ok' | 'failed') => void;
+  readonly podTokenReview: (outcome: 'valid' | 'invalid' | 'failed') => void;
   /** Connects the gauges that are read at each scrape. */
   readonly read: (readings: ServerReadings) => void;
 }
@@ -64,6 +65,7 @@ export function createServerMetrics({ version }: { version: string }): ServerMet
   const sharedIdentity = gauge('rolegate_shared_identity');
   const authorityOlder = countBy('rolegate_authority_secret_older_total');
   const streams = gauge('rolegate_feed_streams');
+  const podTokenReview = countBy('rolegate_pod_token_reviews_total');
   const issuerKeysRead = countBy('rolegate_issuer_keys_reads_total');
   gauge('rolegate_build_info').set({ version }, 1);
 
@@ -91,6 +93,7 @@ export function createServerMetrics({ version }: { version: string }): ServerMet
       streams.inc(change);
     },
     issuerKeysRead,
+    podTokenReview,
     read: (readings) => {
       readAtScrape(meters, readings);
     },

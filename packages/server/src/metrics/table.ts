@@ -181,6 +181,14 @@ export const serverMetrics = {
       'time since the keys of ServiceAccount tokens were read; absent if no agent serves container credentials',
     worry: 'above 900',
   },
+  rolegate_pod_token_reviews_total: {
+    type: 'counter',
+    labels: { outcome: ['valid', 'invalid', 'failed'] },
+    help: "TokenReviews of Pods' ServiceAccount tokens whose key or issuer an agent does not know, by outcome.",
+    meaning: "TokenReviews of Pods' ServiceAccount tokens whose key or issuer an agent does not know",
+    worry:
+      '`valid` that continues: the keys cannot be read, or an issuer is missing (`--service-account-issuer`)',
+  },
   rolegate_feed_streams: {
     type: 'gauge',
     labels: {},

@@ -4,9 +4,6 @@ import type { createClusterStandIn } from './cluster-stand-in.ts';
 
 const none = () => undefined;
 
-/** As long as no key has been read. */
-export const noIssuerKeys = { current: none, onChange: () => none };
-
 /** The dependencies of a synced feed service in tests, except peers and nodes; nothing is counted. */
 export function feedDeps({ pods, history, clock, servingNodes }: ReturnType<typeof createClusterStandIn>) {
   return {
@@ -22,7 +19,8 @@ export function feedDeps({ pods, history, clock, servingNodes }: ReturnType<type
     random: () => 0.5,
     log: silentLog,
     servingNodes,
-    issuerKeys: noIssuerKeys,
+    issuerKeys: { current: none, onChange: () => none },
+    reviewPodToken: () => Promise.resolve({ fault: 'nobody reviews tokens in this test' }),
     metrics: { streams: none, answers: none, limitHit: none },
   } satisfies Partial<FeedServiceDeps>;
 }
