@@ -86,7 +86,7 @@ export function createTokenJudge(deps: TokenJudgeDeps): TokenJudge {
     const claims = checkClaims(parsed.claims, { audience, nowMs: nowMs() });
     if ('fault' in claims) return { kind: 'invalid', ...claims };
     const key = keys.find(parsed.keyId, claims.issuer);
-    if (key === undefined) return reviews.judge({ hash, token, claims, from });
+    if (key === undefined) return reviews.judge({ hash, token, keyId: parsed.keyId, claims, from });
     if (key.algorithm !== parsed.algorithm)
       return { kind: 'invalid', fault: 'its algorithm is not that of the key that it names' };
     verifyInTurn(hash, { token: parsed, claims, key, from });

@@ -18,7 +18,7 @@ export interface TokenReviewer {
 }
 
 export interface ReviewsDeps {
-  readonly keys: Pick<IssuerKeys, 'condition'>;
+  readonly keys: Pick<IssuerKeys, 'find' | 'condition'>;
   readonly reviewer: TokenReviewer;
   readonly verdicts: Pick<Verdicts, 'reviewed' | 'invalid'>;
   readonly limited: (limit: 'token_reviews', client: string) => void;
@@ -33,13 +33,14 @@ export interface ReviewsDeps {
 export interface UnknownToken {
   readonly hash: string;
   readonly token: string;
+  readonly keyId: string;
   readonly claims: CheckedClaims;
   /** The client. */
   readonly from: string;
 }
 
 export interface Reviews {
-  /** Undefined: the token is not being reviewed. */
+  /** Undefined: the token is not being reviewed, or its key has become known meanwhile. */
   readonly pending: (hash: string) => TokenJudgement | undefined;
   /** Has the token reviewed if a server is connected. */
   readonly judge: (token: UnknownToken) => TokenJudgement;
@@ -71,7 +72,7 @@ export function createReviews(deps: ReviewsDeps): Reviews {
   const { keys, reviewer, verdicts, clock, log, changed } = deps;
   const outage = createOutageLog({ clock, log });
   /** Tokens that wait for a review or its answer, by hash. */
-  const pending = new Set<string>();
+  const pending = new Map<string, UnknownToken>();
   const takeTurn = createClientTurns({
     ...deps,
     limits: REVIEWS,
@@ -103,10 +104,14 @@ export function createReviews(deps: ReviewsDeps): Reviews {
 
   const unknown = (): TokenJudgement => ({ kind: 'unknown', waitsFor: WAITS_FOR[keys.condition()] });
   return {
-    pending: (hash) => (pending.has(hash) ? unknown() : undefined),
+    pending(hash) {
+      const token = pending.get(hash);
+      if (token === undefined || keys.find(token.keyId, token.claims.issuer) !== undefined) return undefined;
+      return unknown();
+    },
     judge(token) {
       if (reviewer.isConnected()) {
-        pending.add(token.hash);
+        pending.set(token.hash, token);
         takeTurn(token.from, {
           run: () => void review(token),
           dropped: () => void pending.delete(token.hash),

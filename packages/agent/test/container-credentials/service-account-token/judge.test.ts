@@ -127,6 +127,16 @@ describe('Reviews of ServiceAccount tokens', () => {
     expect(reviewed).toEqual([token]);
   });
 
+  it('A token is verified as soon as its key arrives, even while a review is awaited', () => {
+    const { review, open } = createPendingReviews();
+    const { judge, send } = createTestJudge({ review });
+    const token = createToken(KEY);
+    expect(judge(token)).toEqual(unknown(/keys/));
+    send([KEY]);
+    expect(judge(token)).toEqual(VALID);
+    expect(open).toHaveLength(1);
+  });
+
   it('A token is reviewed if the server has no keys', async () => {
     const { judge, clock } = createTestJudge({
       review: () => Promise.resolve({ podUid: POD.podUid, fault: '' }),
