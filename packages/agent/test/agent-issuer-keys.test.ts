@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createKey, ISSUER } from './container-credentials/service-account-token/tokens.ts';
-import { startFeedServer } from './feed-server.ts';
+import { startFeedServer, UPDATES } from './feed-server.ts';
 import { createFolder } from './reconcile/setup.ts';
 import { soon, startAgent } from './whole-agent.ts';
 
@@ -36,7 +37,8 @@ async function setup() {
     soon(() => {
       expect(server.reports).toHaveLength(1);
     });
-  return { server, start, connected };
+  const state = () => readFile(join(folder, 'state', 'agent-state'), 'utf8');
+  return { server, start, connected, state };
 }
 
 describe('Issuer keys of an agent', () => {
@@ -59,6 +61,39 @@ describe('Issuer keys of an agent', () => {
     expect(second.lines('issuer keys outdated')).toEqual([]);
     await second.clock.advance(HOUR_MS + 60_000);
     expect(second.lines('issuer keys outdated')).toHaveLength(1);
+  });
+
+  it('Keys are saved at once, so that no crash restores withdrawn ones', async () => {
+    const { server, start, connected, state } = await setup();
+    const agent = await start(UP_MS);
+    await connected();
+    server.say(KEYS);
+    await soon(async () => {
+      expect(await state()).toContain(publicKey.toString('base64'));
+    });
+    server.say({ issuerKeys: { issuers: [ISSUER], keys: [] } });
+    await soon(async () => {
+      expect(await agent.keys()).toBe('rolegate_issuer_keys 0');
+      expect(await state()).not.toContain(publicKey.toString('base64'));
+    });
+  });
+
+  it('A stream whose server sends no keys does not renew them', async () => {
+    const { server, start, connected } = await setup();
+    const agent = await start(UP_MS);
+    await connected();
+    await soon(async () => {
+      server.say(KEYS);
+      expect(await agent.keys()).toBe('rolegate_issuer_keys 1');
+    });
+    await agent.clock.advance(25 * HOUR_MS);
+    expect(agent.lines('issuer keys outdated')).toEqual([]);
+    server.say(...UPDATES.slice(0, 1)); // as another stream begins
+    await soon(() => {
+      expect(agent.lines('clock skew between node and server').length).toBeGreaterThan(0);
+    });
+    await agent.clock.advance(25 * HOUR_MS);
+    expect(agent.lines('issuer keys outdated')).toHaveLength(1);
   });
 
   it('An agent without --container-credentials reports nothing of it and keeps no keys', async () => {
