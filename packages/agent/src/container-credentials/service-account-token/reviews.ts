@@ -21,7 +21,7 @@ export interface ReviewsDeps {
   readonly keys: Pick<IssuerKeys, 'find' | 'condition'>;
   readonly reviewer: TokenReviewer;
   readonly verdicts: Pick<Verdicts, 'reviewed' | 'invalid'>;
-  readonly limited: (limit: 'token_reviews', client: string) => void;
+  readonly limited: (limit: 'token_reviews', from: string) => void;
   /** Called when tokens may be judged again. */
   readonly changed: () => void;
   readonly memory: AgentMemory;
@@ -35,8 +35,9 @@ export interface UnknownToken {
   readonly token: string;
   readonly keyId: string;
   readonly claims: CheckedClaims;
-  /** The client. */
+  /** The source address. */
   readonly from: string;
+  readonly client: string;
 }
 
 export interface Reviews {
@@ -73,26 +74,20 @@ export function createReviews(deps: ReviewsDeps): Reviews {
   const outage = createOutageLog({ clock, log });
   /** Tokens that wait for a review or its answer, by hash. */
   const pending = new Map<string, UnknownToken>();
-  const takeTurn = createClientTurns({
-    ...deps,
-    limits: REVIEWS,
-    limited: (client) => {
-      deps.limited('token_reviews', client);
-    },
-  });
+  const takeTurn = createClientTurns({ ...deps, limits: REVIEWS });
 
   function over(hash: string): void {
     pending.delete(hash);
     changed();
   }
 
-  async function review({ hash, token, claims, from }: UnknownToken): Promise<void> {
+  async function review({ hash, token, claims, client }: UnknownToken): Promise<void> {
     try {
       const fault = faultOf(await reviewer.review(token), claims);
       const ended = outage.over();
       if (ended !== undefined) log.info('token reviews recovered', ended);
       if (fault === undefined) verdicts.reviewed(hash, claims);
-      else verdicts.invalid(hash, fault, from);
+      else verdicts.invalid(hash, fault, client);
       over(hash);
     } catch (error) {
       outage.failed('warn', 'token review failed', { error: describeError(error), hint: HINT });
@@ -112,9 +107,12 @@ export function createReviews(deps: ReviewsDeps): Reviews {
     judge(token) {
       if (reviewer.isConnected()) {
         pending.set(token.hash, token);
-        takeTurn(token.from, {
+        takeTurn(token.client, {
           run: () => void review(token),
           dropped: () => void pending.delete(token.hash),
+          limited() {
+            deps.limited('token_reviews', token.from);
+          },
         });
       }
       return unknown();

@@ -29,6 +29,13 @@ describe('Valid ServiceAccount tokens', () => {
     expect(createTestJudge({ keys: [KEY] }).judge(createToken(KEY, { claims }))).toEqual(VALID);
   });
 
+  it('A fault can be read by itself', () => {
+    const { judge } = createTestJudge({ keys: [KEY] });
+    const token = createToken(KEY, { claims: { exp: NOW_SECONDS - 61 } });
+    const fault = 'the ServiceAccount token is invalid: it has expired';
+    expect(judge(token)).toEqual({ kind: 'invalid', fault });
+  });
+
   it('A token of the type JWT is valid', () => {
     expect(createTestJudge({ keys: [KEY] }).judge(createToken(KEY, { header: { typ: 'JWT' } }))).toEqual(
       VALID,
@@ -79,6 +86,17 @@ describe('Budget of verifications', () => {
     await clock.advance(200);
     expect(changes.count).toBe(before + 1);
     expect(judge(late, 'flooder').kind).toBe('valid');
+  });
+
+  it('Pods on the host network share an address, but not their budget', () => {
+    const { judge, hostPods, limited } = createTestJudge({ keys: [KEY] });
+    for (const uid of ['host-1', 'host-2']) hostPods.add(uid);
+    for (let at = 0; at < 101; at += 1)
+      judge(createToken(KEY, { claims: { ...claimsOfPod('host-1'), jti: String(at) } }), '169.254.170.23');
+    expect(limited).toEqual(['token_verifications 169.254.170.23']);
+    expect(judge(tokenOfPod('host-2'), '169.254.170.23').kind).toBe('valid');
+    for (let at = 0; at < 101; at += 1) judge(tokenOfPod(`made-up-${at}`), '169.254.170.23');
+    expect(limited).toHaveLength(2);
   });
 
   it('A token that is known costs nothing of the budget', () => {
@@ -172,7 +190,7 @@ describe('Reviews of ServiceAccount tokens', () => {
       fault: /refuses it: invalidated/,
     },
     { what: 'names another Pod', response: { podUid: 'other', fault: '' }, fault: /another Pod/ },
-    { what: 'says too much', response: { podUid: '', fault: 'f'.repeat(1_000) }, fault: /^.{0,300}$/ },
+    { what: 'says too much', response: { podUid: '', fault: 'f'.repeat(1_000) }, fault: /^.{0,330}$/ },
   ])('A token is invalid for ten seconds if the review $what', async ({ response, fault }) => {
     const { judge, clock, reviewed } = createTestJudge({ review: () => Promise.resolve(response) });
     const token = createToken(KEY);
