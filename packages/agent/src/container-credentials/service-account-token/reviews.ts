@@ -56,6 +56,8 @@ const REVIEWS: TurnLimits = {
 };
 /** How long a token is not reviewed again after no server has answered. Milliseconds. */
 const AGAIN_MS = 2_000;
+/** A shorter outage ends without a log line. Milliseconds. */
+const OUTAGE_MS = 60_000;
 /** Characters of a server's text in a log line. */
 const LONGEST_FAULT = 256;
 
@@ -81,11 +83,16 @@ export function createReviews(deps: ReviewsDeps): Reviews {
     changed();
   }
 
+  function noteAnswer(): void {
+    const ended = outage.over();
+    // A client can make single reviews fail, for example with made-up Pods.
+    if (ended !== undefined && ended.awayMs >= OUTAGE_MS) log.info('token reviews recovered', ended);
+  }
+
   async function review({ hash, token, claims, client }: UnknownToken): Promise<void> {
     try {
       const fault = faultOf(await reviewer.review(token), claims);
-      const ended = outage.over();
-      if (ended !== undefined) log.info('token reviews recovered', ended);
+      noteAnswer();
       if (fault === undefined) verdicts.reviewed(hash, claims);
       else verdicts.invalid(hash, fault, client);
       over(hash);
@@ -124,5 +131,5 @@ export function createReviews(deps: ReviewsDeps): Reviews {
 function faultOf({ podUid, fault }: ReviewTokenResponseRead, { pod }: CheckedClaims): string | undefined {
   if (podUid === pod.podUid) return undefined;
   if (podUid !== '') return 'the review names another Pod than the token';
-  return `the review refuses it: ${fault.slice(0, LONGEST_FAULT)}`;
+  return `according to a review, ${fault.slice(0, LONGEST_FAULT)}`;
 }

@@ -187,7 +187,7 @@ describe('Reviews of ServiceAccount tokens', () => {
     {
       what: 'refuses the token',
       response: { podUid: '', fault: 'invalidated' },
-      fault: /refuses it: invalidated/,
+      fault: /according to a review, invalidated$/,
     },
     { what: 'names another Pod', response: { podUid: 'other', fault: '' }, fault: /another Pod/ },
     { what: 'says too much', response: { podUid: '', fault: 'f'.repeat(1_000) }, fault: /^.{0,330}$/ },
@@ -216,12 +216,26 @@ describe('Reviews of ServiceAccount tokens', () => {
     expect(reviewed).toHaveLength(3);
     expect(log.lines.map(([, message]) => message)).toEqual(['token review failed']);
     expect(JSON.stringify(log.lines)).not.toContain(token.slice(-20));
+    await clock.advance(60_000);
     server.review = () => Promise.resolve({ podUid: POD.podUid, fault: '' });
-    await clock.advance(2_000);
     judge(token);
     await clock.advance(0);
     expect(judge(token)).toEqual(VALID);
     expect(log.lines.at(-1)).toEqual(['info', 'token reviews recovered', expect.anything()]);
+  });
+
+  it('A client whose reviews fail now and then causes one log line a minute', async () => {
+    const { judge, clock, log, server } = createTestJudge();
+    const answers = [
+      () => Promise.reject(new Error('unknown Pod')),
+      () => Promise.resolve({ podUid: '', fault: 'no' }),
+    ];
+    for (let at = 0; at < 30; at += 1) {
+      server.review = answers[at % 2];
+      judge(tokenOfPod(`uid-${at}`));
+      await clock.advance(2_000);
+    }
+    expect(log.lines.map(([, message]) => message)).toEqual(['token review failed']);
   });
 
   it('No review is asked for while no server is connected', async () => {
