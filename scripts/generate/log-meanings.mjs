@@ -36,6 +36,9 @@ export const meanings = {
     'interception recovered': 'Recovered from `interception incomplete`: all rules are installed again.',
     'interception removed':
       '`rolegate-agent uninstall` removed all rules. Pods can reach the IMDS of the node again.',
+    'issuer keys current again': 'Recovered from `issuer keys outdated`.',
+    'issuer keys received':
+      "The API server's keys for ServiceAccount tokens arrived or changed: `count` keys of `issuers`. Normal at start and when keys are rotated. Only with `--container-credentials`.",
     'kernel connection limit no longer reached':
       'No new connection was dropped since the last check. `count` is the number dropped before.',
     'kernel connection limit available again': 'Recovered from `kernel connection limit unavailable`.',
@@ -67,6 +70,7 @@ export const meanings = {
     'saved certificate ignored': 'The agent proves its node again. Normal after an update or a reboot.',
     'self-test passed':
       "A process in a temporary network namespace, connected like a Pod, reached the agent and not the node's IMDS.",
+    'token reviews recovered': 'Recovered from `token review failed`.',
     'state write recovered': 'Recovered from `state write failed`.',
     'waiting for the Pod table before sharing the port':
       'The old agent answers requests until the new one knows the Pods. Normal in an update.',

@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 /** A whole agent on a stopped clock, with one permitted Pod. */
-async function setup() {
+async function setup(argv: readonly string[] = []) {
   const { folder, ...place } = await createFolder();
   closing.push(() => place[Symbol.asyncDispose]());
   const server = await startFeedServer(folder);
@@ -22,7 +22,7 @@ async function setup() {
   const cni = await createCniResultsDir();
   closing.push(() => cni[Symbol.asyncDispose]());
   await cni.add({ uid: 'u1', namespace: 'shop', name: 'a', ips: [IP] });
-  const agent = await startAgent(['--cni-cache-dir', cni.path, ...server.argv]);
+  const agent = await startAgent(['--cni-cache-dir', cni.path, ...server.argv, ...argv]);
   closing.push(() => agent[Symbol.asyncDispose]());
   const { reports } = server;
   return { ...agent, reports, get: (path: string) => agent.ask({ path, localAddress: IP }) };
@@ -69,7 +69,7 @@ it('An agent without reconcile reports nothing of the interception, and sends IM
 });
 
 it('An agent counts everything that it remembers by names that others choose', async () => {
-  const { metrics, get } = await setup();
+  const { metrics, get } = await setup(['--container-credentials']);
   await soon(async () => {
     expect((await get(CREDENTIALS)).status).toBe(200);
   });

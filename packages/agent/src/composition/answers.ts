@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { VERSION } from '@rolegate/runtime';
 import type { AgentConfig } from '../config/config.ts';
+import type { TokenJudge } from '../container-credentials/token-judge.ts';
 import { architectureOf } from '../imds-documents/identity-document.ts';
 import { metadataHosts } from '../metadata/request/host-check.ts';
 import { createLimitHits } from '../metadata/limit-hits.ts';
@@ -16,11 +17,14 @@ import type { NodeImds } from '../node-imds/node-imds.ts';
 import type { OtherMetadata } from '../node-imds/other-metadata.ts';
 import { createOtherMetadata } from '../node-imds/other-metadata.ts';
 import type { AgentCore, AgentDeps } from './core.ts';
+import { composeTokenJudge } from './token-judge.ts';
 
 /** The parts that answer Pods. */
 export interface Answers {
   readonly other: OtherMetadata;
   readonly limitHits: LimitHits;
+  /** Undefined if container credentials are not served. */
+  readonly tokenJudge: TokenJudge | undefined;
   readonly metadata: MetadataServer;
   readonly serving: ReturnType<typeof createServing>;
   readonly close: () => Promise<void>;
@@ -46,6 +50,7 @@ export function createAnswers(deps: AgentDeps, core: AgentCore): Answers {
   return {
     other,
     limitHits,
+    tokenJudge: composeTokenJudge(deps, core, limitHits.hit),
     metadata,
     serving,
     async close() {

@@ -14,9 +14,9 @@ import {
   text,
   url,
 } from '@rolegate/runtime';
-import { metadataGroups } from '@rolegate/protocol';
+import { audienceFault, containerCredentials, metadataGroups } from '@rolegate/protocol';
 import { defaultLimits } from '../metadata/http-limits.ts';
-import { METADATA, NODE, OPERATION, sharedFlags } from './shared-flags.ts';
+import { CONTAINER_CREDENTIALS, METADATA, NODE, OPERATION, sharedFlags } from './shared-flags.ts';
 import { STATUS_SOCKET } from './status-socket.ts';
 import { parseAllowPaths } from '../node-imds/allow-path.ts';
 
@@ -36,6 +36,16 @@ const allowPath: ValueKind<string> = {
   parse(given) {
     const parsed = parseAllowPaths([given]);
     return 'faults' in parsed ? { fault: parsed.faults.join('; ') } : { value: given };
+  },
+};
+
+const tokenAudience: ValueKind<string> = {
+  placeholder: 'AUDIENCE',
+  parse(given) {
+    const why = audienceFault(given);
+    return why === undefined
+      ? { value: given }
+      : { fault: `${JSON.stringify(given)} must not be used: ${why}; choose an audience of your own` };
   },
 };
 
@@ -172,6 +182,12 @@ export const agentFlags = {
     group: METADATA,
     separator: 'comma',
     help: 'additional host names accepted in the Host header',
+  }),
+  'container-credentials': sharedFlags['container-credentials'],
+  'container-credentials-audience': setting(tokenAudience, {
+    group: CONTAINER_CREDENTIALS,
+    fallback: containerCredentials.audience,
+    help: 'the only audience that the ServiceAccount tokens of Pods may have; must be the same for servers and agents',
   }),
   'prometheus-listen-addr': setting(listenAddress, {
     group: OPERATION,

@@ -131,6 +131,13 @@ export const agentMetrics = {
     meaning: 'CNI result files that cannot be read',
     worry: 'a steady rate: the container runtime writes another format',
   },
+  rolegate_issuer_keys: {
+    type: 'gauge',
+    labels: {},
+    help: "The API server's keys that verify ServiceAccount tokens. Only with --container-credentials.",
+    meaning: "the API server's keys that verify ServiceAccount tokens, with `--container-credentials`",
+    worry: '0: each ServiceAccount token needs a review by a server; check that servers can read the keys',
+  },
   rolegate_remembered_names: {
     type: 'gauge',
     labels: { of: 'see below' },

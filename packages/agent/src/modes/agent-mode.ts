@@ -3,10 +3,13 @@ import type { AnswerMetricsDeps } from '../metrics/answer-metrics.ts';
 import type { MetadataServerDeps } from '../metadata/server.ts';
 import type { SavedState } from '../state/saved-state.ts';
 import type { ModeReadings } from '../status/readings.ts';
+import type { TokenSources } from './token-sources.ts';
 
 /** What a mode provides to the metadata server. */
 export interface AgentMode extends Pick<MetadataServerDeps, 'callers' | 'table' | 'onUnknownIp'> {
   readonly reporter: AnswerMetricsDeps['reporter'];
+  /** Undefined if the agent does not serve container credentials. */
+  readonly tokenSources: TokenSources | undefined;
   /** True if the feed names the Pod (a UID, or namespace/name). */
   readonly isNamed: (pod: string) => boolean;
   /** True once it knows as much as another agent of the node. */

@@ -28,6 +28,7 @@ export function createFirewallMode({ config, cniResults }: FirewallModeDeps): Ag
       server: undefined,
     },
     reporter: undefined,
+    tokenSources: undefined,
     isNamed: () => false,
     canAnswer: () => true,
     kept: () => ({}),

@@ -64,6 +64,7 @@ describe('Agent configuration', () => {
       allowPaths: [],
       limits: { connectionsPerPod: 256, waitingPerPod: 256, connections: 4096, waiting: 4096 },
       metadataHosts: [],
+      containerCredentials: { enabled: false, audience: 'rolegate' },
       opsListen: { host: '0.0.0.0', port: 9621 },
       probeListen: { host: '127.0.0.1', port: 9622 },
       statusSocket: undefined,
@@ -119,6 +120,12 @@ describe('Agent configuration', () => {
       part: { allowPaths: ['/latest/meta-data/a{1,2}'] },
     },
     { flag: 'metadata-host', text: 'LOCALHOST,[::1]', part: { metadataHosts: ['localhost', '::1'] } },
+    { flag: 'container-credentials', text: 'true', part: { containerCredentials: { enabled: true } } },
+    {
+      flag: 'container-credentials-audience',
+      text: 'credentials.example',
+      part: { containerCredentials: { audience: 'credentials.example' } },
+    },
     { flag: 'prometheus-listen-addr', text: ':9000', part: { opsListen: { host: '0.0.0.0', port: 9000 } } },
     { flag: 'probe-bind', text: '[::1]:9700', part: { probeListen: { host: '::1', port: 9700 } } },
     { flag: 'status-socket', text: '/run/s.sock', part: { statusSocket: '/run/s.sock' } },
@@ -359,6 +366,15 @@ describe('Configuration faults', () => {
       fault: /^--waiting-per-pod: 301 exceeds --waiting \(300\); lower it$/,
     },
     { argv: ['--connections-per-pod=15'], fault: /^--connections-per-pod: / },
+    {
+      argv: ['--container-credentials-audience', 'rolegate-server'],
+      fault:
+        /^--container-credentials-audience: "rolegate-server" must not be used: agents prove .*; choose /,
+    },
+    {
+      argv: ['--container-credentials-audience', 'https://kubernetes.default.svc'],
+      fault: /^--container-credentials-audience: .*: it is an audience of the API server, /,
+    },
     { argv: ['--metadata-host', 'a:80'], fault: /^--metadata-host: "a:80" is not a host name; / },
   ])('The agent refuses $argv with one fault, which names the flag', ({ argv, fault }) => {
     const without = argv.map((arg) => arg.replace('--', ''));
