@@ -46,7 +46,17 @@ export async function runReconcile(
     {
       name: 'kernel events',
       run: (group) =>
-        followKernelEvents({ follow: followCommand, clock, log, random, changed: keeper.changed }, group),
+        followKernelEvents(
+          {
+            follow: followCommand,
+            clock,
+            log,
+            random,
+            containerCredentials: config.plan.containerCredentials,
+            changed: keeper.changed,
+          },
+          group,
+        ),
     },
     { name: 'CNI results', run: results.run },
   ];

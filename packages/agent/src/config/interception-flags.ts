@@ -50,6 +50,7 @@ const LOGS = { 'log-level': sharedFlags['log-level'], 'log-format': sharedFlags[
 const rulesFlags = {
   'host-ip': sharedFlags['host-ip'],
   port: sharedFlags.port,
+  'container-credentials': sharedFlags['container-credentials'],
   'guarded-ports': list(integer({ min: 1, max: 65_535 }), {
     group: INTERCEPTION,
     separator: 'comma',
@@ -125,7 +126,10 @@ const legacy: LegacyFlags = {
 const asOnIntercept: LegacyFlags = Object.fromEntries(
   Object.entries(interceptFlags)
     .filter(([name]) => !Object.hasOwn(uninstallFlags, name))
-    .map(([name]) => [name, accepted(['intercept'], 'not needed here')]),
+    .map(([name, { placeholder }]) => [
+      name,
+      accepted(['intercept'], { why: 'not needed here', isSwitch: placeholder === '' }),
+    ]),
 );
 
 type RulesTable = typeof interceptFlags & typeof reconcileFlags;
@@ -183,6 +187,7 @@ function toConfig(values: Values): InterceptionConfig {
         (entry): entry is HostInterface => entry !== AUTO,
       ),
       excludedInterfaces: values['exclude-interface'] ?? [],
+      containerCredentials: values['container-credentials'] ?? false,
     },
     backend: values['iptables-backend'] ?? 'auto',
     selfTest: values['self-test'] !== 'off',

@@ -26,6 +26,8 @@ export interface ChecksDeps {
   readonly podIps: () => readonly string[];
   /** The minimum time between two attempts to install a connection limit that failed. Milliseconds. */
   readonly limitEveryMs: number;
+  /** For how long an endpoint for container credentials that is not enabled is removed. Milliseconds. */
+  readonly removeEndpointForMs: number;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly log: Log;
 }
@@ -42,6 +44,7 @@ export interface Checks {
 export function createChecks(deps: ChecksDeps): Checks {
   const { interception, log } = deps;
   const isTimeForLimit = createInterval(deps.limitEveryMs, deps.clock);
+  const ignoreEndpointFromMs = deps.clock.monotonic() + deps.removeEndpointForMs;
   const tell = createInterceptionLog({ log });
   let state = unknownState;
   let counted: Packets | undefined;
@@ -52,7 +55,10 @@ export function createChecks(deps: ChecksDeps): Checks {
   async function look(changed: boolean): Promise<void> {
     try {
       // Events are far more frequent, and each attempt starts a process.
-      const settled = await interception.settle({ retryLimit: isTimeForLimit() });
+      const settled = await interception.settle({
+        retryLimit: isTimeForLimit(),
+        ignoreEndpoint: deps.clock.monotonic() >= ignoreEndpointFromMs,
+      });
       repairedInARow = settled.repaired.length > 0 ? repairedInARow + 1 : 0;
       await see(settled, changed || repairedInARow > 0);
       failure = '';

@@ -21,15 +21,13 @@ export async function flushFlows(deps: Deps, { family, address }: FamilyPlan, al
 }
 
 /** Deletes the flows to the agent's ports that were redirected before the guard existed. */
-export async function flushRedirected(
-  deps: Deps,
-  { family, guarded: { addresses, ports } }: FamilyPlan,
-): Promise<void> {
-  for (const address of addresses) {
-    for (const port of ports) {
-      const to = ['-p', 'tcp', '--orig-dst', address, '--orig-port-dst', String(port)];
-      await deleteFlows(deps, family, address, [...to, '--dst-nat']);
-    }
+export async function flushRedirected(deps: Deps, { family, guarded }: FamilyPlan): Promise<void> {
+  const listeners = guarded.flatMap(({ addresses, ports }) =>
+    addresses.flatMap((address) => ports.map((port) => ({ address, port }))),
+  );
+  for (const { address, port } of listeners) {
+    const to = ['-p', 'tcp', '--orig-dst', address, '--orig-port-dst', String(port)];
+    await deleteFlows(deps, family, address, [...to, '--dst-nat']);
   }
 }
 

@@ -29,6 +29,8 @@ const HINTS = {
     'Only the agent limits Pods while this fails. Run modprobe -a xt_hashlimit xt_recent xt_limit on the node.',
   exceeded:
     'A Pod opened more than 512 connections at once, or more than 200 per second afterwards. Find its address in /proc/net/xt_recent/rolegate or rolegate6 on the node.',
+  foreignAddresses:
+    'Rolegate does not use them, and they will be removed together with the link. Move them to a link of their own.',
   foreign:
     "The rule has no effect while Rolegate's rules come first. Remove it if the program that installed it is no longer used.",
   unmatched:
@@ -61,8 +63,9 @@ function createSettledLog(log: Log): InterceptionLog['settled'] {
   const logFaults = createFaultsLog(log);
   const logLimit = createLimitLog(log);
   const logForeign = createForeignLog(log);
+  const logAddresses = createAddressesLog(log);
   let isInstalled = false;
-  return ({ backend, repaired, left, limitFault, foreign }) => {
+  return ({ backend, repaired, left, limitFault, foreign, foreignAddresses }) => {
     const faults = repaired.map(faultText);
     if (!isInstalled) log.info('interception installed', { backend });
     else if (faults.length > 0) log.warn('interception repaired', { backend, faults, hint: HINTS.repaired });
@@ -70,6 +73,7 @@ function createSettledLog(log: Log): InterceptionLog['settled'] {
     logFaults(left.length === 0 ? undefined : left.map(faultText).join('; '));
     logLimit(limitFault);
     logForeign(foreign);
+    logAddresses(foreignAddresses.length === 0 ? undefined : foreignAddresses.join(','));
   };
 }
 
@@ -102,6 +106,16 @@ function createForeignLog(log: Log): (rules: readonly string[]) => void {
       if (added.has(rule)) log.warn('foreign rule for a metadata address', { rule, hint: HINTS.foreign });
     }
   };
+}
+
+function createAddressesLog(log: Log): (addresses: string | undefined) => void {
+  const write = (addresses: string) => {
+    log.warn('foreign addresses on the link rolegate0', { addresses, hint: HINTS.foreignAddresses });
+  };
+  const ends = () => {
+    log.info('foreign addresses on the link rolegate0 removed');
+  };
+  return createTransition<string>({ begins: write, changes: write, ends });
 }
 
 function createRefusedLog(log: Log): InterceptionLog['refused'] {

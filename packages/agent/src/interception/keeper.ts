@@ -19,7 +19,14 @@ const LEAST_PAUSE_MS = 500;
  */
 const MOST_IN_A_ROW = 3;
 
-export interface KeeperDeps extends Omit<ChecksDeps, 'limitEveryMs'> {
+/**
+ * For how long after its start `reconcile` removes the endpoint for container credentials that its configuration does not have:
+ * longer than the agent that it replaces keeps putting it back. Later it belongs to the agent that is about to replace this one.
+ * Milliseconds.
+ */
+const REMOVE_ENDPOINT_FOR_MS = 300_000;
+
+export interface KeeperDeps extends Omit<ChecksDeps, 'limitEveryMs' | 'removeEndpointForMs'> {
   readonly interception: Pick<Interception, 'settle' | 'areTablesInOrder'>;
   readonly clock: Clock;
 }
@@ -41,7 +48,11 @@ export interface Keeper {
 export function createKeeper(deps: KeeperDeps): Keeper {
   const { interception, clock, log } = deps;
   const changes = createChanges({ log, of: 'interception' });
-  const { look, state, repairedInARow } = createChecks({ ...deps, limitEveryMs: EVERY_MS });
+  const { look, state, repairedInARow } = createChecks({
+    ...deps,
+    limitEveryMs: EVERY_MS,
+    removeEndpointForMs: REMOVE_ENDPOINT_FOR_MS,
+  });
   let wake = new AbortController();
 
   /** Resolves at the given time, or earlier if something changed or the signal aborts. */

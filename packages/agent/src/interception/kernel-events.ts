@@ -8,7 +8,9 @@ import type { Backoff, Clock, Log } from '@rolegate/runtime';
  * whole tables.
  */
 const ABOUT_US =
-  /ROLEGATE|169\.254\.169\.254|fd00:ec2::254|\b(?:PREROUTING|FORWARD|INPUT)\b|\b(?:delete|flush) (?:table|chain)/;
+  /ROLEGATE|169\.254\.(?:169\.254|170\.23)\b|fd00:ec2::(?:254|23)\b|\b(?:PREROUTING|FORWARD|INPUT)\b|\b(?:delete|flush) (?:table|chain)/;
+/** The same for `ip monitor`: all rules and links; of the addresses and routes, which other tools change often, only these. */
+const ABOUT_LINKS = /^\[(?:RULE|LINK)\]|^\[(?:ADDR|ROUTE)\].*(?:\bdefault\b|\brolegate0\b)/;
 const BACKOFF = { firstMs: 250, capMs: 30_000 };
 /** Runs of more than this count as healthy. Milliseconds. */
 const LONG_ENOUGH_MS = 60_000;
@@ -22,16 +24,18 @@ export interface KernelEventsDeps {
   readonly log: Log;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** True: addresses and routes matter too. */
+  readonly containerCredentials: boolean;
   /** Rules or interfaces may have changed. Called often. */
   readonly changed: () => void;
 }
 
 /**
- * Follows the kernel's events about `ip rule`, interfaces and nftables until the signal aborts. The legacy backend sends none:
+ * Follows the kernel's events about `ip rule`, interfaces, default routes and nftables until the signal aborts. The legacy backend sends none:
  * its changes are found by polling. Never rejects.
  */
 export async function followKernelEvents(
-  { changed, random, ...deps }: KernelEventsDeps,
+  { changed, random, containerCredentials, ...deps }: KernelEventsDeps,
   signal: AbortSignal,
 ): Promise<void> {
   const monitor = (program: string, args: readonly string[], isOurs: (line: string) => boolean) =>
@@ -46,8 +50,9 @@ export async function followKernelEvents(
       },
       signal,
     );
+  const objects = ['rule', 'link', ...(containerCredentials ? ['address', 'route'] : [])];
   await Promise.all([
-    monitor('ip', ['monitor', 'rule', 'link'], () => true),
+    monitor('ip', ['monitor', 'label', ...objects], (line) => ABOUT_LINKS.test(line)),
     monitor('nft', ['monitor'], (line) => ABOUT_US.test(line)),
   ]);
 }

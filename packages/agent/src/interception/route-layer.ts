@@ -26,14 +26,13 @@ export async function settleRoutes(routes: Routes, plan: FamilyPlan): Promise<Re
  * Adds the exception for the node before the prohibition, and removes an exception for guests immediately. A failure does not
  * stop the other steps.
  */
-async function repair(
-  routes: Routes,
-  { family, routes: planned, ...plan }: FamilyPlan,
-): Promise<readonly Fault[]> {
+async function repair(routes: Routes, plan: FamilyPlan): Promise<readonly Fault[]> {
+  const { family, endpoint } = plan;
   const present = await routes.list(family);
-  const missing = findRouteFaults({ family, routes: planned, ...plan }, present);
-  const wanted = new Set(planned.map(routeKey));
-  const unwanted = present.filter((rule) => !wanted.has(routeKey(rule)));
+  const missing = findRouteFaults(plan, present);
+  const wanted = new Set(plan.routes.map(routeKey));
+  const isIgnored = ({ to }: RouteRule) => endpoint.state === 'ignored' && to === endpoint.address;
+  const unwanted = present.filter((rule) => !wanted.has(routeKey(rule)) && !isIgnored(rule));
   const errors: unknown[] = [];
   const attempt = (change: Promise<void>) => change.catch((error: unknown) => errors.push(error));
   for (const rule of unwanted) await attempt(routes.remove(family, rule));

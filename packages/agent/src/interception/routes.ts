@@ -1,14 +1,16 @@
 import { isIPv6 } from 'node:net';
+import { containerCredentials } from '@rolegate/protocol';
 import type { RunCommand } from './commands.ts';
 import { outputOf } from './commands.ts';
 import { metadataAddresses } from './rules/metadata-addresses.ts';
 import type { Family } from './rules/metadata-addresses.ts';
+import { routeKey } from './rules/faults.ts';
 import type { RouteRule } from './rules/rule.ts';
-import { LET_PASS_PRIORITY, PROHIBIT_PRIORITY } from './rules/plan.ts';
+import { LET_PASS_PRIORITY, PROHIBIT_PRIORITY } from './rules/priorities.ts';
 
 /** `ip rule` of this network namespace. */
 export interface Routes {
-  /** Our rules: with our priorities, to the metadata address, without other selectors. Rejects with the error output of `ip`. */
+  /** Our rules: with our priorities, to one of our addresses, without other selectors. Rejects with the error output of `ip`. */
   readonly list: (family: Family) => Promise<readonly RouteRule[]>;
   readonly add: (family: Family, rule: RouteRule) => Promise<void>;
   /** Does nothing if the rule does not exist. Rejects if it would remove another program's rule instead. */
@@ -55,7 +57,7 @@ export function createRoutes({ run }: { readonly run: RunCommand }): Routes {
 const SIMILAR_BEFORE =
   "an ip rule of Rolegate 0.1 is behind another program's at the same priority and to the same address, which would be removed in its place";
 
-/** A rule with our priorities and the metadata address. */
+/** A rule with our priorities and one of our addresses. */
 type Row =
   | { readonly kind: 'ours'; readonly rule: RouteRule; readonly marked: boolean }
   /** Another program's rule: it has other selectors or another action. */
@@ -77,9 +79,13 @@ function parseRows(json: string, family: Family): readonly Row[] {
     const fields = Object(entry) as Record<string, unknown>;
     const { priority, dst } = fields;
     const isOurPlace = priority === LET_PASS_PRIORITY || priority === PROHIBIT_PRIORITY;
-    if (!isOurPlace || dst !== metadataAddresses[family]) return [];
-    return [rowOf({ ...fields, priority, dst })];
+    const address = ourAddresses(family).find((one) => one === dst);
+    return isOurPlace && address !== undefined ? [rowOf({ ...fields, priority, dst: address })] : [];
   });
+}
+
+function ourAddresses(family: Family): readonly string[] {
+  return [metadataAddresses[family], containerCredentials.addresses[family]];
 }
 
 /** Our rules have exactly these fields: anything else that a newer `ip` prints may be a selector. */
@@ -99,19 +105,27 @@ interface Named {
   readonly dst: string;
 }
 
-/** The two forms of our rules. */
+/** The forms of our rules: to the metadata address for an interface, to that of the endpoint for all, and the prohibition. */
 function ruleOf(
   { priority, dst: to }: Named,
   { iif, action, table }: Record<'iif' | 'action' | 'table', unknown>,
 ): RouteRule | undefined {
-  const letsPass = typeof iif === 'string' && action === undefined && table === 'main';
-  if (priority === LET_PASS_PRIORITY) return letsPass ? { priority, to, iif, action: 'main' } : undefined;
-  const prohibits = iif === undefined && action === 'prohibit' && table === undefined;
-  return prohibits ? { priority, to, action: 'prohibit' } : undefined;
+  if (priority === PROHIBIT_PRIORITY) {
+    const prohibits = iif === undefined && action === 'prohibit' && table === undefined;
+    return prohibits ? { priority, to, action: 'prohibit' } : undefined;
+  }
+  if (action !== undefined) return undefined;
+  if (isEndpoint(to))
+    return iif === undefined && table === 'local' ? { priority, to, action: 'local' } : undefined;
+  return typeof iif === 'string' && table === 'main' ? { priority, to, iif, action: 'main' } : undefined;
+}
+
+function isEndpoint(address: string): boolean {
+  return Object.values(containerCredentials.addresses).some((one) => one === address);
 }
 
 function isSame(one: RouteRule, other: RouteRule): boolean {
-  return one.priority === other.priority && one.iif === other.iif && one.action === other.action;
+  return routeKey(one) === routeKey(other);
 }
 
 function ruleArgs({ priority, to, iif, action }: RouteRule): string[] {
@@ -121,7 +135,7 @@ function ruleArgs({ priority, to, iif, action }: RouteRule): string[] {
     ...(iif === undefined ? [] : ['iif', iif]),
     'to',
     to,
-    ...(action === 'main' ? ['lookup', 'main'] : ['prohibit']),
+    ...(action === 'prohibit' ? [action] : ['lookup', action]),
   ];
 }
 

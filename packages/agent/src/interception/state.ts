@@ -1,5 +1,5 @@
-import { layers } from './rules/rule.ts';
-import type { Layer } from './rules/rule.ts';
+import { layers, ruleLayers } from './rules/rule.ts';
+import type { Layer, RuleLayer } from './rules/rule.ts';
 import type { SettleResult } from './interception.ts';
 import type { Packets } from './rules/packets.ts';
 
@@ -7,12 +7,12 @@ import type { Packets } from './rules/packets.ts';
 export interface InterceptionState {
   /** iptables' backend: nft or legacy; '' before the first check. */
   readonly backend: string;
-  /** True: fully installed, or not needed on this node. A layer that was not checked yet is absent. */
+  /** True: fully installed, or not needed on this node. Absent: not checked yet, or a link that is not needed. */
   readonly layers: Readonly<Partial<Record<Layer, boolean>>>;
   /** How often each was repaired since this process started. */
   readonly repairs: Readonly<Record<Layer, number>>;
   /** Since this process started, as counted by countPackets. */
-  readonly packets: Readonly<Record<Layer, number>>;
+  readonly packets: Readonly<Record<RuleLayer, number>>;
   /** New connections dropped because their address exceeded the limit, since this process started. */
   readonly refusedConnections: number;
   /** False: the node cannot limit new connections. Absent: unknown. */
@@ -23,21 +23,19 @@ export interface InterceptionState {
   readonly unmatchedInterfaces: number;
 }
 
-const NONE: Readonly<Record<Layer, number>> = { nat: 0, filter: 0, route: 0, input: 0, ports: 0 };
-
 /** Before the first check. */
 export const unknownState: InterceptionState = {
   backend: '',
   layers: {},
-  repairs: NONE,
-  packets: NONE,
+  repairs: countBy(layers, () => 0),
+  packets: countBy(ruleLayers, () => 0),
   refusedConnections: 0,
   foreignRules: 0,
   unmatchedInterfaces: 0,
 };
 
-/** After a failed check no layer is known to be installed. */
-export const allLost: Readonly<Record<Layer, boolean>> = {
+/** After a failed check no layer of rules is known to be installed. */
+export const allLost: Readonly<Record<RuleLayer, boolean>> = {
   nat: false,
   filter: false,
   route: false,
@@ -64,8 +62,9 @@ export function nextState(
   return {
     backend: settled.backend,
     layers: { ...settled.layers, route: settled.layers.route && kernelAgrees },
-    repairs: byLayer((layer) => before.repairs[layer] + (repaired.has(layer) ? 1 : 0)),
-    packets: byLayer(
+    repairs: countBy(layers, (layer) => before.repairs[layer] + (repaired.has(layer) ? 1 : 0)),
+    packets: countBy(
+      ruleLayers,
       (layer) => before.packets[layer] + grown(countedBefore?.[layer], settled.packets[layer]),
     ),
     refusedConnections: before.refusedConnections + grown(countedBefore?.refused, settled.packets.refused),
@@ -81,6 +80,9 @@ function grown(before: number | undefined, now: number): number {
   return now >= before ? now - before : now;
 }
 
-function byLayer(count: (layer: Layer) => number): Readonly<Record<Layer, number>> {
-  return Object.fromEntries(layers.map((layer) => [layer, count(layer)])) as Record<Layer, number>;
+function countBy<L extends Layer>(
+  all: readonly L[],
+  count: (layer: L) => number,
+): Readonly<Record<L, number>> {
+  return Object.fromEntries(all.map((layer) => [layer, count(layer)])) as Record<L, number>;
 }

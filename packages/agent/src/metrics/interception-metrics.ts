@@ -1,6 +1,6 @@
 import { createGrowth } from '@rolegate/runtime';
 import type { Meters } from '@rolegate/runtime';
-import { layers } from '../interception/rules/rule.ts';
+import { layers, ruleLayers } from '../interception/rules/rule.ts';
 import type { Layer } from '../interception/rules/rule.ts';
 import type { InterceptionState } from '../interception/state.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';
@@ -19,16 +19,14 @@ export interface InterceptionReadings {
   readonly connectionsRefused?: (count: number) => void;
 }
 
-type Counts = Readonly<Record<Layer, number>>;
-
 /** Metrics of what `reconcile` reports; absent without it. */
 export function createInterceptionMetrics(
   { countBy, readGauge, readGauges }: Meters<typeof interceptionMetrics>,
   readings: InterceptionReadings,
 ) {
   const { interception } = readings;
-  const repairs = byDifference(countBy('rolegate_interception_repairs_total'));
-  const packets = byDifference(countBy('rolegate_interception_packets_total'));
+  const repairs = byDifference(layers, countBy('rolegate_interception_repairs_total'));
+  const packets = byDifference(ruleLayers, countBy('rolegate_interception_packets_total'));
   readGauge('rolegate_reader_connected', () => (readings.reconcileConnected() ? 1 : 0));
   readGauges('rolegate_interception_ok', () => okByLayer(interception()));
   readGauge('rolegate_interception_connections_limited', () => toNumber(interception()?.connectionsLimited));
@@ -47,8 +45,11 @@ export function createInterceptionMetrics(
   };
 }
 
-function byDifference(count: (layer: string, times: number) => void): (counts: Counts) => void {
-  const growth = new Map(layers.map((layer) => [layer, createGrowth()]));
+function byDifference<L extends Layer>(
+  all: readonly L[],
+  count: (layer: L, times: number) => void,
+): (counts: Readonly<Record<L, number>>) => void {
+  const growth = new Map(all.map((layer) => [layer, createGrowth()]));
   return (now) => {
     for (const [layer, grown] of growth) count(layer, grown(now[layer]));
   };

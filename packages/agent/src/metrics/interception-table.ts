@@ -1,5 +1,5 @@
 import type { MetricTable } from '@rolegate/runtime';
-import { layers } from '../interception/rules/rule.ts';
+import { layers, ruleLayers } from '../interception/rules/rule.ts';
 
 /** Metrics of what `reconcile` reports; absent without it. */
 export const interceptionMetrics = {
@@ -13,20 +13,20 @@ export const interceptionMetrics = {
   rolegate_interception_ok: {
     type: 'gauge',
     labels: { layer: layers },
-    help: '1 if the layer is fully installed; absent while unknown.',
-    meaning: '1 if the layer is fully installed',
+    help: '1 if the layer is fully installed; absent while unknown, and link without container credentials.',
+    meaning: '1 if the layer is fully installed; `link` only with container credentials',
     worry: 'any 0 for over a minute; absent on a node that runs an agent',
   },
   rolegate_interception_repairs_total: {
     type: 'counter',
     labels: { layer: layers },
-    help: 'Repairs of a layer whose rules had been changed.',
-    meaning: 'repairs of a layer whose rules had been changed',
+    help: 'Repairs of a layer whose rules or link had been changed.',
+    meaning: 'repairs of a layer whose rules or link had been changed',
     worry: 'a steady rate: another tool keeps changing the rules',
   },
   rolegate_interception_packets_total: {
     type: 'counter',
-    labels: { layer: layers },
+    labels: { layer: ruleLayers },
     help: 'Packets matched by the rules of a layer: redirected to the agent (nat), protected from redirects (ports), or denied.',
     meaning: 'packets matched by the rules',
     worry: '`filter` rises: traffic tries to bypass the agent',

@@ -6,7 +6,7 @@ import type { AgentConfig } from '../config/config.ts';
 import { createStateReport } from '../feed/state-report.ts';
 import type { StateReport } from '../feed/state-report.ts';
 import { interceptionCheck } from '../reconcile/interception-check.ts';
-import { layers } from '../interception/rules/rule.ts';
+import { ruleLayers } from '../interception/rules/rule.ts';
 import { createNodeImdsv1 } from '../node-imds/node-imdsv1.ts';
 import type { AgentMemory } from '../memory/memory.ts';
 import type { createAgentMetrics } from '../metrics/metrics.ts';
@@ -125,7 +125,7 @@ function whenInstalled({ current, onChange }: FollowedInterception): Promise<voi
   return new Promise((resolve) => {
     const stop = onChange(() => {
       const state = current();
-      if (state === undefined || layers.some((layer) => state.layers[layer] !== true)) return;
+      if (state === undefined || ruleLayers.some((layer) => state.layers[layer] !== true)) return;
       stop();
       resolve();
     });

@@ -1,7 +1,7 @@
 import { canonicalIp, parseJson } from '@rolegate/runtime';
 import type { DirectoryState } from '../addresses/cni-files/cni-directory.ts';
 import type { CniResult } from '../addresses/cni-files/parse-result.ts';
-import { layers } from '../interception/rules/rule.ts';
+import { layers, ruleLayers } from '../interception/rules/rule.ts';
 import type { Layer } from '../interception/rules/rule.ts';
 import type { InterceptionState } from '../interception/state.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';
@@ -109,8 +109,8 @@ function interceptionFrom(fields: Fields): ReconcileMessage | undefined {
   } = fields;
   const { connectionsLimited } = parts;
   const installed = layersFrom(parts['layers']);
-  const repairs = countsFrom(parts['repairs']);
-  const packets = countsFrom(parts['packets']);
+  const repairs = countsFrom(layers, parts['repairs']);
+  const packets = countsFrom(ruleLayers, parts['packets']);
   if (installed === undefined || repairs === undefined || packets === undefined) return undefined;
   if (!isText(backend) || !isCount(foreignRules) || !isCount(unmatchedInterfaces)) return undefined;
   if (!isCount(refusedConnections)) return undefined;
@@ -151,12 +151,15 @@ function layersFrom(given: unknown): InterceptionState['layers'] | undefined {
 }
 
 /** A missing layer has counted nothing. */
-function countsFrom(given: unknown): Readonly<Record<Layer, number>> | undefined {
+function countsFrom<L extends Layer>(
+  all: readonly L[],
+  given: unknown,
+): Readonly<Record<L, number>> | undefined {
   const fields = fieldsOf(given);
   if (fields === undefined) return undefined;
-  const counts = layers.map((layer) => [layer, fields[layer] ?? 0] as const);
+  const counts = all.map((layer) => [layer, fields[layer] ?? 0] as const);
   return counts.every(([, count]) => isCount(count))
-    ? (Object.fromEntries(counts) as Readonly<Record<Layer, number>>)
+    ? (Object.fromEntries(counts) as Readonly<Record<L, number>>)
     : undefined;
 }
 

@@ -82,7 +82,9 @@ function interceptionText({
   nodeImdsv1Open,
 }: AgentStatus['interception']): string {
   if (readerConnected === undefined) return 'unknown (no --cni-socket)';
-  const words = layers.map(
+  // Without container credentials there is no link.
+  const shown = layers.filter((layer) => layer !== 'link' || layer in states);
+  const words = shown.map(
     (layer) => `${layer} ${layer in states ? (states[layer] === true ? 'ok' : 'BROKEN') : 'unknown'}`,
   );
   return [

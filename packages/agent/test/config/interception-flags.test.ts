@@ -28,6 +28,7 @@ describe('Intercept and reconcile configuration', () => {
         port: 8181,
         hostInterfaces: [],
         excludedInterfaces: [],
+        containerCredentials: false,
       },
       backend: 'auto',
       cniCacheDirs: ['/var/lib/cni/results', '/var/lib/cni/cache/results'],
@@ -55,6 +56,15 @@ describe('Intercept and reconcile configuration', () => {
     expect(told.plan).toMatchObject({ hostIps: { ipv4: '198.18.0.1' }, port: 8182 });
     expect(warnings.join()).toContain('rolegate-agent uninstall');
   });
+
+  it.each(['intercept', 'reconcile'] as const)(
+    'Container credentials are enabled for %s by their flag',
+    (word) => {
+      const argv = [...HOST, '--container-credentials'];
+      expect(config(word, argv).config.plan.containerCredentials).toBe(true);
+      expect(config('uninstall', argv).config.plan.containerCredentials).toBe(false);
+    },
+  );
 
   it('Each excluded interface causes a warning', () => {
     const { config: told, warnings } = config('intercept', [...HOST, '--exclude-interface', 'tap0,tap1']);

@@ -1,5 +1,6 @@
 import type { Outcome, RunCommand } from '../../src/interception/commands.ts';
 import { parseSavedTables } from '../../src/interception/rules/saved-rules.ts';
+import { createFakeLink } from './fake-link.ts';
 
 type Chains = Map<string, string[]>;
 type Tables = Map<string, Chains>;
@@ -14,7 +15,7 @@ const BASE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * A node's iptables and `ip rule` in memory, behind the commands that use them. The real ones are tried by
+ * A node's iptables, `ip rule` and our link in memory, behind the commands that use them. The real ones are tried by
  * `npm run test:netns`.
  */
 export function createFakeNode({ without = [] }: { readonly without?: readonly string[] } = {}) {
@@ -27,7 +28,9 @@ export function createFakeNode({ without = [] }: { readonly without?: readonly s
   const broken = new Set<string>();
   const lacks = new Set<string>();
   const packets = new Map<string, number>();
+  const link = createFakeLink();
   let devices = ['lo', 'eth0'];
+  let uplinks = ['eth0'];
   let routeGet: (args: string) => Outcome = () => failed('RTNETLINK answers: Permission denied');
 
   function tables(backend: 'nft' | 'legacy', prefix: Prefix = 'iptables'): Tables {
@@ -75,6 +78,12 @@ export function createFakeNode({ without = [] }: { readonly without?: readonly s
 
   function ip(args: readonly string[]): Outcome {
     const text = args.join(' ');
+    const byLink = link.ip(text);
+    if (byLink !== undefined) return byLink;
+    if (text.includes('route show table all default'))
+      return ok(
+        JSON.stringify(uplinks.map((dev) => ({ dst: 'default', gateway: '198.18.0.254', dev, flags: [] }))),
+      );
     if (text.includes('link show')) return ok(JSON.stringify(devices.map((ifname) => ({ ifname }))));
     if (text.includes('route get'))
       return text.includes('from') ? routeGet(text) : ok('198.18.5.2 dev cali1 src 198.18.0.1');
@@ -101,6 +110,11 @@ export function createFakeNode({ without = [] }: { readonly without?: readonly s
     lines,
     add,
     rules: (family: '-4' | '-6') => rules.get(family) ?? [],
+    link,
+    /** Sets the interfaces with a default route; eth0 by default. */
+    setUplinks(names: string[]): void {
+      uplinks = names;
+    },
     /** As in the kernel: tables exist from the first rule or chain on. */
     hasLegacyTables(family: 'ipv4' | 'ipv6'): boolean {
       const all = tables('legacy', family === 'ipv4' ? 'iptables' : 'ip6tables');

@@ -1,7 +1,6 @@
 import { silentLog } from '@rolegate/runtime';
 import { createInterception } from '../../src/interception/interception.ts';
 import type { InterceptionDeps } from '../../src/interception/interception.ts';
-import { planInterception } from '../../src/interception/rules/plan.ts';
 import type { PlanOptions } from '../../src/interception/rules/rule.ts';
 import { createFakeNode } from './fake-node.ts';
 
@@ -12,17 +11,18 @@ export function setup({
   ...told
 }: Partial<InterceptionDeps> & { options?: Partial<PlanOptions>; without?: readonly string[] } = {}) {
   const node = createFakeNode({ without });
-  const plan = planInterception({
+  const planOptions: PlanOptions = {
     hostIps: { ipv4: '198.18.0.1' },
     port: 8181,
     guardedPorts: [9621, 9622],
     hostInterfaces: [],
     excludedInterfaces: [],
+    containerCredentials: false,
     ...options,
-  });
+  };
   const interception = createInterception({
     run: node.run,
-    plan,
+    planOptions,
     families: ['ipv4', 'ipv6'],
     backend: 'auto',
     log: silentLog,

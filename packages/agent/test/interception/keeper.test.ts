@@ -61,7 +61,7 @@ describe('Interception keeper', () => {
     expect(keeper.current()).toMatchObject({
       backend: 'nft',
       layers: { nat: true, filter: true, route: true, input: true, ports: true },
-      repairs: { nat: 0, filter: 0, route: 0, input: 0, ports: 0 },
+      repairs: { nat: 0, filter: 0, route: 0, input: 0, ports: 0, link: 0 },
     });
     expect(said('info')).toContain('interception installed');
   });
@@ -72,7 +72,7 @@ describe('Interception keeper', () => {
     keeper.changed();
     await clock.advance(500);
     await settled();
-    expect(keeper.current().repairs).toEqual({ nat: 1, filter: 0, route: 0, input: 0, ports: 0 });
+    expect(keeper.current().repairs).toEqual({ nat: 1, filter: 0, route: 0, input: 0, ports: 0, link: 0 });
     expect(node.lines('nft', 'nat', 'ROLEGATE')).toHaveLength(1);
     const repaired = lines.find(({ message }) => message === 'interception repaired');
     expect(repaired?.fields).toMatchObject({ faults: ['nat: chain ROLEGATE has different rules'] });
@@ -114,9 +114,31 @@ describe('Interception keeper', () => {
       'ip -json -6 rule show',
       'iptables-nft-save -c',
       'ip6tables-nft-save -c',
+      // In the first minutes: an endpoint that is not enabled would be removed.
+      'ip -json address show dev rolegate0',
       'ip -4 route get 198.18.5.2',
       'ip -4 route get 169.254.169.254 from 198.18.5.2 iif cali1',
     ]);
+  });
+
+  it('An endpoint for container credentials that is not enabled is removed for 5 minutes, and left alone later', async () => {
+    const { node, clock, settled } = await setup();
+    for (let at = 0; at < 9; at++) {
+      node.link.change({});
+      node.rules('-4').push('priority 6 to 169.254.170.23 prohibit protocol 82');
+      await clock.advance(31_000);
+      await settled();
+      expect(node.link.current()).toBeUndefined();
+      expect(node.rules('-4')).toHaveLength(2);
+    }
+    await clock.advance(31_000);
+    await settled();
+    node.link.change({});
+    node.rules('-4').push('priority 6 to 169.254.170.23 prohibit protocol 82');
+    await clock.advance(31_000);
+    await settled();
+    expect(node.link.current()).toBeDefined();
+    expect(node.rules('-4')).toHaveLength(3);
   });
 
   it('Legacy tables are listed as soon as there are any', async () => {
@@ -156,7 +178,7 @@ describe('Interception keeper', () => {
     await clock.advance(31_000);
     await settled();
     expect(restores()).toBe(before + 1);
-    expect(keeper.current().repairs).toEqual({ nat: 0, filter: 0, route: 0, input: 0, ports: 0 });
+    expect(keeper.current().repairs).toEqual({ nat: 0, filter: 0, route: 0, input: 0, ports: 0, link: 0 });
   });
 
   it('The rules are checked at most twice a second, however many events there are', async () => {

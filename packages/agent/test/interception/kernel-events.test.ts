@@ -68,7 +68,21 @@ describe('Kernel events', () => {
     { program: 'nft', line: 'add rule ip nat KIAM ip daddr 169.254.169.254 counter', tells: true },
     { program: 'nft', line: 'add rule ip nat KUBE-SVC-ABC counter jump KUBE-SEP-DEF', tells: false },
     { program: 'nft', line: '# new generation 17 by process 4711 (iptables-nft)', tells: false },
-    { program: 'ip', line: 'Deleted 6:\tfrom all to 169.254.169.254 prohibit', tells: true },
+    { program: 'nft', line: 'add rule ip nat OTHER ip daddr 169.254.170.23 counter', tells: true },
+    { program: 'nft', line: 'add rule ip6 nat OTHER ip6 daddr fd00:ec2::23 counter', tells: true },
+    { program: 'nft', line: 'add rule ip nat OTHER ip daddr 169.254.170.230 counter', tells: false },
+    { program: 'ip', line: '[RULE]Deleted 6:\tfrom all to 169.254.169.254 prohibit', tells: true },
+    { program: 'ip', line: '[LINK]Deleted 5: rolegate0: <BROADCAST,MULTICAST> mtu 1500', tells: true },
+    { program: 'ip', line: '[LINK]7: cali1@if2: <BROADCAST,MULTICAST,UP> mtu 1500', tells: true },
+    {
+      program: 'ip',
+      line: '[ADDR]Deleted 5: rolegate0    inet 169.254.170.23/32 scope global rolegate0',
+      tells: true,
+    },
+    { program: 'ip', line: '[ADDR]4: eth1    inet 198.18.0.7/24 scope global eth1', tells: false },
+    { program: 'ip', line: '[ROUTE]default via 198.18.0.254 dev eth1 table 2', tells: true },
+    { program: 'ip', line: '[ROUTE]Deleted default via 198.18.0.254 dev eth0', tells: true },
+    { program: 'ip', line: '[ROUTE]198.18.5.2 dev cali1 scope link', tells: false },
   ])('The line "$line" of $program signals a change: $tells', async ({ program, line, tells }) => {
     const stop = new AbortController();
     let changes = 0;
@@ -78,7 +92,13 @@ describe('Kernel events', () => {
       stop.abort();
       return '';
     };
-    const deps = { follow, clock: createFakeClock(), log: silentLog, random: Math.random };
+    const deps = {
+      follow,
+      clock: createFakeClock(),
+      log: silentLog,
+      random: Math.random,
+      containerCredentials: true,
+    };
     await followKernelEvents({ ...deps, changed: () => (changes += 1) }, stop.signal);
     expect(changes > 0).toBe(tells);
   });

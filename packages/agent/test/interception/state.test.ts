@@ -12,6 +12,7 @@ function settled(packets: Packets, repaired: SettleResult['repaired'] = []): Set
     layers,
     limitFault: undefined,
     foreign: [],
+    foreignAddresses: [],
     packets,
     redirected: { ipv4: 0, ipv6: 0 },
   };
@@ -72,6 +73,6 @@ describe('Interception state', () => {
       settled: settled(counted(0), faults),
       countedBefore: counted(0),
     });
-    expect(state.repairs).toEqual({ nat: 1, filter: 0, route: 0, input: 0, ports: 0 });
+    expect(state.repairs).toEqual({ nat: 1, filter: 0, route: 0, input: 0, ports: 0, link: 0 });
   });
 });

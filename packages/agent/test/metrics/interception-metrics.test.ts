@@ -63,6 +63,7 @@ describe('Interception metrics', () => {
       'rolegate_interception_packets_total{layer="route"} 0',
       'rolegate_interception_repairs_total{layer="filter"} 0',
       'rolegate_interception_repairs_total{layer="input"} 0',
+      'rolegate_interception_repairs_total{layer="link"} 0',
       'rolegate_interception_repairs_total{layer="nat"} 1',
       'rolegate_interception_repairs_total{layer="ports"} 0',
       'rolegate_interception_repairs_total{layer="route"} 2',

@@ -82,7 +82,7 @@ describe('Reconcile messages', () => {
       kind: 'interception',
       backend: '',
       layers: { nat: true },
-      repairs: { nat: 0, filter: 0, route: 0, input: 0, ports: 0 },
+      repairs: { nat: 0, filter: 0, route: 0, input: 0, ports: 0, link: 0 },
       packets: { nat: 3, filter: 0, route: 0, input: 3, ports: 0 },
       refusedConnections: 0,
       foreignRules: 0,

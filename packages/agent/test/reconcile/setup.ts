@@ -22,7 +22,7 @@ import { serveSubscribers } from '../../src/reconcile/serve.ts';
 export const STATE: InterceptionState = {
   backend: 'nft',
   layers: { nat: true, filter: true, route: true, input: true, ports: true },
-  repairs: { nat: 1, filter: 0, route: 2, input: 0, ports: 0 },
+  repairs: { nat: 1, filter: 0, route: 2, input: 0, ports: 0, link: 0 },
   packets: { nat: 10, filter: 1, route: 0, input: 10, ports: 0 },
   refusedConnections: 4,
   connectionsLimited: true,

@@ -108,6 +108,10 @@ describe('Agent status', () => {
       says: 'nat ok, filter ok, route ok, input ok, ports ok',
     },
     {
+      layers: { nat: true, filter: true, route: true, input: true, ports: true, link: false },
+      says: 'nat ok, filter ok, route ok, input ok, ports ok, link BROKEN',
+    },
+    {
       layers: { nat: true, filter: false },
       says: 'nat ok, filter BROKEN, route unknown, input unknown, ports unknown',
     },
@@ -124,7 +128,7 @@ describe('Agent status', () => {
       connectionsLimited,
       foreignRules: 0,
       unmatchedInterfaces: 0,
-      repairs: { nat: 0, filter: 0, route: 0, input: 0, ports: 0 },
+      repairs: { nat: 0, filter: 0, route: 0, input: 0, ports: 0, link: 0 },
       packets: { nat: 0, filter: 0, route: 0, input: 0, ports: 0 },
     };
     const interception = { current: () => undefined, lastKnown: () => state };

@@ -13,15 +13,18 @@ const BURST = 512;
 const COUNTED_PER_SECOND = 10_000;
 /** An idle bucket is full again after 512 / 200 = 2.56 s and need not be remembered longer. Milliseconds. */
 const REMEMBERED_MS = 3_000;
-/** Entries take 120 bytes each. There can be 50,000: 10,000 at once and 10,000/s for 4 s. The rest allows for late clean-up. */
+/**
+ * Entries take 120 bytes each. Each of the two ports that share the table can add 50,000: 10,000 at once and 10,000/s for 4 s.
+ * The rest allows for late clean-up.
+ */
 const TABLE_SIZE = { buckets: 16_384, addresses: 262_144 };
 /** The list of addresses over the limit. One per family, because a list has one mask. */
 const OVER_LIMIT: Readonly<Record<Family, string>> = { ipv4: 'rolegate', ipv6: 'rolegate6' };
-/** The table's name in the plan; a number is appended when it is installed. */
+/** The table's name in the plan; a number is appended when it is installed. All ports share it: their limit is one. */
 const TABLE_NAME = 'rolegate';
 
 /**
- * Drops new redirected connections from an address that opens too many (reasons in docs/adr/0007-interception.md). The first
+ * Drops new connections to this address, redirected or not, from an address that opens too many (reasons in docs/adr/0007-interception.md). The first
  * rule sees all of them and creates no entries; the second creates entries, for a bounded number.
  */
 export function connectionLimitRules(family: Family, address: string): readonly Rule[] {

@@ -1,5 +1,5 @@
 import type { Chain, FamilyPlan, Jump, Layer, RouteRule } from './rule.ts';
-import { ownChains } from './plan.ts';
+import { chainsUnder, ownChains } from './plan.ts';
 import { ruleKey, ruleOptions } from './saved-rules.ts';
 import type { SavedRule, SavedTable, SavedTables } from './saved-rules.ts';
 import { jumpOf, mayRedirect, mayTake, namesAddress } from './taking-rules.ts';
@@ -15,15 +15,13 @@ export interface Fault {
 const NO_TABLE: SavedTable = new Map();
 
 /** Differences between the output of iptables-save and the plan. Pure. */
-export function findFaults({ chains, address }: FamilyPlan, saved: SavedTables): readonly Fault[] {
+export function findFaults(plan: FamilyPlan, saved: SavedTables): readonly Fault[] {
+  const { chains } = plan;
   const wanted = chains.flatMap((chain) => {
     const table = saved.get(chain.table) ?? NO_TABLE;
-    return [
-      ...chainFaults(chain, table),
-      ...chain.jumps.flatMap((jump) => jumpFaults(chain, jump, table, address)),
-    ];
+    return [...chainFaults(chain, table), ...chain.jumps.flatMap((jump) => jumpFaults(chain, jump, table))];
   });
-  const unwanted = ownChains.flatMap(({ table, name, layer }): Fault[] =>
+  const unwanted = chainsUnder(plan).flatMap(({ table, name, layer }): Fault[] =>
     saved.get(table)?.has(name) === true && !chains.some((chain) => chain.name === name)
       ? [{ layer, message: `chain ${name} exists but is not needed` }]
       : [],
@@ -67,10 +65,9 @@ function chainFaults({ layer, name, rules }: Chain, table: SavedTable): readonly
 }
 
 function jumpFaults(
-  { layer, name, rules }: Chain,
+  { layer, name, rules, address }: Chain,
   { base, match }: Jump,
   table: SavedTable,
-  address: string,
 ): readonly Fault[] {
   const all = table.get(base) ?? [];
   const at = all.findIndex(({ options }) => ruleKey(options) === keyOf(match));

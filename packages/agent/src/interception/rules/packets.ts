@@ -2,17 +2,17 @@ import type { Saved, SavedRule } from './saved-rules.ts';
 import { ruleKey, ruleOptions } from './saved-rules.ts';
 import type { Family } from './metadata-addresses.ts';
 import { GUEST } from './plan.ts';
-import type { Chain, FamilyPlan, Layer } from './rule.ts';
+import type { Chain, FamilyPlan, RuleLayer } from './rule.ts';
 
 /** Packets that matched our rules since they were installed. */
-export interface Packets extends Readonly<Record<Layer, number>> {
+export interface Packets extends Readonly<Record<RuleLayer, number>> {
   /** Connections redirected to the agent, of both families. */
   readonly nat: number;
   /** Attempts to reach a metadata address that were not redirected to the agent, and so denied. */
   readonly route: number;
   /** Packets rejected. */
   readonly filter: number;
-  /** Packets dropped that were sent directly to the agent's port. */
+  /** Packets dropped that were sent directly to the agent's port, or to container credentials from outside the node. */
   readonly input: number;
   /** Connections to the agent's ports that no other rule could redirect. */
   readonly ports: number;

@@ -3,7 +3,10 @@ import { connectionLimitRules } from './connection-limit.ts';
 import { interfaceText } from './host-interfaces.ts';
 import { families, metadataAddresses } from './metadata-addresses.ts';
 import type { Family } from './metadata-addresses.ts';
+import { endpointChains, planEndpoint } from './endpoint.ts';
+import type { Surroundings } from './endpoint.ts';
 import { guardedIn, portGuard } from './port-guard.ts';
+import { LET_PASS_PRIORITY, PROHIBIT_PRIORITY } from './priorities.ts';
 import type { Chain, FamilyPlan, PlanOptions, RouteRule, Rule } from './rule.ts';
 
 /** Every chain of ours. */
@@ -12,14 +15,14 @@ export const ownChains: readonly Pick<Chain, 'table' | 'name' | 'layer'>[] = [
   { table: 'nat', name: 'ROLEGATE-PORTS', layer: 'ports' },
   { table: 'filter', name: 'ROLEGATE-DENY', layer: 'filter' },
   { table: 'filter', name: 'ROLEGATE-INPUT', layer: 'input' },
+  ...endpointChains,
 ];
 
-/**
- * Before those of network plugins: Cilium begins at 9, amazon-vpc-cni at 10 (it sends traffic of Pods with security groups to
- * separate tables). After the local table, at 0 unless a plugin moved it.
- */
-export const LET_PASS_PRIORITY = 5;
-export const PROHIBIT_PRIORITY = 6;
+/** Our chains that belong to the plan: it neither installs nor removes those that it ignores. */
+export function chainsUnder({ endpoint }: FamilyPlan): typeof ownChains {
+  if (endpoint.state !== 'ignored') return ownChains;
+  return ownChains.filter(({ name }) => !endpointChains.some((ignored) => ignored.name === name));
+}
 
 /** The comment of rules for excluded guests. */
 export const GUEST = 'a guest that keeps the metadata API of the node';
@@ -27,18 +30,30 @@ export const GUEST = 'a guest that keeps the metadata API of the node';
 const METADATA_PORT = 80;
 
 /** All rules of the interception, for both families. Pure. */
-export function planInterception(options: PlanOptions): readonly FamilyPlan[] {
+export function planInterception(
+  options: PlanOptions,
+  around: Surroundings = { uplinks: [], ignoresEndpoint: false },
+): readonly FamilyPlan[] {
   return families.map((family) => {
     const address = metadataAddresses[family];
     const hostIp = options.hostIps[family];
     const chains = [denyChain(family, address, options)];
     const guarded = guardedIn(family, options);
-    if (guarded.addresses.length > 0) chains.push(portGuard(family, guarded));
+    if (guarded.addresses.length > 0)
+      chains.push(portGuard(family, { name: 'ROLEGATE-PORTS', address, guarded }));
     if (hostIp !== undefined) {
       const agent = { ...options, family, address, hostIp, bits: family === 'ipv4' ? 32 : 128 };
       chains.push(natChain(agent), inputChain(agent));
     }
-    return { family, address, guarded, chains, routes: routeRules(address, options) };
+    const endpoint = planEndpoint(family, options, around);
+    return {
+      family,
+      address,
+      guarded: endpoint.guarded === undefined ? [guarded] : [guarded, endpoint.guarded],
+      chains: [...chains, ...endpoint.chains],
+      routes: [...routeRules(address, options), ...endpoint.routes],
+      endpoint: endpoint.endpoint,
+    };
   });
 }
 
@@ -62,6 +77,7 @@ function natChain({ address, hostIp, bits, port, hostInterfaces, excludedInterfa
     table: 'nat',
     name: 'ROLEGATE',
     layer: 'nat',
+    address,
     jumps: [
       {
         base: 'PREROUTING',
@@ -88,6 +104,7 @@ function denyChain(family: Family, address: string, { excludedInterfaces }: Plan
     table: 'filter',
     name: 'ROLEGATE-DENY',
     layer: 'filter',
+    address,
     jumps: [
       {
         base: 'FORWARD',
@@ -112,6 +129,7 @@ function inputChain({ family, address, hostIp, bits, port }: Agent): Chain {
     table: 'filter',
     name: 'ROLEGATE-INPUT',
     layer: 'input',
+    address,
     jumps: [
       {
         base: 'INPUT',

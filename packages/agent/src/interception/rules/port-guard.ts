@@ -20,25 +20,28 @@ export function guardedIn(
   return { addresses: family === 'ipv4' ? [LOOPBACK.ipv4] : [], ports };
 }
 
+type Guard = Pick<Chain, 'name' | 'address'> & { readonly guarded: Guarded };
+
 /**
  * Protects the agent's ports from redirects by others: a Pod's `hostPort` (DNAT of the portmap plugin) or a Service's external
  * IP would receive what Pods, kubelet and Prometheus send there. ACCEPT, because RETURN would continue with the next rule of
  * the built-in chain.
  */
-export function portGuard(family: Family, { addresses, ports }: Guarded): Chain {
+export function portGuard(family: Family, { name, address, guarded: { addresses, ports } }: Guard): Chain {
   const bits = family === 'ipv4' ? 32 : 128;
-  const lead = (base: Jump['base'], address: string): Jump => ({
+  const lead = (base: Jump['base'], to: string): Jump => ({
     base,
-    match: `-d ${address}/${bits} -p tcp -j ROLEGATE-PORTS`,
+    match: `-d ${to}/${bits} -p tcp -j ${name}`,
     comment: 'rolegate: no redirect of the ports of the agent',
   });
   return {
     table: 'nat',
-    name: 'ROLEGATE-PORTS',
+    name,
     layer: 'ports',
+    address,
     // Packets from elsewhere are never for loopback.
     jumps: [
-      ...addresses.filter((address) => address !== LOOPBACK[family]).map((one) => lead('PREROUTING', one)),
+      ...addresses.filter((one) => one !== LOOPBACK[family]).map((one) => lead('PREROUTING', one)),
       ...addresses.map((one) => lead('OUTPUT', one)),
     ],
     rules: ports.map((port) => ({

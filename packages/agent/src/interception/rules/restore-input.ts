@@ -1,6 +1,6 @@
 import { withUnusedTable } from './connection-limit.ts';
 import type { Chain, FamilyPlan } from './rule.ts';
-import { ownChains } from './plan.ts';
+import { chainsUnder, ownChains } from './plan.ts';
 import type { SavedTable, SavedTables } from './saved-rules.ts';
 
 /** Comments in rules are quoted and must contain no quotes or backslashes. */
@@ -10,31 +10,35 @@ const COMMENT = (comment: string): string => `-m comment --comment "${comment.re
  * The input of `iptables-restore --noflush` that brings our chains to the plan from any state. Each table changes atomically,
  * and rules of others stay. Filter comes first: deny before redirecting.
  */
-export function restoreInput({ chains }: FamilyPlan, saved: SavedTables): string {
-  const installed = chains.map((chain) => ({
+export function restoreInput(plan: FamilyPlan, saved: SavedTables): string {
+  const installed = plan.chains.map((chain) => ({
     ...chain,
     rules: chain.rules.map((rule) => ({ ...rule, match: withUnusedTable(rule.match, saved) })),
   }));
-  return tablesInput(saved, (table) => installed.filter((chain) => chain.table === table));
+  return tablesInput(saved, chainsUnder(plan), installed);
 }
 
 /** The input of `iptables-restore --noflush` that removes exactly our rules; '' if there are none. */
 export function removalInput(saved: SavedTables): string {
-  return tablesInput(saved, () => []);
+  return tablesInput(saved, ownChains, []);
 }
 
-function tablesInput(saved: SavedTables, wantedIn: (table: string) => readonly Chain[]): string {
+/** `own`: the chains that are wanted, and those to remove if they exist. */
+function tablesInput(saved: SavedTables, own: typeof ownChains, wanted: readonly Chain[]): string {
   return ['filter', 'nat']
     .flatMap((table) => {
-      const lines = tableLines(table, saved.get(table) ?? new Map(), wantedIn(table));
+      const lines = tableLines(
+        saved.get(table) ?? new Map(),
+        own.filter((chain) => chain.table === table).map(({ name }) => name),
+        wanted.filter((chain) => chain.table === table),
+      );
       return lines.length === 0 ? [] : [`*${table}`, ...lines, 'COMMIT'];
     })
     .map((line) => `${line}\n`)
     .join('');
 }
 
-function tableLines(name: string, table: SavedTable, wanted: readonly Chain[]): string[] {
-  const own = ownChains.filter((chain) => chain.table === name).map((chain) => chain.name);
+function tableLines(table: SavedTable, own: readonly string[], wanted: readonly Chain[]): string[] {
   const there = own.filter((chain) => table.has(chain));
   const unwanted = there.filter((chain) => !wanted.some((other) => other.name === chain));
   return [

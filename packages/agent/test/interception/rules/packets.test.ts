@@ -9,6 +9,7 @@ const PLAN = planInterception({
   guardedPorts: [9621, 9622],
   hostInterfaces: [],
   excludedInterfaces: ['tap0'],
+  containerCredentials: false,
 });
 
 const SAVED = `*nat

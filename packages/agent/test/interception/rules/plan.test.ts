@@ -10,6 +10,7 @@ const NODE: PlanOptions = {
   guardedPorts: [9621, 9622],
   hostInterfaces: [],
   excludedInterfaces: [],
+  containerCredentials: false,
 };
 
 function interfaces(...texts: string[]): HostInterface[] {

@@ -12,6 +12,7 @@ function guardOf(hostIps: Partial<Record<Family, string>>, family: Family) {
     guardedPorts: [9621, 9622, 8181],
     hostInterfaces: [],
     excludedInterfaces: [],
+    containerCredentials: false,
   }).find((one) => one.family === family);
   return plan?.chains.find(({ name }) => name === 'ROLEGATE-PORTS');
 }

@@ -12,6 +12,7 @@ const plan = planInterception({
   guardedPorts: [9621, 9622],
   hostInterfaces: [],
   excludedInterfaces: [],
+  containerCredentials: false,
 });
 
 it.each(plan)(
