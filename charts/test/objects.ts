@@ -68,6 +68,11 @@ export function usersOf(
   return containersOf(object).map(({ name, securityContext }) => [name, securityContext?.runAsUser ?? user]);
 }
 
+/** Labels of a Pod, or of the Pods of a template; undefined if it has none. */
+export function podLabelsOf(object: KubernetesObject): Readonly<Record<string, string>> | undefined {
+  return object.kind === 'Pod' ? object.metadata.labels : templateLabelsOf(object);
+}
+
 /** Labels of the Pod template; undefined if there is none. Changing one restarts all Pods. */
 export function templateLabelsOf(object: KubernetesObject): Readonly<Record<string, string>> | undefined {
   const { template } = (object['spec'] ?? {}) as { template?: Pick<KubernetesObject, 'metadata'> };

@@ -11,6 +11,8 @@ export type ChartName = (typeof chartNames)[number];
 
 /** Fixed, so that renderings do not depend on the machine's helm. The test cluster has this version. */
 const KUBE_VERSION = '1.34.0';
+/** An API that the test cluster has and helm does not assume. The templates look for it. */
+export const MUTATING_POLICY = 'admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicy';
 export const NAMESPACE = 'rolegate';
 
 /** helm from HELM or PATH, if any. */
@@ -45,22 +47,25 @@ export const minimalValues = (chart: ChartName) => join(chartFolder(chart), 'ci/
 
 /**
  * Renders a chart under its usual release name, without a cluster. `values` override the files. `from` is an archive of the chart; by
- * default, the chart in the repository is rendered.
+ * default, the chart in the repository is rendered. `apis` are those of the cluster that helm does not assume.
  */
 export function render({
   chart,
   from: source = chartFolder(chart),
   files = [],
   values = {},
+  apis = [MUTATING_POLICY],
 }: {
   readonly chart: ChartName;
   readonly from?: string;
   readonly files?: readonly string[];
   readonly values?: object;
+  readonly apis?: readonly string[];
 }): Ran {
   const words = ['template', `rolegate-${chart}`, source, '--namespace', NAMESPACE];
   const from = [...files, '-'].flatMap((file) => ['--values', file]);
-  return runHelm([...words, '--kube-version', KUBE_VERSION, ...from], JSON.stringify(values));
+  const cluster = ['--kube-version', KUBE_VERSION, ...apis.flatMap((api) => ['--api-versions', api])];
+  return runHelm([...words, ...cluster, ...from], JSON.stringify(values));
 }
 
 /** `helm lint --strict`. */

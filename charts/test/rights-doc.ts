@@ -9,13 +9,18 @@ export const identityPage = join(root, 'docs/identity.md');
 const BEGIN = '<!-- Rights of the server: made by `npm run generate` from charts/server/golden -->';
 const END = '<!-- end of the rights -->';
 
-/** Renderings with and without all optional rights. */
-const [LEAST, MOST] = ['minimal', 'pod-identity'];
+/** Renderings, and when the server has the rights that no rendering before has. */
+const RENDERINGS = [
+  ['minimal', 'always'],
+  ['container-credentials', 'with `containerCredentials.enabled`'],
+  ['pod-identity', 'with `startupTaint.keys`'],
+] as const;
 
 interface Rule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
+  readonly apiGroups?: readonly string[];
+  readonly resources?: readonly string[];
   readonly resourceNames?: readonly string[];
+  readonly nonResourceURLs?: readonly string[];
   readonly verbs: readonly string[];
 }
 
@@ -33,14 +38,13 @@ export function withRights(page: string): string {
 }
 
 function table(): string {
-  const always = rowsOf(LEAST).map(textOf);
-  const rows = rowsOf(MOST).map((row) => [
-    row.where,
-    row.what,
-    row.verbs,
-    always.includes(textOf(row)) ? 'always' : 'with `startupTaint.keys`',
-  ]);
-  return markdownTable(['where', 'what', 'verbs', 'when'], rows);
+  const found = new Map<string, readonly string[]>();
+  for (const [rendering, when] of RENDERINGS)
+    for (const row of rowsOf(rendering)) {
+      const key = textOf(row);
+      if (!found.has(key)) found.set(key, [row.where, row.what, row.verbs, when]);
+    }
+  return markdownTable(['where', 'what', 'verbs', 'when'], [...found.values()]);
 }
 
 function rowsOf(rendering: string): Row[] {
@@ -53,13 +57,15 @@ function rowsOf(rendering: string): Row[] {
     });
 }
 
-function rowOf({ apiGroups, resources, resourceNames = [], verbs }: Rule, where: string): Row {
+function rowOf(rule: Rule, where: string): Row {
+  const { apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [], verbs } = rule;
   const [group = ''] = apiGroups;
   const kinds = resources.map((one) => `\`${group === '' ? one : `${one}.${group}`}\``).join(', ');
+  const paths = nonResourceURLs.map((path) => `\`${path}\``).join(', ');
   const names = resourceNames.map((name) => `\`${name}\``).join(', ');
   return {
     where,
-    what: names === '' ? kinds : `${kinds} named ${names}`,
+    what: names === '' ? `${kinds}${paths}` : `${kinds} named ${names}`,
     verbs: verbs.map((verb) => `\`${verb}\``).join(', '),
   };
 }

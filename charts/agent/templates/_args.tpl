@@ -26,6 +26,9 @@
 - --exclude-interface={{ join "," . }}
 {{- end }}
 - --iptables-backend={{ .iptables.backend }}
+{{- if include "rolegate-agent.containerCredentials" . }}
+- --container-credentials
+{{- end }}
 - --log-level={{ .log.level }}
 - --log-format={{ .log.format }}
 {{- include "rolegate-agent.extraArgs" .interception.extraArgs }}
@@ -76,6 +79,12 @@
 - --hold-go={{ .hold.go }}
 {{- with .hold.patient }}
 - --hold-patient={{ . }}
+{{- end }}
+{{- end }}
+{{- if include "rolegate-agent.containerCredentials" . }}
+- --container-credentials
+{{- with .containerCredentials.audience }}
+- {{ printf "--container-credentials-audience=%s" . | quote }}
 {{- end }}
 {{- end }}
 - --cni-socket=/run/rolegate-cni/cni.sock

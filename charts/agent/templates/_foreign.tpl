@@ -101,6 +101,8 @@ connections-per-pod: use connections.perPod
 connections: use connections.perNode
 waiting-per-pod: use waiting.perPod
 waiting: use waiting.perNode
+container-credentials: use containerCredentials.enabled
+container-credentials-audience: use containerCredentials.audience
 stale-ip: use staleIp
 metadata-groups: use metadata.groups
 metadata-host: use metadata.hosts

@@ -10,6 +10,7 @@ metadata:
     app.kubernetes.io/instance: {{ .root.Release.Name }}
     app.kubernetes.io/component: test
     {{- include "rolegate-agent.commonLabels" .root | nindent 4 }}
+    {{- include "rolegate-agent.notInjected" . | nindent 4 }}
   annotations:
     helm.sh/hook: test
     # Keep the Pod after success: helm test --logs reads its log.

@@ -42,6 +42,10 @@
 {{- if eq (toString $values.port) (toString $values.metrics.port) -}}
 {{- $faults = append $faults (printf "metrics.port: %v is the port that serves Pods; use another port" $values.metrics.port) -}}
 {{- end -}}
+{{- with include "rolegate-agent.audienceFault" $values -}}{{- $faults = append $faults . -}}{{- end -}}
+{{- if and (include "rolegate-agent.containerCredentials" $values) (eq (toString $values.metrics.port) "8182") -}}
+{{- $faults = append $faults "metrics.port: 8182 is the port of container credentials; use another port" -}}
+{{- end -}}
 {{- $probes := include "rolegate-agent.probes" $values | fromYaml -}}
 {{- range $path, $taken := dict "port" $values.port "metrics.port" $values.metrics.port -}}
 {{- if eq (toString $taken) (toString $probes.port) -}}

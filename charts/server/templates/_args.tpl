@@ -31,6 +31,12 @@
 {{- range $key := keys ($values.sessions.tags | default dict) | sortAlpha -}}
 {{- $flags = append $flags (list "session-tag" (printf "%s=%s" $key (index $values.sessions.tags $key))) -}}
 {{- end -}}
+{{- if include "rolegate-server.containerCredentials" . -}}
+{{- $flags = concat $flags (list
+  (list "container-credentials-audience" $values.containerCredentials.audience)
+  (list "service-account-issuer" $values.containerCredentials.issuers)
+) -}}
+{{- end -}}
 {{- if $values.ipv6 -}}
 {{- $flags = concat $flags (list (list "bind" "[::]:9610") (list "prometheus-listen-addr" "[::]:9620")) -}}
 {{- if eq $values.tls.mode "authority" -}}

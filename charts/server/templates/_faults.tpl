@@ -6,6 +6,7 @@
 {{- include "rolegate-server.stsFaults" . }}
 {{- include "rolegate-server.sessionFaults" . }}
 {{- include "rolegate-server.tlsFaults" . }}
+{{- include "rolegate-server.containerCredentialsFaults" . }}
 {{- include "rolegate-server.objectFaults" . }}
 {{- include "rolegate-server.extraArgsFaults" . }}
 {{- end -}}
@@ -136,8 +137,8 @@
 {{- end }}
 {{- range $key := list "podLabels" "commonLabels" }}
 {{- range $label := keys (index $.Values $key | default dict) | sortAlpha }}
-{{- if or (hasPrefix "app.kubernetes.io/" $label) (eq $label "helm.sh/chart") }}
-- {{ $key }}: the chart sets {{ $label }}; use nameOverride or another release name
+{{- if or (hasPrefix "app.kubernetes.io/" $label) (has $label (list "helm.sh/chart" "rolegate.dev/credentials")) }}
+- {{ $key }}: the chart sets {{ $label }}; {{ ternary "remove it" "use nameOverride or another release name" (eq $label "rolegate.dev/credentials") }}
 {{- end }}
 {{- end }}
 {{- end }}

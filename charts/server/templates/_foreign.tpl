@@ -120,6 +120,7 @@ bind: the port is fixed; set ipv6
 ca: set tls.mode
 cert: set tls.mode
 cluster-name: set clusterName
+container-credentials-audience: set containerCredentials.audience
 default-role: set roles.default
 drain-timeout: set drainTimeoutSeconds
 key: set tls.mode
@@ -134,6 +135,7 @@ region: set region
 role-base-arn: set roles.baseArn
 role-ceiling: set roles.ceiling
 server-name: set tls.serverNames
+service-account-issuer: set containerCredentials.issuers
 session-duration: set sessions.duration
 session-name-template: set sessions.nameTemplate
 session-scope: set sessions.scope
@@ -149,6 +151,7 @@ sts-rate: set sts.rate
 token-secret-file: set tls.tokenSecret
 trust-domain: set agent.trustDomain
 app-port: it is port in the agent chart
+container-credentials: it is a flag of the agent; set containerCredentials.enabled in both charts
 host-interface: it is hostInterface in the agent chart
 host-ip: it is a flag of the agent
 iptables: it is a flag of the agent

@@ -10,6 +10,9 @@ region is not set. The server exits with an error unless a webhook sets AWS_REGI
 {{- if eq $source "podIdentity" }}
 credentials.source=podIdentity: if the association does not exist yet, run: aws eks create-pod-identity-association --cluster-name CLUSTER --namespace {{ .Release.Namespace }} --service-account {{ include "rolegate-server.serviceAccount" . }} --role-arn ROLE && kubectl -n {{ .Release.Namespace }} rollout restart deployment/{{ include "rolegate-server.fullname" . }}
 {{- end }}
+{{- if and (include "rolegate-server.injects" .) (not (include "rolegate-server.injectionVersion" .)) }}
+containerCredentials.injection: this cluster has no MutatingAdmissionPolicy, which requires Kubernetes 1.36, or 1.34 with the feature gate MutatingAdmissionPolicy and the API admissionregistration.k8s.io/v1beta1. Pods get no token from this chart: use the Pod Identity webhook or add it to the Pods (docs/examples).
+{{- end }}
 {{- if eq .Values.agent.identity "shared" }}
 agent.identity=shared: anyone with an agent's key can get the credentials of every node. Set it to attested after the migration.
 {{- end }}
