@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { silentLog } from '@rolegate/runtime';
 import type { Caller } from '../../agent/src/addresses/caller.ts';
-import { createMetadataServer } from '../../agent/src/metadata/server.ts';
+import { createMetadataServer } from '../../agent/src/pod-http/pod-server.ts';
 import { createTokens } from '../../agent/src/imds-tokens/tokens.ts';
 import { createCluster, startAgent, startServer } from './one-day-setup.ts';
 

@@ -4,7 +4,7 @@ import type { MetadataGroup } from '@rolegate/protocol';
 import { checkAgentFlags } from './check.ts';
 import { agentFlags, ATTEST_PORT, DEFAULT_TOKEN_FILE, firewallFlags } from './flags.ts';
 import { agentLegacyFlags } from './legacy-flags.ts';
-import type { LimitsOptions } from '../metadata/http-limits.ts';
+import type { LimitsOptions } from '../pod-http/http-limits.ts';
 
 /** The agent's configuration. Frozen, as are its parts. */
 export type AgentConfig = RolesConfig | FirewallConfig;

@@ -15,7 +15,7 @@ import {
   url,
 } from '@rolegate/runtime';
 import { metadataGroups } from '@rolegate/protocol';
-import { defaultLimits } from '../metadata/http-limits.ts';
+import { defaultLimits } from '../pod-http/http-limits.ts';
 import { METADATA, NODE, OPERATION, sharedFlags } from './shared-flags.ts';
 import { STATUS_SOCKET } from './status-socket.ts';
 import { parseAllowPaths } from '../node-imds/allow-path.ts';

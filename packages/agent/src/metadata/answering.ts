@@ -3,15 +3,15 @@ import type { Log } from '@rolegate/runtime';
 import { ownerUid } from '../addresses/caller.ts';
 import type { Tokens } from '../imds-tokens/tokens.ts';
 import type { OtherMetadata } from '../node-imds/other-metadata.ts';
-import { document, fault } from './answer/answer.ts';
-import type { Answer } from './answer/answer.ts';
-import type { Completion } from './complete-exchange.ts';
+import { document, fault } from '../pod-http/answer/answer.ts';
+import type { Answer } from '../pod-http/answer/answer.ts';
+import type { Completion } from '../pod-http/complete-exchange.ts';
 import { createEvaluation, earlyRefusal } from './evaluate.ts';
 import type { EvaluationDeps } from './evaluate.ts';
-import type { Exchange, OpenExchange } from './exchange.ts';
+import type { Exchange, OpenExchange } from '../pod-http/exchange.ts';
 import type { Action } from './rows/situation.ts';
-import { createHolding, createReading, createTakePlace } from './waits.ts';
-import type { Guard, HoldingDeps, Started, TakePlaceDeps } from './waits.ts';
+import { createHolding, createReading, createTakePlace } from '../pod-http/holding.ts';
+import type { Guard, HoldingDeps, Started, TakePlaceDeps } from '../pod-http/holding.ts';
 
 export interface AnsweringDeps
   extends EvaluationDeps, TakePlaceDeps, Omit<HoldingDeps, 'evaluate' | 'follow' | 'guarded' | 'takePlace'> {

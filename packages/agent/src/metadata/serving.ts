@@ -1,8 +1,8 @@
 import { aborted } from '@rolegate/runtime';
 import type { Clock, Log, ReadyCheck } from '@rolegate/runtime';
 import type { AgentPorts } from '../ports/agent-ports.ts';
-import { listenShared } from './listen-shared.ts';
-import type { MetadataServer } from './server.ts';
+import { listenShared } from '../pod-http/listen-shared.ts';
+import type { MetadataServer } from '../pod-http/pod-server.ts';
 
 export interface ServingDeps {
   readonly metadata: Pick<MetadataServer, 'listen' | 'close'>;

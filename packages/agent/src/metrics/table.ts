@@ -1,6 +1,6 @@
 import type { MetricTable } from '@rolegate/runtime';
-import { limitNames } from '../metadata/limit-hits.ts';
-import { sdkNames } from '../metadata/request/sdk.ts';
+import { limitNames } from '../pod-http/limit-hits.ts';
+import { sdkNames } from '../pod-http/sdk.ts';
 import { interceptionMetrics } from './interception-table.ts';
 
 /**

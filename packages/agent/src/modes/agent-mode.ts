@@ -1,6 +1,6 @@
 import type { ReadyCheck, Service } from '@rolegate/runtime';
 import type { AnswerMetricsDeps } from '../metrics/answer-metrics.ts';
-import type { MetadataServerDeps } from '../metadata/server.ts';
+import type { MetadataServerDeps } from '../pod-http/pod-server.ts';
 import type { SavedState } from '../state/saved-state.ts';
 import type { ModeReadings } from '../status/readings.ts';
 

@@ -1,8 +1,8 @@
 import { formatHostPort, roughly, textFacts, textTable } from '@rolegate/runtime';
 import type { HostPort } from '@rolegate/runtime';
 import { layers } from '../interception/rules/rule.ts';
-import type { LimitCounts } from '../metadata/limit-hits.ts';
-import type { MetadataLoad } from '../metadata/server.ts';
+import type { LimitCounts } from '../pod-http/limit-hits.ts';
+import type { MetadataLoad } from '../pod-http/pod-server.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';
 import type { PodRow } from './pod-row.ts';
 import { serverFactLines } from './server-facts.ts';

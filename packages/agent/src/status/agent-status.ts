@@ -1,8 +1,8 @@
 import type { Clock, ReadyCheck, StatusAnswer } from '@rolegate/runtime';
 import { VERSION } from '@rolegate/runtime';
 import type { AgentConfig } from '../config/config.ts';
-import type { LimitCounts } from '../metadata/limit-hits.ts';
-import type { MetadataLoad } from '../metadata/server.ts';
+import type { LimitCounts } from '../pod-http/limit-hits.ts';
+import type { MetadataLoad } from '../pod-http/pod-server.ts';
 import type { OtherMetadata } from '../node-imds/other-metadata.ts';
 import type { AgentPorts } from '../ports/agent-ports.ts';
 import { createAddresses } from './addresses.ts';

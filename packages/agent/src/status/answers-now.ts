@@ -1,5 +1,5 @@
 import type { Caller } from '../addresses/caller.ts';
-import type { Answer } from '../metadata/answer/answer.ts';
+import type { Answer } from '../pod-http/answer/answer.ts';
 import { answerFor } from '../metadata/rows/rows.ts';
 import type { OpenRoute } from '../metadata/request/routes.ts';
 import { podOf } from '../metadata/rows/situation.ts';

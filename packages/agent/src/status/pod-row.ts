@@ -1,5 +1,5 @@
 import type { Reason } from '@rolegate/protocol';
-import type { Fault } from '../metadata/answer/answer.ts';
+import type { Fault } from '../pod-http/answer/answer.ts';
 import type { CachedCredentials, CachedSession, KnownPod } from '../feed/table/known-pod.ts';
 import { rightsOf } from '../node-imds/metadata-rights.ts';
 import { credentialsAction } from './answers-now.ts';

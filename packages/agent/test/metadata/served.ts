@@ -8,13 +8,13 @@ import type { Log } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import type { Caller } from '../../src/addresses/caller.ts';
 import type { Decision, CachedSession, KnownPod } from '../../src/feed/table/known-pod.ts';
-import type { AnswerRecord } from '../../src/metadata/answer/record.ts';
-import { metadataHosts } from '../../src/metadata/request/host-check.ts';
-import type { LimitName } from '../../src/metadata/limit-hits.ts';
+import type { AnswerRecord } from '../../src/pod-http/answer/record.ts';
+import { metadataHosts } from '../../src/pod-http/host-check.ts';
+import type { LimitName } from '../../src/pod-http/limit-hits.ts';
 import type { OtherMetadata } from '../../src/node-imds/other-metadata.ts';
 import type { PodRights } from '../../src/node-imds/metadata-rights.ts';
-import { createMetadataServer } from '../../src/metadata/server.ts';
-import type { MetadataSettings } from '../../src/metadata/server.ts';
+import { createMetadataServer } from '../../src/pod-http/pod-server.ts';
+import type { MetadataSettings } from '../../src/pod-http/pod-server.ts';
 import { createTokens } from '../../src/imds-tokens/tokens.ts';
 
 /** The Pod of most tests, and another one. */

@@ -1,5 +1,5 @@
 import type { KnownPod } from '../../feed/table/known-pod.ts';
-import { document, refusal } from '../answer/answer.ts';
+import { document, refusal } from '../../pod-http/answer/answer.ts';
 import { answerCredentials, answerIam } from './credentials-rows.ts';
 import { rightsOf } from '../../node-imds/metadata-rights.ts';
 import { pathForLog } from '../request/path.ts';

@@ -1,6 +1,6 @@
 import type { Caller } from '../../addresses/caller.ts';
 import type { CachedSession, KnownPod } from '../../feed/table/known-pod.ts';
-import type { Answer } from '../answer/answer.ts';
+import type { Answer } from '../../pod-http/answer/answer.ts';
 import type { OtherMetadata } from '../../node-imds/other-metadata.ts';
 import type { PodRights } from '../../node-imds/metadata-rights.ts';
 import type { OpenRoute } from '../request/routes.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
-import type { AnswerRecord } from '../../../src/metadata/answer/record.ts';
-import { createAnswerLog } from '../../../src/metadata/answer/log.ts';
+import type { AnswerRecord } from '../../../src/pod-http/answer/record.ts';
+import { createAnswerLog } from '../../../src/pod-http/answer/log.ts';
 
 function setup({ level }: { level?: 'debug' | 'info' } = {}) {
   const clock = createFakeClock();

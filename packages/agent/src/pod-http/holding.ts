@@ -11,7 +11,7 @@ import type { Connections } from './connections.ts';
 import type { Exchange, OpenExchange } from './exchange.ts';
 import type { Holds } from './hold.ts';
 import type { LimitHits } from './limit-hits.ts';
-import type { Action } from './rows/situation.ts';
+import type { Action } from '../metadata/rows/situation.ts';
 
 /** Runs a step of an exchange. An exception costs this request, never the process. */
 export type Guard = <Result>(exchange: Exchange, step: () => Result) => Result | undefined;

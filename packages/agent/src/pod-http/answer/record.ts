@@ -1,6 +1,6 @@
 import type { Code } from './answer.ts';
-import type { RouteName } from '../request/routes.ts';
-import type { Sdk } from '../request/sdk.ts';
+import type { RouteName } from '../../metadata/request/routes.ts';
+import type { Sdk } from '../sdk.ts';
 
 /** What is counted about an answer. */
 export interface AnswerFacts {

@@ -1,11 +1,11 @@
 import type { Client, Clock, HttpRequest, RequestHead } from '@rolegate/runtime';
 import type { Caller } from '../addresses/caller.ts';
 import type { Connection, Owner } from './connections.ts';
-import { readRequestHeaders } from './request/headers.ts';
-import type { RequestHeaders } from './request/headers.ts';
-import type { OpenRoute, Route } from './request/routes.ts';
-import { sdkOf } from './request/sdk.ts';
-import type { Sdk } from './request/sdk.ts';
+import { readRequestHeaders } from '../metadata/request/headers.ts';
+import type { RequestHeaders } from '../metadata/request/headers.ts';
+import type { OpenRoute, Route } from '../metadata/request/routes.ts';
+import { sdkOf } from './sdk.ts';
+import type { Sdk } from './sdk.ts';
 
 /** The content of a request head, whoever sent it. */
 interface ReadHead {

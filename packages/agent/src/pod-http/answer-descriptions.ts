@@ -7,8 +7,8 @@ import type { Connection } from './connections.ts';
 import type { Exchange } from './exchange.ts';
 import { notFirst } from './answer/first-requests.ts';
 import type { FirstAnswer, FirstRequests } from './answer/first-requests.ts';
-import { routeName } from './request/routes.ts';
-import { podOf } from './rows/situation.ts';
+import { routeName } from '../metadata/request/routes.ts';
+import { podOf } from '../metadata/rows/situation.ts';
 
 export interface AnswerDescriptionsDeps {
   readonly clock: Pick<Clock, 'monotonic'>;
