@@ -23,7 +23,7 @@ export interface Operations {
 export function createOperations(deps: AgentDeps, core: AgentCore, answers: Answers): Operations {
   const { config, clock, log } = deps;
   const { metrics, ports, node, mode } = core;
-  const { serving, limitHits, metadata, other } = answers;
+  const { serving, limitHits, server, other } = answers;
   const probes = createProbeServer({ sharedPort: true, limited: limitHits.pageHit('probe') });
   // Liveness probes start once the agent is ready. An agent of another user may answer them for both.
   const probePort = createProbePort({
@@ -42,7 +42,7 @@ export function createOperations(deps: AgentDeps, core: AgentCore, answers: Answ
     limited: limitHits.pageHit('ops'),
   });
   const readings = { mode: mode.readings, node: node.readings };
-  const load = { limits: limitHits.counts, load: metadata.load };
+  const load = { limits: limitHits.counts, load: server.load };
   const status = createAgentStatus({ ...readings, ...load, config, ports, other, checks, clock });
   const statusServer = createStatusServer({ checks, status, log });
 

@@ -1,4 +1,5 @@
 import type { MetricTable } from '@rolegate/runtime';
+import { routeNames } from '../pod-http/answer/record.ts';
 import { limitNames } from '../pod-http/limit-hits.ts';
 import { sdkNames } from '../pod-http/sdk.ts';
 import { interceptionMetrics } from './interception-table.ts';
@@ -23,7 +24,7 @@ export const agentMetrics = {
   rolegate_requests_total: {
     type: 'counter',
     labels: {
-      route: ['token', 'list', 'credentials', 'iam-info', 'metadata', 'blocked', 'malformed'],
+      route: routeNames,
       status: [],
       reason: '("" for success)',
     },

@@ -1,11 +1,13 @@
 import type { ReadyCheck, Service } from '@rolegate/runtime';
 import type { AnswerMetricsDeps } from '../metrics/answer-metrics.ts';
-import type { MetadataServerDeps } from '../pod-http/pod-server.ts';
+import type { PodTable } from '../feed/table/pod-table.ts';
+import type { PodServerDeps } from '../pod-http/pod-server.ts';
 import type { SavedState } from '../state/saved-state.ts';
 import type { ModeReadings } from '../status/readings.ts';
 
-/** What a mode provides to the metadata server. */
-export interface AgentMode extends Pick<MetadataServerDeps, 'callers' | 'table' | 'onUnknownIp'> {
+/** What a mode provides to the server for Pods. */
+export interface AgentMode extends Pick<PodServerDeps, 'callers' | 'onUnknownIp'> {
+  readonly table: Pick<PodTable, 'pod' | 'session' | 'onChange'>;
   readonly reporter: AnswerMetricsDeps['reporter'];
   /** True if the feed names the Pod (a UID, or namespace/name). */
   readonly isNamed: (pod: string) => boolean;

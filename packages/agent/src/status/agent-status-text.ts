@@ -2,7 +2,7 @@ import { formatHostPort, roughly, textFacts, textTable } from '@rolegate/runtime
 import type { HostPort } from '@rolegate/runtime';
 import { layers } from '../interception/rules/rule.ts';
 import type { LimitCounts } from '../pod-http/limit-hits.ts';
-import type { MetadataLoad } from '../pod-http/pod-server.ts';
+import type { PodLoad } from '../pod-http/pod-server.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';
 import type { PodRow } from './pod-row.ts';
 import { serverFactLines } from './server-facts.ts';
@@ -40,7 +40,7 @@ export interface AgentStatus {
   };
   readonly sessions: { readonly held: number; readonly leastRemainingMinutes: number | undefined };
   /** Current load by Pods. */
-  readonly load: MetadataLoad;
+  readonly load: PodLoad;
   /** How often each limit was met since the agent started; zeros are left out. */
   readonly limits: LimitCounts;
   readonly pods: readonly PodRow[];

@@ -2,7 +2,7 @@ import type { Clock, ReadyCheck, StatusAnswer } from '@rolegate/runtime';
 import { VERSION } from '@rolegate/runtime';
 import type { AgentConfig } from '../config/config.ts';
 import type { LimitCounts } from '../pod-http/limit-hits.ts';
-import type { MetadataLoad } from '../pod-http/pod-server.ts';
+import type { PodLoad } from '../pod-http/pod-server.ts';
 import type { OtherMetadata } from '../node-imds/other-metadata.ts';
 import type { AgentPorts } from '../ports/agent-ports.ts';
 import { createAddresses } from './addresses.ts';
@@ -23,7 +23,7 @@ export interface AgentStatusDeps {
   readonly other: Pick<OtherMetadata, 'readable'>;
   readonly checks: readonly ReadyCheck[];
   readonly clock: Clock;
-  readonly load: () => MetadataLoad;
+  readonly load: () => PodLoad;
   /** How often each limit was met since the agent started. */
   readonly limits: () => LimitCounts;
 }

@@ -1,8 +1,8 @@
+import { podOf } from '../addresses/caller.ts';
 import type { Caller } from '../addresses/caller.ts';
 import type { Answer } from '../pod-http/answer/answer.ts';
 import { answerFor } from '../metadata/rows/rows.ts';
 import type { OpenRoute } from '../metadata/request/routes.ts';
-import { podOf } from '../metadata/rows/situation.ts';
 import type { Situation, Action } from '../metadata/rows/situation.ts';
 
 /** What an answer depends on apart from caller and route. */

@@ -13,8 +13,10 @@ import { metadataHosts } from '../../src/pod-http/host-check.ts';
 import type { LimitName } from '../../src/pod-http/limit-hits.ts';
 import type { OtherMetadata } from '../../src/node-imds/other-metadata.ts';
 import type { PodRights } from '../../src/node-imds/metadata-rights.ts';
-import { createMetadataServer } from '../../src/pod-http/pod-server.ts';
-import type { MetadataSettings } from '../../src/pod-http/pod-server.ts';
+import { createMetadataEndpoint } from '../../src/metadata/endpoint.ts';
+import type { MetadataSettings } from '../../src/metadata/endpoint.ts';
+import { createPodServer } from '../../src/pod-http/pod-server.ts';
+import type { LimitsOptions } from '../../src/pod-http/http-limits.ts';
 import { createTokens } from '../../src/imds-tokens/tokens.ts';
 
 /** The Pod of most tests, and another one. */
@@ -65,9 +67,13 @@ export interface Answered {
   readonly headers: Record<string, string | string[] | undefined>;
 }
 
+export interface ServeSettings extends Partial<MetadataSettings> {
+  readonly limits?: LimitsOptions;
+}
+
 /** A metadata server on loopback, with its environment controlled by the test. */
 export async function serve(
-  settings: Partial<MetadataSettings> = {},
+  { limits, ...given }: ServeSettings = {},
   parts: { readonly other?: OtherMetadata } = {},
 ) {
   const clock = createFakeClock();
@@ -82,35 +88,45 @@ export async function serve(
   const { log, lines } = recordingLog();
   const { other, reads } = fakeOther();
   const tokens = createTokens({ clock, randomBytes });
-  const server = createMetadataServer({
-    callers: {
-      identify: (ip) => callers.get(ip) ?? { kind: 'unknown', waitsFor: 'a CNI result with this address' },
-      onChange: subscribing(changed),
-      onHandover: subscribing(handedOver),
-    },
-    table: { pod: () => undefined, session: (id) => sessions.get(id), onChange: () => () => undefined },
-    tokens,
-    other: parts.other ?? other,
+  const identify = (ip: string): Caller =>
+    callers.get(ip) ?? { kind: 'unknown', waitsFor: 'a CNI result with this address' };
+  const settings = {
+    hosts: metadataHosts,
+    imdsv1: 'audit' as const,
+    holdMs: 850,
+    holdGoMs: 400,
+    // Off: tests of patient clients turn it on.
+    holdPatientMs: 850,
+    groups: new Set(['placement', 'tags']),
+    ...given,
+  };
+  // Its timer does not belong to a request.
+  const memory = createMemory({ clock: createFakeClock() });
+  const server = createPodServer({
+    callers: { identify, onChange: subscribing(changed), onHandover: subscribing(handedOver) },
+    table: { pod: () => undefined, onChange: () => () => undefined },
     clock,
     log,
     limitHit: (limit) => limitHits.push(limit),
     metrics: { answered: (_, describe) => records.push(describe()), held: (outcome) => holds.push(outcome) },
-    settings: {
-      hosts: metadataHosts,
-      imdsv1: 'audit',
-      holdMs: 850,
-      holdGoMs: 400,
-      // Off: tests of patient clients turn it on.
-      holdPatientMs: 850,
-      groups: new Set(['placement', 'tags']),
-      ...settings,
-    },
+    ...(limits && { limits }),
+    longestHoldMs: Math.max(settings.holdMs, settings.holdGoMs, settings.holdPatientMs),
     randomBytes,
-    // Its timer does not belong to a request.
-    memory: createMemory({ clock: createFakeClock() }),
+    memory,
     onUnknownIp: (ip) => unknownIps.push(ip),
   });
-  const { port } = await server.listen('127.0.0.1', 0);
+  const metadata = createMetadataEndpoint(
+    {
+      callers: { identify },
+      table: { session: (id) => sessions.get(id) },
+      tokens,
+      other: parts.other ?? other,
+      settings,
+      memory,
+    },
+    server.parts,
+  );
+  const { port } = await server.listen(metadata, '127.0.0.1', 0);
   return {
     server,
     port,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Reason } from '@rolegate/protocol';
 import type { Caller } from '../../src/addresses/caller.ts';
 import type { Decision, CachedSession } from '../../src/feed/table/known-pod.ts';
-import type { MetadataSettings } from '../../src/pod-http/pod-server.ts';
+import type { MetadataSettings } from '../../src/metadata/endpoint.ts';
 import { allow, LIST, podOf, POD_IP, serve, sessionOf, TOKEN_HEADER, TTL_HEADER, until } from './served.ts';
 import type { Answered, AskOptions, Served } from './served.ts';
 
