@@ -53,11 +53,7 @@ export function createAnswering(deps: AnsweringDeps): (exchange: Exchange<Metada
     });
   }
 
-  function follow(
-    exchange: OpenExchange,
-    ttlSeconds: number,
-    action: Immediate | undefined,
-  ): void {
+  function follow(exchange: OpenExchange, ttlSeconds: number, action: Immediate | undefined): void {
     if (action === undefined) abandon(exchange);
     else if (action.kind === 'answer') finish(exchange, action.answer);
     else if (action.kind === 'mint') finish(exchange, mint(exchange, ttlSeconds));

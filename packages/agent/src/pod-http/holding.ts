@@ -63,7 +63,13 @@ export function createTakePlace({ waiting, limitHit, finish }: TakePlaceDeps): T
   };
 }
 
-export function createHolding({ guarded, takePlace, holds, onUnknownIp, ...ends }: HoldingDeps): HoldExchange {
+export function createHolding({
+  guarded,
+  takePlace,
+  holds,
+  onUnknownIp,
+  ...ends
+}: HoldingDeps): HoldExchange {
   return <Action extends { readonly kind: string }>(
     exchange: Exchange,
     { budgetMs, evaluate, follow }: Held<Action>,
@@ -96,8 +102,6 @@ export function createHolding({ guarded, takePlace, holds, onUnknownIp, ...ends 
   };
 }
 
-function isHold<Action extends { readonly kind: string }>(
-  action: Action | HoldAction | undefined,
-): action is HoldAction {
+function isHold(action: { readonly kind: string } | undefined): action is HoldAction {
   return action?.kind === 'hold';
 }

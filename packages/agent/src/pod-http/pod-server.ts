@@ -67,7 +67,7 @@ export interface PodServer {
    */
   listen(endpoint: Endpoint, address: string, port: number): Promise<{ readonly port: number }>;
   /** Closes the listeners, answers accepted requests, and resolves when that is done, in bounded time. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
   /** The current load. */
   readonly load: () => PodLoad;
 }

@@ -172,7 +172,11 @@ export interface AskOptions {
   readonly signal?: AbortSignal;
 }
 
-function ask(port: number, target: string, { method = 'GET', headers, ip = POD_IP, signal }: AskOptions) {
+export function ask(
+  port: number,
+  target: string,
+  { method = 'GET', headers, ip = POD_IP, signal }: AskOptions,
+) {
   return new Promise<Answered>((resolve, reject) => {
     const outgoing = request({
       host: '127.0.0.1',
@@ -199,7 +203,7 @@ function ask(port: number, target: string, { method = 'GET', headers, ip = POD_I
 }
 
 /** Sends raw bytes; resolves with everything received until the other side closes. */
-async function raw(port: number, bytes: string | Buffer, ip: string): Promise<string> {
+export async function raw(port: number, bytes: string | Buffer, ip: string): Promise<string> {
   const { socket, received } = await dial(port, ip);
   socket.write(bytes);
   await until(() => socket.closed || socket.readableEnded);
@@ -207,7 +211,7 @@ async function raw(port: number, bytes: string | Buffer, ip: string): Promise<st
   return received();
 }
 
-function dial(port: number, ip: string): Promise<{ socket: Socket; received: () => string }> {
+export function dial(port: number, ip: string): Promise<{ socket: Socket; received: () => string }> {
   return new Promise((resolve, reject) => {
     let text = '';
     const socket = connect({ host: '127.0.0.1', port, localAddress: ip }, () => {
@@ -220,7 +224,7 @@ function dial(port: number, ip: string): Promise<{ socket: Socket; received: () 
   });
 }
 
-function subscribing<Listener>(listeners: Set<Listener>): (listener: Listener) => () => void {
+export function subscribing<Listener>(listeners: Set<Listener>): (listener: Listener) => () => void {
   return (listener) => {
     listeners.add(listener);
     return () => {
@@ -229,7 +233,7 @@ function subscribing<Listener>(listeners: Set<Listener>): (listener: Listener) =
   };
 }
 
-function recordingLog() {
+export function recordingLog() {
   const lines: { level: string; message: string; fields: Record<string, unknown> }[] = [];
   const at =
     (level: string) =>
