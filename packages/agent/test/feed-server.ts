@@ -43,7 +43,7 @@ export const UPDATES: readonly FeedUpdate[] = [
 ];
 
 /** A server that sends every agent the same snapshot, and records reports. */
-export async function startFeedServer(folder: string) {
+export async function startFeedServer(folder: string, more: Partial<RolegateHandlers> = {}) {
   const ca = await createTestCa();
   const clock = createFakeClock({ nowMs: Date.now() });
   const files = await writeTlsFiles(join(folder, 'server'), {
@@ -67,7 +67,7 @@ export async function startFeedServer(folder: string) {
       call.on('error', () => undefined);
     },
   };
-  server.addService(rolegateService, { ...handlers });
+  server.addService(rolegateService, { ...handlers, ...more });
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', createServerCredentials(tls), (error, bound) => {
       if (error === null) resolve(bound);

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { VERSION } from '@rolegate/runtime';
 import type { AgentConfig } from '../config/config.ts';
+import type { CredentialsListening } from '../container-credentials/listening.ts';
+import type { TokenJudge } from '../container-credentials/token-judge.ts';
 import { architectureOf } from '../imds-documents/identity-document.ts';
 import { createMetadataEndpoint } from '../metadata/endpoint.ts';
 import { createServing } from '../metadata/serving.ts';
@@ -17,7 +19,9 @@ import { createLimitHits } from '../pod-http/limit-hits.ts';
 import type { LimitHits } from '../pod-http/limit-hits.ts';
 import { createPodServer } from '../pod-http/pod-server.ts';
 import type { PodServer } from '../pod-http/pod-server.ts';
+import { composeContainerCredentials } from './container-credentials.ts';
 import type { AgentCore, AgentDeps } from './core.ts';
+import { composeTokenJudge } from './token-judge.ts';
 
 /** The parts that answer Pods. */
 export interface Answers {
@@ -25,6 +29,8 @@ export interface Answers {
   readonly limitHits: LimitHits;
   readonly server: PodServer;
   readonly serving: ReturnType<typeof createServing>;
+  /** Undefined if container credentials are not served. */
+  readonly containerCredentials: CredentialsListening | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -34,7 +40,8 @@ export function createAnswers(deps: AgentDeps, core: AgentCore): Answers {
   const imds = createNodeImds({ endpoint: config.imdsEndpoint, clock, log });
   const other = otherMetadata(config, imds);
   const limitHits = createLimitHits({ clock, log, counted: metrics.limitHit });
-  const server = servePods(deps, core, limitHits.hit);
+  const judge = composeTokenJudge(deps, core, limitHits.hit);
+  const server = servePods(deps, core, { limitHit: limitHits.hit, judge });
   const metadata = serveMetadata(deps, core, { other, server });
   const serving = createServing({
     listen: (host, port) => server.listen(metadata, host, port),
@@ -52,6 +59,7 @@ export function createAnswers(deps: AgentDeps, core: AgentCore): Answers {
     limitHits,
     server,
     serving,
+    containerCredentials: judge && composeContainerCredentials(deps, core, { judge, server }),
     async close() {
       await server.close();
       imds.close();
@@ -62,13 +70,14 @@ export function createAnswers(deps: AgentDeps, core: AgentCore): Answers {
 function servePods(
   { config, clock, log }: AgentDeps,
   { mode, metrics, memory }: AgentCore,
-  limitHit: LimitHits['hit'],
+  { limitHit, judge }: { readonly limitHit: LimitHits['hit']; readonly judge: TokenJudge | undefined },
 ): PodServer {
   const { limits, holdMs, holdGoMs, holdPatientMs } = config;
   return createPodServer({
     callers: mode.callers,
     table: mode.table,
     onUnknownIp: mode.onUnknownIp,
+    changes: judge === undefined ? [] : [judge.onChange],
     metrics: createAnswerMetrics({ metrics, reporter: mode.reporter }),
     limits,
     limitHit,

@@ -42,9 +42,8 @@ export interface CredentialsListening {
 /** Listens on the addresses of the endpoint, which `reconcile` adds to the node: as soon as each of them exists. */
 export function createCredentialsListening(deps: CredentialsListeningDeps): CredentialsListening {
   const { addresses, hostIps, listen, ports, canAnswer, serving, clock, log } = deps;
-  const waits = new Map(
-    addresses.map((at) => [formatHostPort(at), 'the agent to start' as string | undefined]),
-  );
+  const waits = new Map<string, string | undefined>();
+  for (const at of addresses) waits.set(formatHostPort(at), 'the agent to start');
 
   function listening(at: HostPort): void {
     waits.set(formatHostPort(at), undefined);
@@ -61,7 +60,12 @@ export function createCredentialsListening(deps: CredentialsListeningDeps): Cred
     const about = { address: at.host, port: at.port };
     if (isMissing(error))
       log.info('container credentials endpoint waiting for its address', { ...about, hint: HINT });
-    else log.warn('cannot listen for container credentials', { ...about, error: describeError(error) });
+    else
+      log.warn('cannot listen for container credentials', {
+        ...about,
+        error: describeError(error),
+        hint: 'The agent tries again each second. Check --container-credentials-bind and what else uses the port.',
+      });
   }
 
   /** A node without IPv6 never gets that address. */

@@ -132,6 +132,20 @@ export const agentMetrics = {
     meaning: 'CNI result files that cannot be read',
     worry: 'a steady rate: the container runtime writes another format',
   },
+  rolegate_container_credentials_listening: {
+    type: 'gauge',
+    labels: {},
+    help: '1 while the agent listens for container credentials. Only with --container-credentials.',
+    meaning: '1 while the agent listens for container credentials, with `--container-credentials`',
+    worry: '0 for minutes: reconcile has not added the address, or another process has the port',
+  },
+  rolegate_issuer_keys: {
+    type: 'gauge',
+    labels: {},
+    help: "The API server's keys that verify ServiceAccount tokens. Only with --container-credentials.",
+    meaning: "the API server's keys that verify ServiceAccount tokens, with `--container-credentials`",
+    worry: '0: each ServiceAccount token needs a review by a server; check that servers can read the keys',
+  },
   rolegate_remembered_names: {
     type: 'gauge',
     labels: { of: 'see below' },

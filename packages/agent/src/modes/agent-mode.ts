@@ -4,11 +4,14 @@ import type { PodTable } from '../feed/table/pod-table.ts';
 import type { PodServerDeps } from '../pod-http/pod-server.ts';
 import type { SavedState } from '../state/saved-state.ts';
 import type { ModeReadings } from '../status/readings.ts';
+import type { TokenSources } from './token-sources.ts';
 
 /** What a mode provides to the server for Pods. */
 export interface AgentMode extends Pick<PodServerDeps, 'callers' | 'onUnknownIp'> {
-  readonly table: Pick<PodTable, 'pod' | 'session' | 'onChange'>;
+  readonly table: Pick<PodTable, 'pod' | 'isRemoved' | 'session' | 'onChange'>;
   readonly reporter: AnswerMetricsDeps['reporter'];
+  /** Undefined if the agent does not serve container credentials. */
+  readonly tokenSources: TokenSources | undefined;
   /** True if the feed names the Pod (a UID, or namespace/name). */
   readonly isNamed: (pod: string) => boolean;
   /** True once it knows as much as another agent of the node. */

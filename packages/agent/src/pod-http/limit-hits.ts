@@ -17,6 +17,8 @@ export const limitNames = [
   'pipelined_bytes',
   'unread_bytes',
   'answer_time',
+  'token_verifications',
+  'token_reviews',
   'ops_connections',
   'ops_requests',
   'probe_connections',
@@ -86,6 +88,14 @@ const TEXTS: Readonly<Record<LimitName, { readonly refused: string; readonly hin
   },
   unread_bytes: { refused: 'a connection whose answers are not read', hint: 'Check what this Pod runs.' },
   answer_time: { refused: 'a connection whose answer is not read', hint: 'Check what this Pod runs.' },
+  token_verifications: {
+    refused: 'the verification of a ServiceAccount token for now',
+    hint: 'Check what this Pod sends. A Pod needs one verification for each of its tokens.',
+  },
+  token_reviews: {
+    refused: 'the review of a ServiceAccount token for now',
+    hint: 'Check what this Pod sends. Only tokens of an unknown key or issuer are reviewed.',
+  },
   ops_connections: {
     refused: 'a connection to the metrics port',
     hint: 'Check what connects to --prometheus-listen-addr from this address.',

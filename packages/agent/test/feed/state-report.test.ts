@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import type { AgentReport } from '@rolegate/protocol';
 import { createFakeClock } from '@rolegate/testing';
-import { createInterceptionReport } from '../../src/feed/interception-report.ts';
 import { createReporter } from '../../src/feed/report.ts';
+import { createStateReport } from '../../src/feed/state-report.ts';
 
 const LAID = { nat: true, filter: true, route: true, input: true };
 
@@ -10,7 +10,7 @@ function setup() {
   const clock = createFakeClock();
   const sent: AgentReport[] = [];
   const now: { layers: Partial<typeof LAID> | undefined; feed: boolean } = { layers: undefined, feed: true };
-  const interception = createInterceptionReport(() => now.layers);
+  const interception = createStateReport(() => now.layers);
   const reporter = createReporter({
     asked: () => true,
     clock,
