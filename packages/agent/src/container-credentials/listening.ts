@@ -9,7 +9,7 @@ import type { ServingState } from './serving-state.ts';
 const EVERY_MS = 1_000;
 
 const HINT =
-  'rolegate-agent reconcile --container-credentials adds the address. If it stays missing, check the log of reconcile.';
+  'Wait for rolegate-agent reconcile, which adds the address if it has --container-credentials. If it stays missing, check its log.';
 
 export interface CredentialsListeningDeps {
   /** The endpoint is served once the agent listens on the first one. */

@@ -33,7 +33,8 @@ export function answersNow(caller: Caller, around: Surroundings): AnswersNow {
   };
 }
 
-function described(action: Action, good: string): string {
+/** An action in words. `good`: what is given. */
+export function described(action: Action, good: string): string {
   switch (action.kind) {
     case 'answer':
       return answered(action.answer, good);

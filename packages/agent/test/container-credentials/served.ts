@@ -167,5 +167,3 @@ export async function serve({ limits }: { readonly limits?: LimitsOptions } = {}
     },
   };
 }
-
-export type Served = Awaited<ReturnType<typeof serve>>;

@@ -130,6 +130,22 @@ const rows: readonly Row[] = [
     credentials: { status: 403, reason: 'HostNetwork' },
   },
   {
+    situation: 'host network, with a role that it gets by its ServiceAccount token alone',
+    caller: known(allow, { hostNetwork: true }),
+    session: held,
+    put: given,
+    list: { status: 403, reason: 'HostNetwork' },
+    credentials: { status: 403, reason: 'HostNetwork' },
+  },
+  {
+    situation: 'metadata: deny, with a role that it gets by its ServiceAccount token alone',
+    caller: known(allow, { metadata: { denied: true } }),
+    session: held,
+    put: { status: 403, reason: 'MetadataDenied' },
+    list: { status: 403, reason: 'MetadataDenied' },
+    credentials: { status: 403, reason: 'MetadataDenied' },
+  },
+  {
     situation: 'static Pod, decided early',
     caller: known(pending, { runtimeUid: 'hash-1' }),
     put: given,

@@ -51,6 +51,34 @@ describe('Answer log', () => {
     expect(lines).toMatchObject([{ level, message: 'request refused', fields: { reason } }]);
   });
 
+  it('Uses of other Pods’ tokens are audited, each pair of Pods for itself, whatever else is refused', async () => {
+    const { clock, lines, write } = setup();
+    const foreign = {
+      reason: 'TokenForeign' as const,
+      status: 401,
+      uid: 'thief',
+      namespace: 'shop',
+      tokenPod: 'a/b',
+    };
+    for (let times = 0; times < 20; times += 1)
+      write(refused({ uid: 'thief', namespace: 'shop', reason: 'TokenForeign' }));
+    for (let token = 0; token < 200; token += 1)
+      for (let times = 0; times < 7; times += 1) write(refused({ ...foreign, tokenUid: `token-${token}` }));
+    await clock.advance(10_000);
+    const audited = lines.filter(
+      ({ message }) => message === 'ServiceAccount token used from another address',
+    );
+    expect(audited).toHaveLength(200 * 5);
+    expect(new Set(audited.map(({ fields }) => (fields as AnswerRecord).tokenUid)).size).toBe(200);
+    expect(audited[0]).toMatchObject({
+      level: 'warn',
+      fields: { audit: true, uid: 'thief', tokenPod: 'a/b' },
+    });
+    const left = lines.filter(({ message }) => message === 'refusal lines suppressed');
+    expect(left).toHaveLength(201);
+    expect(left.at(-1)).toMatchObject({ fields: { leftOut: 2, tokenUid: 'token-199', tokenPod: 'a/b' } });
+  });
+
   it('Each MetadataNotFound is logged at debug and not as a refusal, however many there are', async () => {
     const { clock, lines, write } = setup();
     for (let times = 0; times < 20; times += 1) write(refused({ reason: 'MetadataNotFound' }));
