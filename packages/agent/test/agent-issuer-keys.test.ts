@@ -11,6 +11,8 @@ const UP_MS = 1_000_000_000;
 const { id, publicKey } = createKey();
 const KEYS = { issuerKeys: { issuers: [ISSUER], keys: [{ id, publicKey }] } };
 
+const SERVING = ['--container-credentials', '--container-credentials-bind', '127.0.0.1:0'];
+
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
@@ -22,7 +24,7 @@ async function setup() {
   closing.push(() => place[Symbol.asyncDispose]());
   const server = await startFeedServer(folder);
   closing.push(server.close);
-  const start = async (upMs: number, argv = ['--container-credentials']) => {
+  const start = async (upMs: number, argv = SERVING) => {
     const agent = await startAgent(['--state-dir', join(folder, 'state'), ...server.argv, ...argv], {
       machine: { bootId: () => 'boot-1', monotonicMs: () => upMs },
     });
@@ -46,7 +48,6 @@ describe('Issuer keys of an agent', () => {
     const { server, start, connected } = await setup();
     const first = await start(UP_MS);
     await connected();
-    expect(server.reports[0]?.servesContainerCredentials).toBe(false); // nothing listens yet
     await soon(async () => {
       server.say(KEYS);
       expect(await first.keys()).toBe('rolegate_issuer_keys 1');
@@ -94,6 +95,19 @@ describe('Issuer keys of an agent', () => {
     });
     await agent.clock.advance(25 * HOUR_MS);
     expect(agent.lines('issuer keys outdated')).toHaveLength(1);
+  });
+
+  it('An agent reports that it serves container credentials as soon as it listens', async () => {
+    const { server, start, connected } = await setup();
+    const agent = await start(UP_MS);
+    await connected();
+    await soon(async () => {
+      expect(agent.lines('container credentials endpoint listening')).toHaveLength(1);
+      await agent.clock.advance(0);
+      expect(server.reports).toHaveLength(2);
+    });
+    const serves = server.reports.map(({ servesContainerCredentials }) => servesContainerCredentials);
+    expect(serves).toEqual([false, true]);
   });
 
   it('An agent without --container-credentials reports nothing of it and keeps no keys', async () => {

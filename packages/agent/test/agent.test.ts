@@ -8,6 +8,8 @@ import { soon, startAgent } from './whole-agent.ts';
 const IP = '127.9.0.77';
 const CREDENTIALS = '/latest/meta-data/iam/security-credentials/app';
 
+const SERVING = ['--container-credentials', '--container-credentials-bind', '127.0.0.1:0'];
+
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
@@ -69,7 +71,7 @@ it('An agent without reconcile reports nothing of the interception, and sends IM
 });
 
 it('An agent counts everything that it remembers by names that others choose', async () => {
-  const { metrics, get } = await setup(['--container-credentials']);
+  const { metrics, get } = await setup(SERVING);
   await soon(async () => {
     expect((await get(CREDENTIALS)).status).toBe(200);
   });

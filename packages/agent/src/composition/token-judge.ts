@@ -1,7 +1,7 @@
 import { createTokenJudge } from '../container-credentials/service-account-token/judge.ts';
 import type { TokenJudge } from '../container-credentials/token-judge.ts';
-import { clientOf } from '../metadata/connections.ts';
-import type { LimitHits } from '../metadata/limit-hits.ts';
+import { clientOf } from '../pod-http/connections.ts';
+import type { LimitHits } from '../pod-http/limit-hits.ts';
 import type { AgentCore, AgentDeps } from './core.ts';
 
 /** Undefined if the agent does not serve container credentials. */

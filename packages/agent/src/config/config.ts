@@ -4,7 +4,7 @@ import type { MetadataGroup } from '@rolegate/protocol';
 import { checkAgentFlags } from './check.ts';
 import { agentFlags, ATTEST_PORT, DEFAULT_TOKEN_FILE, firewallFlags } from './flags.ts';
 import { agentLegacyFlags } from './legacy-flags.ts';
-import type { LimitsOptions } from '../metadata/http-limits.ts';
+import type { LimitsOptions } from '../pod-http/http-limits.ts';
 
 /** The agent's configuration. Frozen, as are its parts. */
 export type AgentConfig = RolesConfig | FirewallConfig;
@@ -88,6 +88,8 @@ export interface NodeConfig {
 /** The endpoint for Pods that prove themselves by a ServiceAccount token. */
 export interface ContainerCredentialsConfig {
   readonly enabled: boolean;
+  /** It is served once the agent listens on the first one. */
+  readonly addresses: readonly HostPort[];
   /** The only audience that tokens may have. */
   readonly audience: string;
 }
@@ -204,6 +206,7 @@ function nodeConfig(values: RolesValues | FirewallValues): NodeConfig {
     metadataHosts: values['metadata-host'],
     containerCredentials: Object.freeze({
       enabled: values['container-credentials'],
+      addresses: values['container-credentials-bind'],
       audience: values['container-credentials-audience'],
     }),
     stateDir: values['state-dir'],

@@ -2,6 +2,7 @@ import type { Flag, ValueKind } from '@rolegate/runtime';
 import {
   callAddress,
   duration,
+  formatHostPort,
   hostName,
   integer,
   list,
@@ -15,7 +16,7 @@ import {
   url,
 } from '@rolegate/runtime';
 import { audienceFault, containerCredentials, metadataGroups } from '@rolegate/protocol';
-import { defaultLimits } from '../metadata/http-limits.ts';
+import { defaultLimits } from '../pod-http/http-limits.ts';
 import { CONTAINER_CREDENTIALS, METADATA, NODE, OPERATION, sharedFlags } from './shared-flags.ts';
 import { STATUS_SOCKET } from './status-socket.ts';
 import { parseAllowPaths } from '../node-imds/allow-path.ts';
@@ -184,6 +185,14 @@ export const agentFlags = {
     help: 'additional host names accepted in the Host header',
   }),
   'container-credentials': sharedFlags['container-credentials'],
+  'container-credentials-bind': list(listenAddress, {
+    group: CONTAINER_CREDENTIALS,
+    separator: 'comma',
+    fallback: Object.values(containerCredentials.addresses).map((host) =>
+      formatHostPort({ host, port: containerCredentials.port }),
+    ),
+    help: 'addresses for container credentials; SDKs accept no others but loopback',
+  }),
   'container-credentials-audience': setting(tokenAudience, {
     group: CONTAINER_CREDENTIALS,
     fallback: containerCredentials.audience,
@@ -222,6 +231,13 @@ export const serverFlags = [
   'key',
   'token-file',
   'ca',
+] as const;
+
+/** Flags about container credentials; firewall mode ignores them. */
+export const endpointFlags = [
+  'container-credentials',
+  'container-credentials-bind',
+  'container-credentials-audience',
 ] as const;
 
 /** The flags in `--mode firewall`, which needs no server. */

@@ -65,6 +65,10 @@ export function createAgentMetrics({ version }: { version: string }) {
       readGauges('rolegate_remembered_names', sizes);
     },
     /** With `--container-credentials` only. */
+    readContainerCredentials(isServed: () => boolean): void {
+      readGauge('rolegate_container_credentials_listening', () => (isServed() ? 1 : 0));
+    },
+    /** With `--container-credentials` only. */
     readIssuerKeys(count: () => number): void {
       readGauge('rolegate_issuer_keys', count);
     },

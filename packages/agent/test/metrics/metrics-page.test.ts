@@ -23,6 +23,7 @@ it("The page docs/metrics.md has exactly the agent's metrics, each with its type
   });
   metrics.readMemory(() => ({}));
   metrics.readIssuerKeys(() => 0);
+  metrics.readContainerCredentials(() => false);
   metrics.readInterception({
     reconcileConnected: () => true,
     interception: () => undefined,

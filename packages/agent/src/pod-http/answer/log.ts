@@ -8,6 +8,11 @@ import type { Answered, AnswerFacts, AnswerRecord } from './record.ts';
 const LINES_PER_WINDOW = 5;
 /** Addresses without a Pod that are distinguished in a window. */
 const MOST_STRANGERS = 32;
+/**
+ * Pairs of a source and the Pod whose ServiceAccount token it used that are distinguished in a window, by Namespace of the
+ * source: more than a node has Pods, so that each pair is audited.
+ */
+const MOST_FOREIGN = 4_096;
 /** Milliseconds. */
 const WINDOW_MS = 10_000;
 
@@ -29,8 +34,20 @@ export function createAnswerLog({ clock, log }: AnswerLogDeps): Answered {
   const isWritten = createLogLimiter<AnswerRecord>(limiter);
   // A separate limit, so that made-up addresses suppress no lines about Pods.
   const isStrangerWritten = createLogLimiter<AnswerRecord>({ ...limiter, mostKeys: MOST_STRANGERS });
+  const isForeignWritten = createLogLimiter<AnswerRecord>({ ...limiter, mostKeys: MOST_FOREIGN });
+
+  /** Audited with both Pods. */
+  function foreign(record: AnswerRecord, tokenUid: string): void {
+    const { uid, namespace = '', ip } = record;
+    if (isForeignWritten(namespace, `${uid ?? ip} ${tokenUid}`, record))
+      log[levelOf(record)]('ServiceAccount token used from another address', { audit: true, ...record });
+  }
 
   function refused(record: AnswerRecord): void {
+    if (record.tokenUid !== undefined) {
+      foreign(record, record.tokenUid);
+      return;
+    }
     const { uid, namespace = '', ip, reason = '' } = record;
     const written =
       uid === undefined
@@ -57,7 +74,8 @@ function levelOf({ reason }: AnswerRecord): ReasonEntry['level'] {
   return reason !== undefined && isReason(reason) ? reasons[reason].level : 'info';
 }
 
-function subjectOf({ ip, uid, pod, namespace, reason }: AnswerRecord, of: CountScope): object {
+function subjectOf(record: AnswerRecord, of: CountScope): object {
+  const { ip, uid, pod, namespace, reason, tokenPod, tokenUid } = record;
   if (of === 'all') return {};
-  return of === 'group' ? { namespace } : { ip, uid, pod, namespace, reason };
+  return of === 'group' ? { namespace } : { ip, uid, pod, namespace, reason, tokenPod, tokenUid };
 }

@@ -49,7 +49,7 @@ export function sharedPlaces(perClient: number, total: number): HttpLimits['plac
 }
 
 /** The HTTP limits for Pods (DESIGN.md 4.11). */
-export function metadataHttpLimits({ connectionsPerPod, connections }: LimitsOptions): HttpLimits {
+export function podHttpLimits({ connectionsPerPod, connections }: LimitsOptions): HttpLimits {
   return {
     places: sharedPlaces(connectionsPerPod, connections),
     headBytes: HEAD_BYTES,

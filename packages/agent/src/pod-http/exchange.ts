@@ -1,29 +1,33 @@
 import type { Client, Clock, HttpRequest, RequestHead } from '@rolegate/runtime';
 import type { Caller } from '../addresses/caller.ts';
+import type { KnownPod } from '../feed/table/known-pod.ts';
+import type { RouteName } from './answer/record.ts';
 import type { Connection, Owner } from './connections.ts';
-import { readRequestHeaders } from './request/headers.ts';
-import type { RequestHeaders } from './request/headers.ts';
-import type { OpenRoute, Route } from './request/routes.ts';
-import { sdkOf } from './request/sdk.ts';
-import type { Sdk } from './request/sdk.ts';
+import type { Sdk } from './sdk.ts';
 
 /** The content of a request head, whoever sent it. */
-interface ReadHead {
+export interface ReadHead {
   readonly method: string;
-  readonly headers: RequestHeaders;
-  readonly route: Route;
+  readonly routeName: RouteName;
+  /** What a Pod's first request is counted by; undefined: something else. */
+  readonly asks: 'credentials' | 'list' | undefined;
   readonly sdk: Sdk;
+  /** Undefined if it does not apply. */
+  readonly imds: 'v1' | 'v2' | undefined;
 }
 
 /** One request until it is answered. */
-export interface Exchange extends ReadHead {
+export interface Exchange<Head extends ReadHead = ReadHead> {
   readonly request: HttpRequest<Owner>;
   readonly connection: Connection;
   readonly requestId: string;
   /** On the monotonic clock. Milliseconds. */
   readonly startedMs: number;
+  readonly head: Head;
   /** The caller as last identified. */
   caller: Caller | undefined;
+  /** The Pod of the ServiceAccount token, if the request comes from elsewhere. */
+  tokenPod: KnownPod | undefined;
   /** Its place among waiting requests; undefined: it does not wait. */
   place: Client<Exchange> | undefined;
   /** It was held. */
@@ -32,45 +36,35 @@ export interface Exchange extends ReadHead {
   done: boolean;
 }
 
-/** A valid exchange, whose answer depends on the caller. */
-export interface OpenExchange extends Exchange {
-  readonly route: OpenRoute;
-}
-
-export interface ExchangesDeps {
+export interface ExchangesDeps<Head extends ReadHead> {
   /** `namespace`: of the Pod that sent the request. */
-  readonly routeOf: (target: string, namespace: string) => Route;
+  readonly read: (head: RequestHead, namespace: string) => Head;
   readonly requestId: () => string;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
 /** Reads each request once, before anything is decided. */
-export function createExchanges({ routeOf, requestId, clock }: ExchangesDeps) {
-  const known = new WeakMap<RequestHead, ReadHead>();
+export function createExchanges<Head extends ReadHead>({ read, requestId, clock }: ExchangesDeps<Head>) {
+  const known = new WeakMap<RequestHead, Head>();
 
-  function read(head: RequestHead, namespace: string): ReadHead {
+  function readOnce(head: RequestHead, namespace: string): Head {
     const before = head.known ? known.get(head) : undefined;
     if (before !== undefined) return before;
-    const { method, target } = head;
-    const headers = readRequestHeaders(head.headers);
-    const made = { method, headers, route: routeOf(target, namespace), sdk: sdkOf(headers.userAgent) };
+    const made = read(head, namespace);
     if (head.known) known.set(head, made);
     return made;
   }
 
-  return (request: HttpRequest<Owner>): Exchange => {
-    const { connection, head } = request;
-    const { method, headers, route, sdk } = read(head, connection.client.group.name);
+  return (request: HttpRequest<Owner>): Exchange<Head> => {
+    const { connection } = request;
     return {
       request,
       connection,
-      method,
-      headers,
-      route,
-      sdk,
       requestId: requestId(),
       startedMs: clock.monotonic(),
+      head: readOnce(request.head, connection.client.group.name),
       caller: undefined,
+      tokenPod: undefined,
       place: undefined,
       held: false,
       done: false,

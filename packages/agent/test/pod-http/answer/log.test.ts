@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
-import type { AnswerRecord } from '../../../src/metadata/answer/record.ts';
-import { createAnswerLog } from '../../../src/metadata/answer/log.ts';
+import type { AnswerRecord } from '../../../src/pod-http/answer/record.ts';
+import { createAnswerLog } from '../../../src/pod-http/answer/log.ts';
 
 function setup({ level }: { level?: 'debug' | 'info' } = {}) {
   const clock = createFakeClock();
@@ -49,6 +49,34 @@ describe('Answer log', () => {
     const { lines, write } = setup();
     write(refused({ reason }));
     expect(lines).toMatchObject([{ level, message: 'request refused', fields: { reason } }]);
+  });
+
+  it('Uses of other Pods’ tokens are audited, each pair of Pods for itself, whatever else is refused', async () => {
+    const { clock, lines, write } = setup();
+    const foreign = {
+      reason: 'TokenForeign' as const,
+      status: 401,
+      uid: 'thief',
+      namespace: 'shop',
+      tokenPod: 'a/b',
+    };
+    for (let times = 0; times < 20; times += 1)
+      write(refused({ uid: 'thief', namespace: 'shop', reason: 'TokenForeign' }));
+    for (let token = 0; token < 200; token += 1)
+      for (let times = 0; times < 7; times += 1) write(refused({ ...foreign, tokenUid: `token-${token}` }));
+    await clock.advance(10_000);
+    const audited = lines.filter(
+      ({ message }) => message === 'ServiceAccount token used from another address',
+    );
+    expect(audited).toHaveLength(200 * 5);
+    expect(new Set(audited.map(({ fields }) => (fields as AnswerRecord).tokenUid)).size).toBe(200);
+    expect(audited[0]).toMatchObject({
+      level: 'warn',
+      fields: { audit: true, uid: 'thief', tokenPod: 'a/b' },
+    });
+    const left = lines.filter(({ message }) => message === 'refusal lines suppressed');
+    expect(left).toHaveLength(201);
+    expect(left.at(-1)).toMatchObject({ fields: { leftOut: 2, tokenUid: 'token-199', tokenPod: 'a/b' } });
   });
 
   it('Each MetadataNotFound is logged at debug and not as a refusal, however many there are', async () => {

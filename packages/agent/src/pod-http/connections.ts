@@ -1,10 +1,20 @@
-import type { ClientName, HttpConnection, HttpServer } from '@rolegate/runtime';
+import type { ClientName, HttpConnection, HttpRequest, HttpServer } from '@rolegate/runtime';
 import { ownerUid } from '../addresses/caller.ts';
 import type { Caller } from '../addresses/caller.ts';
+import type { RouteName } from './answer/record.ts';
 import { STRANGERS } from './http-limits.ts';
+
+/** One of the endpoints that Pods speak to. */
+export interface Endpoint {
+  readonly serve: (request: HttpRequest<Owner>) => void;
+  /** The route of what could not be parsed. */
+  readonly unparsedRoute: RouteName;
+}
 
 /** The owner of a connection. */
 export interface Owner {
+  /** The endpoint that was connected to. */
+  readonly endpoint: Endpoint;
   /** The UID that the connection belongs to; undefined until it is known. */
   uid: string | undefined;
 }

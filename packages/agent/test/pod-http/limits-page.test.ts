@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { limitNames } from '../../src/metadata/limit-hits.ts';
+import { limitNames } from '../../src/pod-http/limit-hits.ts';
 
 const page = readFileSync(new URL('../../../../docs/limits.md', import.meta.url), 'utf8');
 const rows = page.split('\n').filter((line) => line.startsWith('|'));

@@ -1,4 +1,5 @@
 import type { Clock } from '@rolegate/runtime';
+import { podOf } from '../addresses/caller.ts';
 import type { Caller } from '../addresses/caller.ts';
 import type { KnownPod } from '../feed/table/known-pod.ts';
 import type { Answer } from './answer/answer.ts';
@@ -7,8 +8,6 @@ import type { Connection } from './connections.ts';
 import type { Exchange } from './exchange.ts';
 import { notFirst } from './answer/first-requests.ts';
 import type { FirstAnswer, FirstRequests } from './answer/first-requests.ts';
-import { routeName } from './request/routes.ts';
-import { podOf } from './rows/situation.ts';
 
 export interface AnswerDescriptionsDeps {
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -27,15 +26,15 @@ export function createAnswerDescriptions(deps: AnswerDescriptionsDeps): AnswerDe
   const { clock, firstRequests, identify } = deps;
 
   function firstOf(
-    { route, startedMs }: Exchange,
+    { head: { asks }, startedMs }: Exchange,
     { uid, namespace }: Pick<KnownPod, 'uid' | 'namespace'>,
     answer: Answer,
     monotonicMs: number,
   ): FirstAnswer {
-    if (uid === '' || (route.kind !== 'credentials' && route.kind !== 'list')) return notFirst;
+    if (uid === '' || asks === undefined) return notFirst;
     firstRequests.asked(uid, startedMs, namespace);
     // Listing roles is no outcome yet: the SDK continues with the role's name.
-    if (route.kind === 'list' && answer.code === '') return notFirst;
+    if (asks === 'list' && answer.code === '') return notFirst;
     return firstRequests.answered(uid, { served: answer.accessKeyId !== undefined, monotonicMs });
   }
 
@@ -46,19 +45,19 @@ export function createAnswerDescriptions(deps: AnswerDescriptionsDeps): AnswerDe
 
   return {
     facts(exchange, answer) {
-      const { connection, headers, route, sdk, startedMs } = exchange;
+      const { connection, head, startedMs } = exchange;
       const pod = podBehind(exchange);
       const monotonicMs = clock.monotonic();
       const first = pod === undefined ? notFirst : firstOf(exchange, pod, answer, monotonicMs);
       return {
-        route: routeName(route),
+        route: head.routeName,
         status: answer.status,
         reason: answer.code === '' ? undefined : answer.code,
         uid: nonEmpty(pod?.uid) ?? nonEmpty(connection.context.uid),
         sessionId: pod?.decision.kind === 'allow' ? pod.decision.sessionId : undefined,
         durationMs: inMicroseconds(monotonicMs - startedMs),
-        sdk,
-        imds: headers.token === undefined && route.kind !== 'token' ? 'v1' : 'v2',
+        sdk: head.sdk,
+        imds: head.imds,
         firstRequest: first.firstRequest,
         first: first.first,
         sinceFirstRequestMs: first.sinceFirstRequestMs,
@@ -69,7 +68,7 @@ export function createAnswerDescriptions(deps: AnswerDescriptionsDeps): AnswerDe
 }
 
 function recordOf(
-  { method, connection, held, requestId }: Exchange,
+  { head: { method }, connection, held, tokenPod, requestId }: Exchange,
   { detail, waitedFor, accessKeyId }: Answer,
   facts: AnswerFacts,
   pod: KnownPod | undefined,
@@ -81,6 +80,8 @@ function recordOf(
     detail,
     waitedFor,
     accessKeyId,
+    tokenPod: tokenPod && `${tokenPod.namespace}/${tokenPod.name}`,
+    tokenUid: tokenPod?.uid,
     ip: connection.ip,
     pod: nonEmpty(pod?.name),
     namespace: nonEmpty(pod?.namespace),
@@ -99,13 +100,15 @@ export function describeUnparsed(
   requestId: string,
 ): AnswerRecord {
   return {
-    route: 'malformed',
+    route: context.endpoint.unparsedRoute,
     method: '',
     status,
     reason: code === '' ? undefined : code,
     detail,
     waitedFor,
     accessKeyId,
+    tokenPod: undefined,
+    tokenUid: undefined,
     ip,
     pod: undefined,
     namespace: undefined,

@@ -4,67 +4,72 @@ import { ownerUid } from '../addresses/caller.ts';
 import type { Callers } from '../addresses/callers.ts';
 import type { PodTable } from '../feed/table/pod-table.ts';
 import type { AgentMemory } from '../memory/memory.ts';
+import { createFirstRequests } from './answer/first-requests.ts';
 import { createAnswerLog } from './answer/log.ts';
 import type { Answered, AnswerMetrics } from './answer/record.ts';
-import { createAnswering } from './answering.ts';
-import { clientOf, createConnections } from './connections.ts';
-import type { Owner } from './connections.ts';
 import { createAnswerDescriptions } from './answer-descriptions.ts';
 import { createCompletion, createRefusedAnswers } from './complete-exchange.ts';
-import { createExchanges, createRequestIds } from './exchange.ts';
+import type { Completion } from './complete-exchange.ts';
+import { clientOf, createConnections } from './connections.ts';
+import type { Connections, Endpoint, Owner } from './connections.ts';
+import { createRequestIds } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
-import { createFirstRequests } from './answer/first-requests.ts';
+import { createGuard } from './guard.ts';
+import type { Guard } from './guard.ts';
 import { createHolds } from './hold.ts';
-import { holdBudget } from './hold-budget.ts';
-import type { HoldSettings } from './hold-budget.ts';
-import { createHostCheck } from './request/host-check.ts';
-import { defaultLimits, metadataHttpLimits, sharedPlaces } from './http-limits.ts';
+import type { HoldsDeps } from './hold.ts';
+import { createHolding, createTakePlace } from './holding.ts';
+import type { HoldExchange, TakePlace } from './holding.ts';
+import { defaultLimits, podHttpLimits, sharedPlaces } from './http-limits.ts';
 import type { LimitsOptions } from './http-limits.ts';
 import { limitName } from './limit-hits.ts';
 import type { LimitHits } from './limit-hits.ts';
-import type { OtherMetadata } from '../node-imds/other-metadata.ts';
-import { createRoutes } from './request/routes.ts';
-import type { Imdsv1Mode } from './rows/situation.ts';
-import type { Tokens } from '../imds-tokens/tokens.ts';
 
-export interface MetadataSettings extends HoldSettings {
-  /** Accepted Host headers: `metadataHosts` and each `--metadata-host`. */
-  readonly hosts: readonly string[];
-  readonly imdsv1: Imdsv1Mode;
-  /** The groups of paths that are open on this node. */
-  readonly groups: ReadonlySet<string>;
-  readonly limits?: LimitsOptions;
-}
-
-export interface MetadataServerDeps {
+export interface PodServerDeps {
   readonly callers: Pick<Callers, 'identify' | 'onChange' | 'onHandover'>;
-  readonly table: Pick<PodTable, 'pod' | 'session' | 'onChange'>;
-  readonly tokens: Pick<Tokens, 'mint' | 'check'>;
-  readonly other: OtherMetadata;
+  readonly table: Pick<PodTable, 'pod' | 'onChange'>;
+  /** What held requests wait for, in addition to the table and the callers. */
+  readonly changes?: HoldsDeps['changes'];
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: AnswerMetrics;
   readonly limitHit: LimitHits['hit'];
-  readonly settings: MetadataSettings;
+  readonly limits?: LimitsOptions;
+  /** Milliseconds. */
+  readonly longestHoldMs: number;
   readonly randomBytes: (size: number) => Uint8Array;
   /** Called for each hold that waits for the owner of its address. */
-  readonly onUnknownIp?: (ip: string, requestId: string) => void;
+  readonly onUnknownIp?: ((ip: string, requestId: string) => void) | undefined;
   readonly memory?: AgentMemory;
 }
 
-export interface MetadataLoad {
+/** What an endpoint answers requests with. */
+export interface EndpointParts extends Completion {
+  readonly connections: Connections;
+  readonly guarded: Guard;
+  readonly takePlace: TakePlace;
+  readonly hold: HoldExchange;
+  readonly requestId: () => string;
+  readonly clock: Clock;
+}
+
+export interface PodLoad {
   readonly connections: number;
   /** Held requests. */
   readonly waiting: number;
 }
 
-export interface MetadataServer {
-  /** Can be called for several addresses. Rejects if another process has the port exclusively. */
-  listen(address: string, port: number): Promise<{ readonly port: number }>;
+/** The HTTP server of both endpoints, which share its limits. */
+export interface PodServer {
+  readonly parts: EndpointParts;
+  /**
+   * Can be called for several addresses; each port belongs to one endpoint. Rejects if another process has the port exclusively.
+   */
+  listen(endpoint: Endpoint, address: string, port: number): Promise<{ readonly port: number }>;
   /** Closes the listeners, answers accepted requests, and resolves when that is done, in bounded time. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
   /** The current load. */
-  readonly load: () => MetadataLoad;
+  readonly load: () => PodLoad;
 }
 
 /** The minimum, and how much longer than the longest hold. Milliseconds. */
@@ -75,85 +80,80 @@ const AFTER_HOLDS_MS = 500;
  * when SDKs give up. Node.js's default of 511 can be used up by one Pod. The kernel caps it (net.core.somaxconn).
  */
 const BACKLOG = 4_096;
-/** Only the body of a PUT is read, which is how tokens are requested. Bytes. */
+/** Only the body of a PUT is read, which is how metadata tokens are requested. Bytes. */
 const BODY_BYTES = 4_096;
 
 /** Enough for the Pods that send requests continuously; heads contain the token. */
 const KNOWN_HEADS = { most: 512, keepMs: 600_000 };
 
-/** Everything between a Pod's connection and its answer (DESIGN 4.2, 4.3). */
-export function createMetadataServer(deps: MetadataServerDeps): MetadataServer {
-  const { callers, table, clock, log, metrics, settings, memory = createMemory({ clock }) } = deps;
-  const { limits: most = defaultLimits, imdsv1, groups, hosts } = settings;
+/** Everything between a Pod's connection and the endpoint that it is for, and between the answer and the log. */
+export function createPodServer(deps: PodServerDeps): PodServer {
+  const { callers, table, clock, log, metrics, memory = createMemory({ clock }) } = deps;
+  const { limits: most = defaultLimits, limitHit, longestHoldMs } = deps;
   const answered = eachOf(createAnswerLog({ clock, log }), metrics);
   const requestId = createRequestIds(deps.randomBytes);
   const waiting = createPlaces<Exchange>(sharedPlaces(most.waitingPerPod, most.waiting));
-  const holds = createHolds({ clock, changes: [table.onChange, callers.onChange] });
+  const holds = createHolds({ clock, changes: [table.onChange, callers.onChange, ...(deps.changes ?? [])] });
   const firstRequests = createFirstRequests({ isKnown: (uid) => table.pod(uid) !== undefined, memory });
   const descriptions = createAnswerDescriptions({ clock, firstRequests, identify: callers.identify });
-  const open = createExchanges({ routeOf: createRoutes({ ...deps.other, memory }), requestId, clock });
-  const server = createListener(deps, {
-    most,
-    memory,
-    request: (request) => {
-      answer(open(request));
-    },
-    refused: createRefusedAnswers({ requestId, answered }),
-  });
+  const endpoints = new Map<number, Endpoint>();
+  const refused = createRefusedAnswers({ requestId, answered });
+  const server = createListener(deps, { most, memory, endpoints, refused });
   const connections = createConnections({ server, identify: callers.identify });
-  const answer = createAnswering({
-    ...deps,
-    ...createCompletion({ waiting, respond: server.respond, descriptions, answered, metrics }),
-    connections,
-    waiting,
-    holds,
-    imdsv1,
-    groups,
-    isHostAllowed: createHostCheck(hosts),
-    holdBudgetMs: (userAgent) => holdBudget(userAgent, settings),
-    onUnknownIp: deps.onUnknownIp ?? (() => undefined),
-  });
+  const completion = createCompletion({ waiting, respond: server.respond, descriptions, answered, metrics });
+  const guarded = createGuard({ ...completion, log });
+  const takePlace = createTakePlace({ ...completion, waiting, limitHit });
+  const { onUnknownIp = () => undefined } = deps;
+  const hold = createHolding({ ...completion, guarded, takePlace, holds, onUnknownIp });
   const stopHandovers = callers.onHandover(connections.handOver);
 
   async function close(): Promise<void> {
-    const longestMs = Math.max(settings.holdMs, settings.holdGoMs, settings.holdPatientMs);
-    await server.close(Math.max(CLOSE_MS, longestMs + AFTER_HOLDS_MS));
+    await server.close(Math.max(CLOSE_MS, longestHoldMs + AFTER_HOLDS_MS));
     stopHandovers();
     holds.close();
   }
 
   let closed: Promise<void> | undefined;
   return {
-    async listen(address, port) {
-      const at = { host: address, port, reusePort: true, backlog: BACKLOG };
-      return { port: await server.listen(at) };
+    parts: { ...completion, connections, guarded, takePlace, hold, requestId, clock },
+    async listen(endpoint, address, at) {
+      const port = await server.listen({ host: address, port: at, reusePort: true, backlog: BACKLOG });
+      // Before the first connection is accepted, in the next turn of the event loop.
+      endpoints.set(port, endpoint);
+      return { port };
     },
     close: () => (closed ??= close()),
     load: () => ({ connections: server.connections.size, waiting: waiting.size() }),
   };
 }
 
-interface ListenerParts extends Pick<HttpHooks<Owner>, 'request' | 'refused'> {
+interface ListenerParts extends Pick<HttpHooks<Owner>, 'refused'> {
   readonly most: LimitsOptions;
   readonly memory: AgentMemory;
+  /** By port. */
+  readonly endpoints: ReadonlyMap<number, Endpoint>;
 }
 
 /** The HTTP server for Pods, with its limits. */
 function createListener(
-  { callers, clock, log, limitHit }: MetadataServerDeps,
-  { most, memory, request, refused }: ListenerParts,
+  { callers, clock, log, limitHit }: PodServerDeps,
+  { most, memory, endpoints, refused }: ListenerParts,
 ): HttpServer<Owner> {
   return createHttpServer<Owner>({
-    limits: metadataHttpLimits(most),
+    limits: podHttpLimits(most),
     clock,
     heads: memory.remember<RequestHead>('heads', KNOWN_HEADS),
     hooks: {
-      opened({ ip }) {
+      opened({ ip }, port) {
+        const endpoint = endpoints.get(port);
+        if (endpoint === undefined) throw new Error(`no endpoint has port ${port}`);
         const caller = callers.identify(ip);
-        return { client: clientOf(caller, ip), context: { uid: ownerUid(caller) } };
+        return { client: clientOf(caller, ip), context: { endpoint, uid: ownerUid(caller) } };
       },
       bodyBytes: (method) => (method === 'PUT' ? BODY_BYTES : 0),
-      request,
+      request: (request) => {
+        request.connection.context.endpoint.serve(request);
+      },
       refused,
       limited: (limit, client, ip) => {
         limitHit(limitName(limit), client, ip);
@@ -171,7 +171,7 @@ const FAILURES = {
   },
   listener(log: Log, error: string) {
     const hint = 'Check the limit of open files (ulimit -n) and the memory of the node.';
-    log.error('metadata listener failed', { error, hint });
+    log.error('listener for Pods failed', { error, hint });
   },
   'send queues'(log: Log, error: string) {
     const hint =

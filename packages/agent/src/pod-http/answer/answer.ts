@@ -10,6 +10,7 @@ export type Fault =
   | 'RequestTimeout'
   | 'HostNotAllowed'
   | 'MethodNotAllowed'
+  | 'AuthorizationMissing'
   | 'ForwardedRequest'
   | 'InvalidTokenTtl'
   | 'NodeImdsAway'
@@ -25,6 +26,8 @@ export interface Answer {
   readonly code: Code | '';
   /** Absent: the refusal's JSON is made from the code. */
   readonly body?: Buffer;
+  /** The body is JSON for the container credentials endpoint, not a text as IMDS sends it. */
+  readonly json?: true;
   /** Alternating names and values. */
   readonly headers?: readonly string[];
   /** For the operator's log. */
@@ -43,8 +46,9 @@ const FAULT_MESSAGES: Readonly<Record<Fault, string>> = {
   HeadersTooLarge: 'the headers of the request are too large',
   BodyTooLarge: 'the body of the request is too large',
   RequestTimeout: 'the request was not complete in time',
-  HostNotAllowed: 'the Host header does not name the metadata service',
+  HostNotAllowed: 'the Host header does not name this service',
   MethodNotAllowed: 'the path does not allow this method',
+  AuthorizationMissing: 'the request has no ServiceAccount token in its Authorization header',
   ForwardedRequest: 'forwarded requests get no tokens',
   InvalidTokenTtl: 'the token needs a TTL of 1 to 21600 seconds',
   NodeImdsAway: 'the metadata cannot be read at present',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { createHostCheck, metadataHosts } from '../../../src/metadata/request/host-check.ts';
+import { createHostCheck, metadataHosts } from '../../src/pod-http/host-check.ts';
 
 const isMetadata = createHostCheck(metadataHosts);
 

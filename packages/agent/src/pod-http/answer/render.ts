@@ -19,8 +19,8 @@ export function renderOnce(answer: Answer & { readonly body: Buffer }): Answer {
   return { ...answer, rendered: toBeSentOften(render(answer, '')) };
 }
 
-function render({ status, code, body, headers }: Answer, requestId: string): HttpAnswer {
-  const type = body === undefined ? JSON_TEXT : TEXT;
+function render({ status, code, body, json, headers }: Answer, requestId: string): HttpAnswer {
+  const type = body === undefined || json === true ? JSON_TEXT : TEXT;
   const own = headers === undefined ? '' : headerLines(headers);
   return {
     status,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
-import { createLimitHits, limitNames } from '../../src/metadata/limit-hits.ts';
-import type { LimitName } from '../../src/metadata/limit-hits.ts';
+import { createLimitHits, limitNames } from '../../src/pod-http/limit-hits.ts';
+import type { LimitName } from '../../src/pod-http/limit-hits.ts';
 
 const POD = { group: 'team-a', name: 'uid-1' };
 

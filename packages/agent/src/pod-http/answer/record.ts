@@ -1,6 +1,18 @@
 import type { Code } from './answer.ts';
-import type { RouteName } from '../request/routes.ts';
-import type { Sdk } from '../request/sdk.ts';
+import type { Sdk } from '../sdk.ts';
+
+/** The name of a route in logs and metrics: a closed set. */
+export const routeNames = [
+  'token',
+  'list',
+  'credentials',
+  'iam-info',
+  'metadata',
+  'blocked',
+  'malformed',
+  'container-credentials',
+] as const;
+export type RouteName = (typeof routeNames)[number];
 
 /** What is counted about an answer. */
 export interface AnswerFacts {
@@ -12,7 +24,7 @@ export interface AnswerFacts {
   readonly sessionId: string | undefined;
   readonly durationMs: number;
   readonly sdk: Sdk;
-  /** Undefined if the request could not be parsed. */
+  /** Undefined if the request could not be parsed, or is not for the metadata API. */
   readonly imds: 'v1' | 'v2' | undefined;
   /** The first answer to a request of this Pod for credentials, whatever the answer is. */
   readonly firstRequest: boolean;
@@ -34,6 +46,9 @@ export interface AnswerRecord extends AnswerFacts {
   readonly role: string | undefined;
   readonly sessionName: string | undefined;
   readonly accessKeyId: string | undefined;
+  /** The Pod of the ServiceAccount token, NAMESPACE/NAME and its UID, if the request came from elsewhere. */
+  readonly tokenPod: string | undefined;
+  readonly tokenUid: string | undefined;
   readonly cache: 'hit' | 'hold';
   readonly requestId: string;
 }

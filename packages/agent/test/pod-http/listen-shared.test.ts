@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
-import { listenShared } from '../../src/metadata/listen-shared.ts';
+import { listenShared } from '../../src/pod-http/listen-shared.ts';
 import { createTestLog, until } from '../addresses/known-pods.ts';
 
 const open: Server[] = [];

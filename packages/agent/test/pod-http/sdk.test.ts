@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { productsOf, sdkOf } from '../../../src/metadata/request/sdk.ts';
+import { productsOf, sdkOf } from '../../src/pod-http/sdk.ts';
 
 describe('SDK of a User-Agent', () => {
   it.each([

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createMemory } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import type { MemoryKind } from '../../../src/memory/memory.ts';
-import { createFirstRequests } from '../../../src/metadata/answer/first-requests.ts';
+import { createFirstRequests } from '../../../src/pod-http/answer/first-requests.ts';
 
 const DAY_MS = 86_400_000;
 const served = { served: true, monotonicMs: 70 };
