@@ -95,10 +95,14 @@ function createNamespaces({ core, run }: ClusterObjectsDeps) {
       await untilAccount(core, full);
       return full;
     },
-    async namespace(name: string, annotations: Readonly<Record<string, string>> = {}): Promise<string> {
+    async namespace(
+      name: string,
+      annotations: Readonly<Record<string, string>> = {},
+      labels: Readonly<Record<string, string>> = {},
+    ): Promise<string> {
       const full = `${name}-${run}`;
       namespaces.push(full);
-      await core.createNamespace({ body: { metadata: { name: full, annotations } } });
+      await core.createNamespace({ body: { metadata: { name: full, annotations, labels } } });
       await untilAccount(core, full);
       return full;
     },

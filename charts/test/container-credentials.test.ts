@@ -142,6 +142,13 @@ withHelm('Container credentials (need helm)', () => {
     },
   );
 
+  it('The server chart refuses an issuer as the audience', () => {
+    const issuer = 'https://oidc.example.org';
+    expect(tried('server', { enabled: true, audience: issuer, issuers: [issuer] }).stderr).toContain(
+      `- containerCredentials.audience: ${issuer} cannot be used: the API server accepts its issuers`,
+    );
+  });
+
   it.each(chartNames)('The chart %s refuses an audience that could leave its quotes', (chart) => {
     for (const audience of ["a'b", 'a"b', 'a b', 'a\\'])
       expect(tried(chart, { enabled: true, audience }).stderr).toMatch(/containerCredentials.audience/);

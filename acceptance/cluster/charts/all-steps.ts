@@ -1,8 +1,13 @@
 import { outputOf } from '@rolegate/testing';
 import { createApiServer } from '../api-server.ts';
+import type { ApiObject } from '../api-server.ts';
 import type { ClusterStep, ClusterWorld } from '../world.ts';
 import { authorityChartSteps } from './authority.ts';
+import { exampleSteps } from './examples.ts';
 import { defineKinds, foreignKinds } from './foreign-kinds.ts';
+import { dryRunInstallStep } from './injection/dry-run-install.ts';
+import { injectionSteps } from './injection/injection-steps.ts';
+import { injectionVersion, isInjection } from './injection/policy-objects.ts';
 import { objectSteps } from './objects.ts';
 import { podSteps } from './pods.ts';
 import { policySteps } from './policy.ts';
@@ -28,18 +33,26 @@ export async function chartSteps({
     return made;
   };
   const namespace = await namespaceOf('privileged');
+  const helm = await programOf('HELM', 'helm');
+  const policyVersion = await injectionVersion(api);
   const unknownGroups = missing.map(({ group }) => group);
+  const isKnown = ({ apiVersion, kind }: ApiObject) =>
+    !unknownGroups.includes(apiVersion.split('/')[0] ?? '') &&
+    (policyVersion !== undefined || !isInjection({ kind }));
   return [
-    ...objectSteps({ api, namespace, unknownGroups }),
+    ...objectSteps({ api, namespace, isKnown }),
     ...podSteps({ api, namespace: namespaceOf }),
     ...rbacSteps({ api, namespace }),
     ...policySteps({ api, namespace, node }),
+    ...injectionSteps({ api, objects, version: policyVersion, stack }),
+    dryRunInstallStep({ kubeconfig, namespace, helm, version: policyVersion }),
+    ...exampleSteps({ api, namespace }),
     ...authorityChartSteps({
       kubeConfig,
       kubeconfig,
       run,
       namespace: (name) => objects.namespace(name),
-      helm: await programOf('HELM', 'helm'),
+      helm,
       kubectl: await programOf('KUBECTL', 'kubectl'),
     }),
   ];

@@ -9,9 +9,16 @@ type Choice = Omit<RightsOptions, 'namespace'>;
 
 /** One rendering for each set of permissions that the server chart can grant. */
 const RENDERINGS: readonly ({ readonly file: string } & Choice)[] = [
-  { file: 'minimal', authority: true, tokens: true, startupTaint: false },
-  { file: 'pod-identity', authority: true, tokens: true, startupTaint: true },
-  { file: 'cert-manager', authority: false, tokens: true, startupTaint: false },
+  { file: 'minimal', authority: true, tokens: true, startupTaint: false, containerCredentials: false },
+  { file: 'pod-identity', authority: true, tokens: true, startupTaint: true, containerCredentials: false },
+  { file: 'cert-manager', authority: false, tokens: true, startupTaint: false, containerCredentials: false },
+  {
+    file: 'container-credentials',
+    authority: true,
+    tokens: true,
+    startupTaint: false,
+    containerCredentials: true,
+  },
 ];
 const RBAC = ['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'];
 
@@ -22,7 +29,14 @@ export function rbacSteps({ api, namespace }: { api: ApiServer; namespace: strin
     {
       title: 'An agent has no permissions in the API server',
       async run() {
-        const all = { namespace, authority: true, tokens: true, startupTaint: true };
+        // Without hardening, every ServiceAccount may read the issuer's documents.
+        const all = {
+          namespace,
+          authority: true,
+          tokens: true,
+          startupTaint: true,
+          containerCredentials: false,
+        };
         const refused = [...neededRights(all), ...forbiddenRights(namespace)];
         await withRights({ api, namespace, chart: 'agent', file: 'minimal' }, () =>
           expectRights({ api, who: serviceAccount(namespace, 'rolegate-agent') }, { allowed: [], refused }),
@@ -168,7 +182,7 @@ async function may(api: ApiServer, as: Impersonated, right: Right): Promise<bool
     body: {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SelfSubjectAccessReview',
-      spec: { resourceAttributes: right },
+      spec: 'path' in right ? { nonResourceAttributes: right } : { resourceAttributes: right },
     },
   });
   if (status !== 201) throw new Error(`no answer on ${wordsOf(right)}: ${String(body['message'])}`);

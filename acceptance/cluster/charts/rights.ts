@@ -1,5 +1,7 @@
 /** A request for RBAC. */
-export interface Right {
+export type Right = ResourceRight | PathRight;
+
+interface ResourceRight {
   readonly verb: string;
   /** '' or undefined for the core group. */
   readonly group?: string;
@@ -10,24 +12,40 @@ export interface Right {
   readonly namespace?: string;
 }
 
+/** Of a path that is not of a resource. */
+interface PathRight {
+  readonly verb: string;
+  readonly path: string;
+}
+
 export interface RightsOptions {
   /** The Namespace of the release. */
   readonly namespace: string;
   readonly authority: boolean;
   readonly tokens: boolean;
   readonly startupTaint: boolean;
+  readonly containerCredentials: boolean;
 }
 
 const AUTHORITY = 'rolegate-authority';
+/** The keys of ServiceAccount tokens and their issuer. */
+const ISSUER = ['/openid/v1/jwks', '/.well-known/openid-configuration'];
 const KEPT = ['secrets', 'configmaps'];
 
 /** Exactly the requests that a server makes (callers of `connection.request` in packages/server/src). */
-export function neededRights({ namespace, authority, tokens, startupTaint }: RightsOptions): Right[] {
+export function neededRights({
+  namespace,
+  authority,
+  tokens,
+  startupTaint,
+  containerCredentials,
+}: RightsOptions): Right[] {
   const watched = ['pods', 'namespaces', 'serviceaccounts', 'nodes'];
   return [
     ...watched.flatMap((resource) => ['list', 'watch'].map((verb) => ({ verb, resource }))),
     { verb: 'create', resource: 'events' },
     ...(tokens ? [{ verb: 'create', group: 'authentication.k8s.io', resource: 'tokenreviews' }] : []),
+    ...(containerCredentials ? ISSUER.map((path) => ({ verb: 'get', path })) : []),
     ...(startupTaint ? ['get', 'patch'].map((verb) => ({ verb, resource: 'nodes' })) : []),
     ...(authority ? KEPT.flatMap((resource) => authorityRights(resource, namespace)) : []),
   ];
@@ -73,6 +91,7 @@ export function forbiddenRights(namespace: string): Right[] {
     { verb: 'create', group: 'authentication.k8s.io', resource: 'tokenreviews', subresource: 'status' },
     { verb: 'create', group: 'apps', resource: 'daemonsets' },
     { verb: '*', group: '*', resource: '*' },
+    ...['/metrics', '/logs', '/debug/pprof', '/openid/v1/other'].map((path) => ({ verb: 'get', path })),
   ];
 }
 
@@ -80,30 +99,42 @@ interface Rule {
   readonly apiGroups?: readonly string[];
   readonly resources?: readonly string[];
   readonly resourceNames?: readonly string[];
+  readonly nonResourceURLs?: readonly string[];
   readonly verbs: readonly string[];
 }
 
 /** Expands rules to single rights. */
 export function givenRights(rules: readonly Rule[], namespace?: string): Right[] {
-  return rules.flatMap(({ apiGroups = [], resources = [], resourceNames = [undefined], verbs }) =>
-    apiGroups.flatMap((group) =>
-      resources.flatMap((resource) =>
-        verbs.flatMap((verb) =>
-          resourceNames.map((name) => ({
-            verb,
-            resource,
-            ...(group !== '' && { group }),
-            ...(name !== undefined && { name }),
-            ...(namespace !== undefined && { namespace }),
-          })),
-        ),
+  return rules.flatMap(({ nonResourceURLs = [], verbs, ...rule }) => [
+    ...resourceRights({ ...rule, verbs }, namespace),
+    ...nonResourceURLs.flatMap((path) => verbs.map((verb) => ({ verb, path }))),
+  ]);
+}
+
+function resourceRights(
+  { apiGroups = [], resources = [], resourceNames, verbs }: Rule,
+  namespace: string | undefined,
+): ResourceRight[] {
+  const names: readonly (string | undefined)[] = resourceNames ?? [undefined];
+  return apiGroups.flatMap((group) =>
+    resources.flatMap((resource) =>
+      verbs.flatMap((verb) =>
+        names.map((name) => ({
+          verb,
+          resource,
+          ...(group !== '' && { group }),
+          ...(name !== undefined && { name }),
+          ...(namespace !== undefined && { namespace }),
+        })),
       ),
     ),
   );
 }
 
-/** A text such as `get secrets rolegate-authority in rolegate`. */
-export function wordsOf({ verb, group = '', resource, subresource, name, namespace }: Right): string {
+/** A text such as `get secrets rolegate-authority in rolegate`, or `get /metrics`. */
+export function wordsOf(right: Right): string {
+  if ('path' in right) return `${right.verb} ${right.path}`;
+  const { verb, group = '', resource, subresource, name, namespace } = right;
   const what = [resource, ...(subresource === undefined ? [] : [subresource])].join('/');
   const of = group === '' ? what : `${what}.${group}`;
   return `${verb} ${of}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` in ${namespace}`}`;

@@ -45,6 +45,9 @@ it is an audience of the API server, so it is in every Pod's default token
 {{- with include "rolegate-server.audienceFault" $audience }}
 - containerCredentials.audience: {{ $audience }} cannot be used: {{ . }}
 {{- end }}
+{{- if has $audience ((.Values.containerCredentials | default dict).issuers | default list) }}
+- containerCredentials.audience: {{ $audience }} cannot be used: the API server accepts its issuers (containerCredentials.issuers) as audiences
+{{- end }}
 {{- end -}}
 
 {{/* Operations on one list of containers, by the indexes in the variable of its name. */}}
