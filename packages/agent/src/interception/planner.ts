@@ -43,7 +43,7 @@ export function createPlanner({ run, planOptions, families, log }: PlannerDeps):
   async function readUplinks(): Promise<void> {
     const found = await listUplinks(run, families);
     if (uplinks !== undefined && uplinks.join() !== found.join())
-      log.info('uplinks changed', { interfaces: found.join(',') });
+      log.info('interfaces with a default route changed', { interfaces: found.join(',') });
     uplinks = found;
   }
 
