@@ -1,10 +1,14 @@
 import { join } from 'node:path';
 import type { Client } from '../client.ts';
 
-function javascriptClient(name: string, folder: 'v2' | 'v3', quick = false): Client {
+function javascriptClient(
+  name: string,
+  folder: 'v2' | 'v3',
+  rest: Pick<Client, 'quick' | 'fallsBack'>,
+): Client {
   return {
     name,
-    quick,
+    ...rest,
     files: ['client.mjs', 'package.json', 'package-lock.json']
       .map((file) => `js/${folder}/${file}`)
       .concat('js/ask.mjs'),
@@ -14,6 +18,6 @@ function javascriptClient(name: string, folder: 'v2' | 'v3', quick = false): Cli
 }
 
 export const javascriptClients: readonly Client[] = [
-  javascriptClient('JavaScript v3 3.1177.0', 'v3', true),
-  javascriptClient('JavaScript v2 2.1693.0', 'v2'),
+  javascriptClient('JavaScript v3 3.1177.0', 'v3', { quick: true }),
+  javascriptClient('JavaScript v2 2.1693.0', 'v2', { fallsBack: true }),
 ];
