@@ -20,6 +20,14 @@ function perform(call: StandInCall): unknown {
       return null;
     case 'kubeconfig':
       return api.kubeconfig();
+    case 'token':
+      return api.issueToken({ pod: call.pod, audiences: [call.audience] });
+    case 'fail-sts':
+      sts.fail(call.roleArn, call.fault);
+      return null;
+    case 'limit-sessions':
+      sts.limitLifetime(call.seconds);
+      return null;
     case 'sts-calls':
       return sts.calls.length;
   }
