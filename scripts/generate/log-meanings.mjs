@@ -32,6 +32,10 @@ export const meanings = {
       'A Pod received its first credentials. An audit line with the fields of `request refused`; `sinceFirstRequestMs` is how long the Pod waited for them.',
     'foreign listener on an agent port closed': 'Recovered from `foreign listener on an agent port`.',
     'clock skew between node and server recovered': 'Recovered from `clock skew between node and server`.',
+    'foreign addresses on the link rolegate0 removed':
+      'Recovered from `foreign addresses on the link rolegate0`.',
+    'interfaces with a default route changed':
+      'The rules that keep other nodes away from container credentials now name these interfaces. Normal when routes change. Only with `--container-credentials`.',
     'host interface recovered': 'Recovered from `host interface not found`.',
     'IMDSv1 probe failed':
       "The agent could not find out whether the node's IMDS allows IMDSv1. It tries again every five minutes.",
