@@ -19,11 +19,15 @@ export const meanings = {
       'A server issued no certificate to the agent, or the agent reached none. Without a valid certificate it has no feed.',
     'CNI results directory missing': 'The directory does not exist. The agent waits until it does.',
     'CNI results directory readable': 'The agent reads and watches the directory.',
+    'container credentials endpoint listening':
+      'The agent accepts requests for container credentials at this address. Normal at start. Only with `--container-credentials`.',
     'connected to reconcile': 'Normal at start and after an update of the reconcile container.',
     'connection to reconcile lost': 'Normal at debug level while the Pod stops.',
     'feed opened': 'A server accepted the stream and sends its snapshot.',
     'feed synced':
       'The snapshot is complete, and decisions are current. After an interruption, `awayMs` is its duration and `failures` the number of failed attempts.',
+    'ServiceAccount token used from another address':
+      'A request for container credentials had a valid ServiceAccount token, but came from an address that the Pod of the token does not own; it was refused. An audit line with the fields of `request refused` about the Pod at the address, and `tokenPod` and `tokenUid`. Repetitions are counted in `refusal lines suppressed`.',
     'first credentials delivered':
       'A Pod received its first credentials. An audit line with the fields of `request refused`; `sinceFirstRequestMs` is how long the Pod waited for them.',
     'foreign listener on an agent port closed': 'Recovered from `foreign listener on an agent port`.',
@@ -36,6 +40,9 @@ export const meanings = {
     'interception recovered': 'Recovered from `interception incomplete`: all rules are installed again.',
     'interception removed':
       '`rolegate-agent uninstall` removed all rules. Pods can reach the IMDS of the node again.',
+    'issuer keys current again': 'Recovered from `issuer keys outdated`.',
+    'issuer keys received':
+      "The API server's keys for ServiceAccount tokens arrived or changed: `count` keys of `issuers`. Normal at start and when keys are rotated. Only with `--container-credentials`.",
     'kernel connection limit no longer reached':
       'No new connection was dropped since the last check. `count` is the number dropped before.',
     'kernel connection limit available again': 'Recovered from `kernel connection limit unavailable`.',
@@ -67,6 +74,7 @@ export const meanings = {
     'saved certificate ignored': 'The agent proves its node again. Normal after an update or a reboot.',
     'self-test passed':
       "A process in a temporary network namespace, connected like a Pod, reached the agent and not the node's IMDS.",
+    'token reviews recovered': 'Recovered from `token review failed`.',
     'state write recovered': 'Recovered from `state write failed`.',
     'waiting for the Pod table before sharing the port':
       'The old agent answers requests until the new one knows the Pods. Normal in an update.',

@@ -20,7 +20,8 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
   const answering: Service = {
     name: 'metadata',
     async run(group) {
-      await answers.serving.run(AbortSignal.any([signal, group]));
+      const until = AbortSignal.any([signal, group]);
+      await Promise.all([answers.serving.run(until), answers.containerCredentials?.run(until)]);
       state.close();
       parts.abort();
     },

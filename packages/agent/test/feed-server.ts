@@ -43,7 +43,11 @@ export const UPDATES: readonly FeedUpdate[] = [
 ];
 
 /** A server that sends every agent the same snapshot, and records reports. */
-export async function startFeedServer(folder: string) {
+export async function startFeedServer(
+  folder: string,
+  more: Partial<RolegateHandlers> = {},
+  updates: readonly FeedUpdate[] = UPDATES,
+) {
   const ca = await createTestCa();
   const clock = createFakeClock({ nowMs: Date.now() });
   const files = await writeTlsFiles(join(folder, 'server'), {
@@ -58,7 +62,7 @@ export async function startFeedServer(folder: string) {
   const handlers: Pick<RolegateHandlers, 'Feed'> = {
     Feed(call) {
       call.once('data', () => {
-        for (const update of UPDATES) call.write(update);
+        for (const update of updates) call.write(update);
         streams.add(call);
       });
       call.on('data', (report: AgentReportRead) => reports.push(report));
@@ -67,7 +71,7 @@ export async function startFeedServer(folder: string) {
       call.on('error', () => undefined);
     },
   };
-  server.addService(rolegateService, { ...handlers });
+  server.addService(rolegateService, { ...handlers, ...more });
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', createServerCredentials(tls), (error, bound) => {
       if (error === null) resolve(bound);

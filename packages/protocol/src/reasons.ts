@@ -178,8 +178,8 @@ export const reasons = {
     { level: 'error' },
   ),
   TokenInvalid: entry(
-    'the metadata token is invalid, has expired or was issued to another Pod',
-    'Do nothing: SDKs request a new metadata token themselves',
+    'the token is invalid, has expired or was issued to another Pod',
+    'Do nothing if it is a metadata token: SDKs request a new one themselves; for a ServiceAccount token, the detail of the log line says what is wrong with it',
     401,
     UNAUTHENTICATED,
   ),

@@ -84,4 +84,4 @@ export type { Backoff, BackoffOptions } from './time/backoff.ts';
 export { systemClock } from './time/clock.ts';
 export type { Clock } from './time/clock.ts';
 export { createTokenBucket } from './time/token-bucket.ts';
-export type { TokenBucketOptions } from './time/token-bucket.ts';
+export type { TokenBucket, TokenBucketOptions } from './time/token-bucket.ts';

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
-import { silentLog } from '@rolegate/runtime';
+import { createMemory, silentLog } from '@rolegate/runtime';
 import type { Caller } from '../../agent/src/addresses/caller.ts';
-import { createMetadataServer } from '../../agent/src/metadata/server.ts';
+import { createMetadataEndpoint } from '../../agent/src/metadata/endpoint.ts';
+import { createPodServer } from '../../agent/src/pod-http/pod-server.ts';
 import { createTokens } from '../../agent/src/imds-tokens/tokens.ts';
 import { createCluster, startAgent, startServer } from './one-day-setup.ts';
 
@@ -28,29 +29,38 @@ async function setup() {
     return pod === undefined ? { kind: 'unknown', waitsFor: 'the Pod' } : { kind: 'pod', pod };
   };
   const reasons: string[] = [];
-  const metadata = createMetadataServer({
+  const server = createPodServer({
     callers: { identify, onChange: table.onChange, onHandover: () => () => undefined },
     table,
-    tokens: createTokens({ clock, randomBytes }),
-    other: { readable: () => 'file', everReadable: () => true, read: () => Promise.resolve('eu-west-1a') },
     clock,
     log: silentLog,
     limitHit: () => undefined,
     metrics: { answered: ({ reason = 'served' }) => reasons.push(reason), held: () => undefined },
-    settings: {
-      hosts: ['127.0.0.1'],
-      imdsv1: 'allow',
-      groups: new Set(['placement']),
-      holdMs: 850,
-      holdGoMs: 400,
-      holdPatientMs: 850,
-    },
+    longestHoldMs: 850,
     randomBytes,
   });
-  const { port } = await metadata.listen('127.0.0.1', 0);
+  const metadata = createMetadataEndpoint(
+    {
+      callers: { identify },
+      table,
+      tokens: createTokens({ clock, randomBytes }),
+      other: { readable: () => 'file', everReadable: () => true, read: () => Promise.resolve('eu-west-1a') },
+      settings: {
+        hosts: ['127.0.0.1'],
+        imdsv1: 'allow',
+        groups: new Set(['placement']),
+        holdMs: 850,
+        holdGoMs: 400,
+        holdPatientMs: 850,
+      },
+      memory: createMemory({ clock }),
+    },
+    server.parts,
+  );
+  const { port } = await server.listen(metadata, '127.0.0.1', 0);
   closing.push(async () => {
     agent.stop();
-    const closed = metadata.close();
+    const closed = server.close();
     await clock.advance(5_000);
     await closed;
   });
@@ -71,7 +81,7 @@ async function setup() {
     while (reasons.length === before) {
       await setImmediate();
       // Held requests end with their time.
-      if (metadata.load().waiting > 0) await clock.advance(850);
+      if (server.load().waiting > 0) await clock.advance(850);
     }
     return (await answer).status;
   };

@@ -19,6 +19,11 @@ export type Caller =
   /** The node itself: host-network Pods and the node's own processes. */
   | { readonly kind: 'node' };
 
+/** The Pod behind the address, if known. */
+export function podOf(caller: Caller): KnownPod | undefined {
+  return caller.kind === 'pod' ? caller.pod : undefined;
+}
+
 /**
  * The UID that the runtime has for the Pod that owns the caller's address; undefined if not known. The same before and after
  * the feed names a static Pod, whose UID at the API server differs.

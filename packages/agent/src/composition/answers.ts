@@ -1,28 +1,36 @@
 import { randomBytes } from 'node:crypto';
 import { VERSION } from '@rolegate/runtime';
 import type { AgentConfig } from '../config/config.ts';
+import type { CredentialsListening } from '../container-credentials/listening.ts';
+import type { TokenJudge } from '../container-credentials/token-judge.ts';
 import { architectureOf } from '../imds-documents/identity-document.ts';
-import { metadataHosts } from '../metadata/request/host-check.ts';
-import { createLimitHits } from '../metadata/limit-hits.ts';
-import type { LimitHits } from '../metadata/limit-hits.ts';
-import { createMetadataServer } from '../metadata/server.ts';
-import type { MetadataServer } from '../metadata/server.ts';
+import { createMetadataEndpoint } from '../metadata/endpoint.ts';
 import { createServing } from '../metadata/serving.ts';
 import { createAnswerMetrics } from '../metrics/answer-metrics.ts';
 import { hasExceptions } from '../modes/firewall-mode.ts';
 import { parseAllowPaths } from '../node-imds/allow-path.ts';
 import { createNodeImds } from '../node-imds/node-imds.ts';
 import type { NodeImds } from '../node-imds/node-imds.ts';
-import type { OtherMetadata } from '../node-imds/other-metadata.ts';
 import { createOtherMetadata } from '../node-imds/other-metadata.ts';
+import type { OtherMetadata } from '../node-imds/other-metadata.ts';
+import type { Endpoint } from '../pod-http/connections.ts';
+import { metadataHosts } from '../pod-http/host-check.ts';
+import { createLimitHits } from '../pod-http/limit-hits.ts';
+import type { LimitHits } from '../pod-http/limit-hits.ts';
+import { createPodServer } from '../pod-http/pod-server.ts';
+import type { PodServer } from '../pod-http/pod-server.ts';
+import { composeContainerCredentials } from './container-credentials.ts';
 import type { AgentCore, AgentDeps } from './core.ts';
+import { composeTokenJudge } from './token-judge.ts';
 
 /** The parts that answer Pods. */
 export interface Answers {
   readonly other: OtherMetadata;
   readonly limitHits: LimitHits;
-  readonly metadata: MetadataServer;
+  readonly server: PodServer;
   readonly serving: ReturnType<typeof createServing>;
+  /** Undefined if container credentials are not served. */
+  readonly containerCredentials: CredentialsListening | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -32,9 +40,12 @@ export function createAnswers(deps: AgentDeps, core: AgentCore): Answers {
   const imds = createNodeImds({ endpoint: config.imdsEndpoint, clock, log });
   const other = otherMetadata(config, imds);
   const limitHits = createLimitHits({ clock, log, counted: metrics.limitHit });
-  const metadata = serveMetadata(deps, core, { other, limitHit: limitHits.hit });
+  const judge = composeTokenJudge(deps, core, limitHits.hit);
+  const server = servePods(deps, core, { limitHit: limitHits.hit, judge });
+  const metadata = serveMetadata(deps, core, { other, server });
   const serving = createServing({
-    metadata,
+    listen: (host, port) => server.listen(metadata, host, port),
+    close: server.close,
     addresses: config.hostIps,
     port: config.port,
     ports,
@@ -46,39 +57,53 @@ export function createAnswers(deps: AgentDeps, core: AgentCore): Answers {
   return {
     other,
     limitHits,
-    metadata,
+    server,
     serving,
+    containerCredentials: judge && composeContainerCredentials(deps, core, { judge, server }),
     async close() {
-      await metadata.close();
+      await server.close();
       imds.close();
     },
   };
 }
 
-function serveMetadata(
+function servePods(
   { config, clock, log }: AgentDeps,
-  { mode, tokens, metrics, memory }: AgentCore,
-  parts: { readonly other: OtherMetadata; readonly limitHit: LimitHits['hit'] },
-): MetadataServer {
-  return createMetadataServer({
-    ...mode,
-    ...parts,
-    tokens,
+  { mode, metrics, memory }: AgentCore,
+  { limitHit, judge }: { readonly limitHit: LimitHits['hit']; readonly judge: TokenJudge | undefined },
+): PodServer {
+  const { limits, holdMs, holdGoMs, holdPatientMs } = config;
+  return createPodServer({
+    callers: mode.callers,
+    table: mode.table,
+    onUnknownIp: mode.onUnknownIp,
+    changes: judge === undefined ? [] : [judge.onChange],
+    metrics: createAnswerMetrics({ metrics, reporter: mode.reporter }),
+    limits,
+    limitHit,
+    longestHoldMs: Math.max(holdMs, holdGoMs, holdPatientMs),
     memory,
     clock,
     log,
     randomBytes,
-    metrics: createAnswerMetrics({ metrics, reporter: mode.reporter }),
-    settings: {
-      hosts: [...metadataHosts, ...config.metadataHosts],
-      imdsv1: config.imdsv1,
-      holdMs: config.holdMs,
-      holdGoMs: config.holdGoMs,
-      limits: config.limits,
-      holdPatientMs: config.holdPatientMs,
-      groups: config.metadataGroups,
-    },
   });
+}
+
+function serveMetadata(
+  { config }: AgentDeps,
+  { mode, tokens, memory }: AgentCore,
+  { other, server }: { readonly other: OtherMetadata; readonly server: PodServer },
+): Endpoint {
+  const { callers, table } = mode;
+  const settings = {
+    hosts: [...metadataHosts, ...config.metadataHosts],
+    imdsv1: config.imdsv1,
+    holdMs: config.holdMs,
+    holdGoMs: config.holdGoMs,
+    holdPatientMs: config.holdPatientMs,
+    groups: config.metadataGroups,
+  };
+  return createMetadataEndpoint({ callers, table, tokens, other, settings, memory }, server.parts);
 }
 
 /** Firewall mode serves only what is named; if nothing is, all paths are treated alike. */

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createMemory, VERSION } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { AgentConfig } from '../config/config.ts';
+import { createServingState } from '../container-credentials/serving-state.ts';
+import type { ServingState } from '../container-credentials/serving-state.ts';
 import { createTokens } from '../imds-tokens/tokens.ts';
 import type { Tokens } from '../imds-tokens/tokens.ts';
 import type { AgentMemory } from '../memory/memory.ts';
@@ -33,6 +35,8 @@ export interface AgentCore {
   readonly metrics: ReturnType<typeof createAgentMetrics>;
   readonly memory: AgentMemory;
   readonly state: AgentState;
+  /** Whether container credentials are served; reported to servers. */
+  readonly serving: ServingState;
   readonly tokens: Tokens;
   readonly ports: AgentPorts;
   readonly node: NodeSources;
@@ -52,6 +56,7 @@ export function createAgentCore(deps: AgentDeps, signal: AbortSignal): AgentCore
     clock,
     log,
   });
+  const serving = createServingState({ log });
   const tokens = createTokens({ clock, randomBytes, kept: state.kept.tokens, changed: state.write, memory });
   // Called long after the mode exists.
   const isNamed = (pod: string) => mode.isNamed(pod);
@@ -59,7 +64,7 @@ export function createAgentCore(deps: AgentDeps, signal: AbortSignal): AgentCore
   const node = createNodeSources({ ...deps, metrics, state, memory, isNamed, ports });
   const mode =
     config.mode === 'roles'
-      ? createRolesMode({ ...deps, ...node, config, metrics, memory, tokens, state }, signal)
+      ? createRolesMode({ ...deps, ...node, config, serving, metrics, memory, tokens, state }, signal)
       : createFirewallMode({ ...node, config });
-  return { metrics, memory, state, tokens, ports, node, mode };
+  return { metrics, memory, state, serving, tokens, ports, node, mode };
 }

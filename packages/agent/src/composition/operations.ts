@@ -22,8 +22,8 @@ export interface Operations {
 
 export function createOperations(deps: AgentDeps, core: AgentCore, answers: Answers): Operations {
   const { config, clock, log } = deps;
-  const { metrics, ports, node, mode } = core;
-  const { serving, limitHits, metadata, other } = answers;
+  const { metrics, ports, node, mode, serving } = core;
+  const { limitHits, server, other, containerCredentials: listening } = answers;
   const probes = createProbeServer({ sharedPort: true, limited: limitHits.pageHit('probe') });
   // Liveness probes start once the agent is ready. An agent of another user may answer them for both.
   const probePort = createProbePort({
@@ -34,16 +34,34 @@ export function createOperations(deps: AgentDeps, core: AgentCore, answers: Answ
     clock,
     log,
   });
-  const checks = [serving.check, ports.check, ...mode.checks, node.check, probePort.check];
+  const checks = [
+    answers.serving.check,
+    ports.check,
+    ...mode.checks,
+    ...(listening ? [listening.check] : []),
+    node.check,
+    probePort.check,
+  ];
   const ops = createOpsServer({
     registry: metrics.registry,
     checks,
     sharedPort: true,
     limited: limitHits.pageHit('ops'),
   });
+  const keys = mode.tokenSources?.keys;
+  const credentials = listening && keys && { listening, serving, keys };
   const readings = { mode: mode.readings, node: node.readings };
-  const load = { limits: limitHits.counts, load: metadata.load };
-  const status = createAgentStatus({ ...readings, ...load, config, ports, other, checks, clock });
+  const load = { limits: limitHits.counts, load: server.load };
+  const status = createAgentStatus({
+    ...readings,
+    ...load,
+    config,
+    ports,
+    other,
+    credentials,
+    checks,
+    clock,
+  });
   const statusServer = createStatusServer({ checks, status, log });
 
   async function runOps(signal: AbortSignal): Promise<void> {

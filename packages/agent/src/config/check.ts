@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import type { CheckOutcome, FlagValues } from '@rolegate/runtime';
-import { serverFlags } from './flags.ts';
+import { endpointFlags, serverFlags } from './flags.ts';
 import type { agentFlags, firewallFlags } from './flags.ts';
 import { hostIpFaults } from './host-ips.ts';
 import { warningsFor } from '../node-imds/allow-path.ts';
@@ -16,6 +16,7 @@ export function checkAgentFlags(values: Values, given: ReadonlySet<string>): Che
     faults: [
       ...hostIpFaults(values['host-ip'] ?? []),
       ...portFaults(values),
+      ...endpointFaults(values),
       ...groupFaults(values),
       ...limitFaults(values),
       ...sourceFaults(given),
@@ -46,6 +47,22 @@ function portFaults({ port, 'prometheus-listen-addr': ops, 'probe-bind': probes 
       ? [`--probe-bind: ${probes.host} is not a loopback address; use 127.0.0.1 or ::1`]
       : []),
   ];
+}
+
+/** A port tells the endpoints apart, and Pods must not reach the other ports at its addresses. */
+function endpointFaults(values: Values): string[] {
+  if (values['container-credentials'] !== true) return [];
+  const others = [
+    ['--port', values.port],
+    ['--prometheus-listen-addr', values['prometheus-listen-addr']?.port],
+    ['--probe-bind', values['probe-bind']?.port],
+  ] as const;
+  const ports = new Set((values['container-credentials-bind'] ?? []).map(({ port }) => port));
+  return others.flatMap(([flag, port]) =>
+    port !== undefined && port !== 0 && ports.has(port)
+      ? [`${flag}: port ${port} serves container credentials; use another`]
+      : [],
+  );
 }
 
 function isLoopback(host: string): boolean {
@@ -98,7 +115,7 @@ function firewallWarnings(
   { 'metadata-groups': groups = [], 'allow-path': expressions = [] }: Values,
   given: ReadonlySet<string>,
 ): string[] {
-  const unused = serverFlags.filter((name) => given.has(name));
+  const unused = [...serverFlags, ...endpointFlags].filter((name) => given.has(name));
   const opened = given.has('metadata-groups') ? groups.filter((word) => word !== 'none') : [];
   return [
     ...unused.map((name) => `--${name} is ignored in --mode firewall`),

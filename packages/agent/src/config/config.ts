@@ -4,7 +4,7 @@ import type { MetadataGroup } from '@rolegate/protocol';
 import { checkAgentFlags } from './check.ts';
 import { agentFlags, ATTEST_PORT, DEFAULT_TOKEN_FILE, firewallFlags } from './flags.ts';
 import { agentLegacyFlags } from './legacy-flags.ts';
-import type { LimitsOptions } from '../metadata/http-limits.ts';
+import type { LimitsOptions } from '../pod-http/http-limits.ts';
 
 /** The agent's configuration. Frozen, as are its parts. */
 export type AgentConfig = RolesConfig | FirewallConfig;
@@ -69,6 +69,7 @@ export interface NodeConfig {
   readonly allowPaths: readonly string[];
   /** Lower case, without ports and brackets. */
   readonly metadataHosts: readonly string[];
+  readonly containerCredentials: ContainerCredentialsConfig;
   /** Holds state that survives a restart; undefined: none does. */
   readonly stateDir: string | undefined;
   /** Of /metrics, /livez and /readyz. */
@@ -82,6 +83,15 @@ export interface NodeConfig {
     readonly format: 'json' | 'text';
     readonly base: Readonly<Record<'node', string>>;
   };
+}
+
+/** The endpoint for Pods that prove themselves by a ServiceAccount token. */
+export interface ContainerCredentialsConfig {
+  readonly enabled: boolean;
+  /** It is served once the agent listens on the first one. */
+  readonly addresses: readonly HostPort[];
+  /** The only audience that tokens may have. */
+  readonly audience: string;
 }
 
 /** The result of parsing the command line and the environment. */
@@ -194,6 +204,11 @@ function nodeConfig(values: RolesValues | FirewallValues): NodeConfig {
     metadataGroups: new Set(values['metadata-groups'].filter((word) => word !== 'none')),
     allowPaths: values['allow-path'],
     metadataHosts: values['metadata-host'],
+    containerCredentials: Object.freeze({
+      enabled: values['container-credentials'],
+      addresses: values['container-credentials-bind'],
+      audience: values['container-credentials-audience'],
+    }),
     stateDir: values['state-dir'],
     opsListen: values['prometheus-listen-addr'],
     probeListen: values['probe-bind'],

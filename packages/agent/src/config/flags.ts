@@ -2,6 +2,7 @@ import type { Flag, ValueKind } from '@rolegate/runtime';
 import {
   callAddress,
   duration,
+  formatHostPort,
   hostName,
   integer,
   list,
@@ -14,9 +15,9 @@ import {
   text,
   url,
 } from '@rolegate/runtime';
-import { metadataGroups } from '@rolegate/protocol';
-import { defaultLimits } from '../metadata/http-limits.ts';
-import { METADATA, NODE, OPERATION, sharedFlags } from './shared-flags.ts';
+import { audienceFault, containerCredentials, metadataGroups } from '@rolegate/protocol';
+import { defaultLimits } from '../pod-http/http-limits.ts';
+import { CONTAINER_CREDENTIALS, METADATA, NODE, OPERATION, sharedFlags } from './shared-flags.ts';
 import { STATUS_SOCKET } from './status-socket.ts';
 import { parseAllowPaths } from '../node-imds/allow-path.ts';
 
@@ -36,6 +37,16 @@ const allowPath: ValueKind<string> = {
   parse(given) {
     const parsed = parseAllowPaths([given]);
     return 'faults' in parsed ? { fault: parsed.faults.join('; ') } : { value: given };
+  },
+};
+
+const tokenAudience: ValueKind<string> = {
+  placeholder: 'AUDIENCE',
+  parse(given) {
+    const why = audienceFault(given);
+    return why === undefined
+      ? { value: given }
+      : { fault: `${JSON.stringify(given)} must not be used: ${why}; choose an audience of your own` };
   },
 };
 
@@ -173,6 +184,20 @@ export const agentFlags = {
     separator: 'comma',
     help: 'additional host names accepted in the Host header',
   }),
+  'container-credentials': sharedFlags['container-credentials'],
+  'container-credentials-bind': list(listenAddress, {
+    group: CONTAINER_CREDENTIALS,
+    separator: 'comma',
+    fallback: Object.values(containerCredentials.addresses).map((host) =>
+      formatHostPort({ host, port: containerCredentials.port }),
+    ),
+    help: 'addresses for container credentials; SDKs accept no others but loopback',
+  }),
+  'container-credentials-audience': setting(tokenAudience, {
+    group: CONTAINER_CREDENTIALS,
+    fallback: containerCredentials.audience,
+    help: 'the only audience that the ServiceAccount tokens of Pods may have; must be the same for servers and agents',
+  }),
   'prometheus-listen-addr': setting(listenAddress, {
     group: OPERATION,
     fallback: '0.0.0.0:9621',
@@ -206,6 +231,13 @@ export const serverFlags = [
   'key',
   'token-file',
   'ca',
+] as const;
+
+/** Flags about container credentials; firewall mode ignores them. */
+export const endpointFlags = [
+  'container-credentials',
+  'container-credentials-bind',
+  'container-credentials-audience',
 ] as const;
 
 /** The flags in `--mode firewall`, which needs no server. */

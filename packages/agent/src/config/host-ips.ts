@@ -1,7 +1,14 @@
 import { isIPv6 } from 'node:net';
+import { containerCredentials } from '@rolegate/protocol';
 
-/** Not a node's addresses: the wildcards and those of the metadata API. */
-const UNFIT = ['0.0.0.0', '::', '169.254.169.254', 'fd00:ec2::254'];
+/** Not a node's addresses: the wildcards and those of the endpoints. */
+const UNFIT = [
+  '0.0.0.0',
+  '::',
+  '169.254.169.254',
+  'fd00:ec2::254',
+  ...Object.values<string>(containerCredentials.addresses),
+];
 
 /** The errors in `--host-ip`, which accepts one address per family. */
 export function hostIpFaults(hostIps: readonly string[]): readonly string[] {

@@ -2,6 +2,7 @@ import { isReason } from '@rolegate/protocol';
 import type {
   CredentialsRead,
   FeedUpdateRead,
+  IssuerKeysRead,
   PodStateRead,
   Reason,
   SessionStateRead,
@@ -16,12 +17,14 @@ export interface ApplyDeps {
   readonly clock: Clock;
   readonly buildDocument: (credentials: CredentialsForDocument) => Buffer;
   readonly setTokenKeys: (keys: readonly { readonly id: string; readonly secret: Buffer }[]) => void;
+  /** Undefined: the agent does not serve container credentials. */
+  readonly setIssuerKeys?: ((keys: IssuerKeysRead) => void) | undefined;
 }
 
 /** Applies one update of the feed to the table. Hello is handled by the client. */
 export function applyUpdate(
   update: FeedUpdateRead,
-  { table, clock, buildDocument, setTokenKeys }: ApplyDeps,
+  { table, clock, buildDocument, setTokenKeys, setIssuerKeys }: ApplyDeps,
 ): void {
   switch (update.update) {
     case 'pod':
@@ -41,6 +44,9 @@ export function applyUpdate(
       return;
     case 'tokenKeys':
       if (update.tokenKeys) setTokenKeys(update.tokenKeys.keys);
+      return;
+    case 'issuerKeys':
+      if (update.issuerKeys) setIssuerKeys?.(update.issuerKeys);
       return;
     case 'hello':
     case undefined: // an update that a newer server knows but this agent does not

@@ -1,6 +1,6 @@
-import type { AgentReport, FirstDelivery } from '@rolegate/protocol';
+import type { AgentReport, FirstDelivery, Interception } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
-import type { InterceptionReport } from './interception-report.ts';
+import type { StateReport } from './state-report.ts';
 
 /** How often the agent reports to the server. */
 const EVERY_MS = 10_000;
@@ -15,6 +15,8 @@ export interface Reporter {
   /** An answer was given; reason '' for success. */
   answered(reason: string): void;
   firstDelivery(delivery: FirstDelivery): void;
+  /** The agent began or stopped to serve container credentials: decisions depend on it, so it is reported soon. */
+  readonly servingChanged: () => void;
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -24,12 +26,14 @@ export interface ReporterDeps {
   /** Records that a Pod requested a session; false if it has no valid credentials. */
   readonly asked: (sessionId: string) => boolean;
   /** Undefined: the state of the interception is not known. */
-  readonly interception?: Pick<InterceptionReport, 'next'> | undefined;
+  readonly interception?: Pick<StateReport<Interception>, 'next'> | undefined;
+  /** Whether the agent serves container credentials. Undefined: it never does. */
+  readonly serving?: Pick<StateReport<boolean>, 'next'> | undefined;
   readonly clock: Clock;
 }
 
 /** Collects what Pods did since the last report. What could not be sent is included in the next one. */
-export function createReporter({ send, asked, interception, clock }: ReporterDeps): Reporter {
+export function createReporter({ send, asked, interception, serving, clock }: ReporterDeps): Reporter {
   const usedSessions = new Set<string>();
   const answers = new Map<string, number>();
   let deliveries: FirstDelivery[] = [];
@@ -38,9 +42,12 @@ export function createReporter({ send, asked, interception, clock }: ReporterDep
 
   function flush(): void {
     const layers = interception?.next();
-    if (layers === undefined && usedSessions.size + answers.size + deliveries.length === 0) return;
+    const serves = serving?.next();
+    const isChanged = layers !== undefined || serves !== undefined;
+    if (!isChanged && usedSessions.size + answers.size + deliveries.length === 0) return;
     const report = {
-      ...(layers && { interception: layers.interception }),
+      ...(layers && { interception: layers.state }),
+      ...(serves && { servesContainerCredentials: serves.state }),
       usedSessionIds: [...usedSessions],
       answersByReason: Object.fromEntries(answers),
       firstDeliveries: deliveries,
@@ -48,6 +55,7 @@ export function createReporter({ send, asked, interception, clock }: ReporterDep
     if (!send(report)) return;
     sentMs = clock.monotonic();
     layers?.sent();
+    serves?.sent();
     usedSessions.clear();
     answers.clear();
     deliveries = [];
@@ -72,6 +80,7 @@ export function createReporter({ send, asked, interception, clock }: ReporterDep
     firstDelivery(delivery) {
       if (deliveries.length < MOST_DELIVERIES) deliveries.push(delivery);
     },
+    servingChanged: soon,
     async run(signal) {
       while (!signal.aborted) {
         await clock.sleep(EVERY_MS, signal);

@@ -3,7 +3,13 @@ import { isIP } from 'node:net';
 import { connectivityState } from '@grpc/grpc-js';
 import type { Metadata } from '@grpc/grpc-js';
 import { createClientCredentials, createRolegateClient, REQUEST_ID_KEY } from '@rolegate/protocol';
-import type { ClientTls, PodStateRead, RolegateClient, RolegateClientOptions } from '@rolegate/protocol';
+import type {
+  ClientTls,
+  PodStateRead,
+  ReviewTokenResponseRead,
+  RolegateClient,
+  RolegateClientOptions,
+} from '@rolegate/protocol';
 import { formatHostPort } from '@rolegate/runtime';
 import type { FeedCall } from './feed-stream.ts';
 import type { ServerAddress } from './server-addresses.ts';
@@ -21,6 +27,8 @@ const CHANNEL = {
 };
 /** A Pod waits for the answer; a later one is useless. Milliseconds. */
 const RESOLVE_WITHIN_MS = 800;
+/** Longer than a Pod waits: the answer is remembered for its next request. Milliseconds. */
+const REVIEW_WITHIN_MS = 5_000;
 
 export interface ServerConnectionsDeps {
   /** Certificate and authorities for new connections. Throws if no authority is known. */
@@ -44,6 +52,8 @@ export interface ServerConnections {
   readonly open: (address: ServerAddress) => { call: FeedCall; close: () => void };
   /** Asks the server of the newest feed. Undefined if there is none or it knows no Pod. Rejects if the server is unavailable. */
   resolve(ip: string, requestId: string): Promise<PodStateRead | undefined>;
+  /** Has the server of the newest feed review a ServiceAccount token. Rejects if there is none or it does not answer. */
+  readonly reviewToken: (token: string) => Promise<ReviewTokenResponseRead>;
   /** The newest connection that is ready, for calls that must not open one. Undefined: none. */
   readonly ready: () => FeedConnection | undefined;
 }
@@ -87,6 +97,22 @@ export function createServerConnections({
           (error, response) => {
             if (error) reject(error);
             else resolve(response?.pod ?? undefined);
+          },
+        );
+      });
+    },
+    async reviewToken(token) {
+      const connection = ready();
+      if (connection === undefined) throw new Error('no server is connected');
+      const metadata = callMetadata();
+      return new Promise((resolve, reject) => {
+        connection.client.reviewToken(
+          { token },
+          metadata,
+          { deadline: Date.now() + REVIEW_WITHIN_MS },
+          (error, response) => {
+            if (response === undefined) reject(error ?? new Error('the server sent no answer'));
+            else resolve(response);
           },
         );
       });

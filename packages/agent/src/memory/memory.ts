@@ -14,6 +14,8 @@ export const memoryKinds = [
   'pods_returned',
   'results_unknown',
   'routes',
+  'service_account_token_clients',
+  'service_account_tokens',
   'tokens',
 ] as const;
 export type MemoryKind = (typeof memoryKinds)[number];

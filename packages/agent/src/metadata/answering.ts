@@ -1,53 +1,59 @@
-import { BUG_HINT, describeError } from '@rolegate/runtime';
-import type { Log } from '@rolegate/runtime';
 import { ownerUid } from '../addresses/caller.ts';
 import type { Tokens } from '../imds-tokens/tokens.ts';
-import type { OtherMetadata } from '../node-imds/other-metadata.ts';
-import { document, fault } from './answer/answer.ts';
-import type { Answer } from './answer/answer.ts';
-import type { Completion } from './complete-exchange.ts';
+import { document } from '../pod-http/answer/answer.ts';
+import type { Answer } from '../pod-http/answer/answer.ts';
+import type { Exchange } from '../pod-http/exchange.ts';
+import type { HoldAction, HoldExchange } from '../pod-http/holding.ts';
 import { createEvaluation, earlyRefusal } from './evaluate.ts';
 import type { EvaluationDeps } from './evaluate.ts';
-import type { Exchange, OpenExchange } from './exchange.ts';
+import type { MetadataHead, OpenExchange } from './head.ts';
+import { createReading } from './reading.ts';
+import type { ReadingDeps } from './reading.ts';
 import type { Action } from './rows/situation.ts';
-import { createHolding, createReading, createTakePlace } from './waits.ts';
-import type { Guard, HoldingDeps, Started, TakePlaceDeps } from './waits.ts';
 
-export interface AnsweringDeps
-  extends EvaluationDeps, TakePlaceDeps, Omit<HoldingDeps, 'evaluate' | 'follow' | 'guarded' | 'takePlace'> {
-  readonly other: OtherMetadata;
+export type AnsweringDeps = EvaluationDeps & ReadingDeps & AnsweringParts;
+
+interface AnsweringParts {
   readonly tokens: Pick<Tokens, 'mint' | 'check'>;
+  readonly hold: HoldExchange;
   readonly isHostAllowed: (host: string | undefined) => boolean;
-  readonly log: Log;
+  /** Milliseconds, by User-Agent. */
+  readonly holdBudgetMs: (userAgent: string) => number;
 }
+
+type Immediate = Exclude<Action, HoldAction>;
 
 const TTL_HEADER = 'X-aws-ec2-metadata-token-ttl-seconds';
 
 /** Answers an exchange, immediately if possible. */
-export function createAnswering(deps: AnsweringDeps): (exchange: Exchange) => void {
-  const { tokens, finish, abandon, isHostAllowed } = deps;
+export function createAnswering(deps: AnsweringDeps): (exchange: Exchange<MetadataHead>) => void {
+  const { tokens, finish, abandon, guarded, hold, holdBudgetMs, isHostAllowed } = deps;
   const evaluate = createEvaluation(deps);
-  const guarded = createGuard(deps);
-  const waiting = { ...deps, evaluate, follow, guarded, takePlace: createTakePlace(deps) };
-  const hold = createHolding(waiting);
-  const read = createReading(waiting);
+  const read = createReading(deps);
 
-  function begin(exchange: Exchange): void {
-    const order = earlyRefusal({ ...exchange, isHostAllowed });
+  function begin(exchange: Exchange<MetadataHead>): void {
+    const order = earlyRefusal({ ...exchange.head, isHostAllowed });
     if ('status' in order) {
       finish(exchange, order);
       return;
     }
-    const started = { exchange: exchange as OpenExchange, ttlSeconds: order.ttlSeconds };
-    const action = evaluate(started.exchange);
-    if (action?.kind !== 'hold') follow(started, action);
-    else hold(started);
+    const { ttlSeconds } = order;
+    const open = exchange as OpenExchange;
+    const action = evaluate(open);
+    if (action?.kind !== 'hold') {
+      follow(open, ttlSeconds, action);
+      return;
+    }
+    hold<Immediate>(open, {
+      budgetMs: holdBudgetMs(open.head.headers.userAgent),
+      evaluate: () => evaluate(open),
+      follow: (later) => {
+        follow(open, ttlSeconds, later);
+      },
+    });
   }
 
-  function follow(
-    { exchange, ttlSeconds }: Started,
-    action: Exclude<Action, { kind: 'hold' }> | undefined,
-  ): void {
+  function follow(exchange: OpenExchange, ttlSeconds: number, action: Immediate | undefined): void {
     if (action === undefined) abandon(exchange);
     else if (action.kind === 'answer') finish(exchange, action.answer);
     else if (action.kind === 'mint') finish(exchange, mint(exchange, ttlSeconds));
@@ -63,23 +69,5 @@ export function createAnswering(deps: AnsweringDeps): (exchange: Exchange) => vo
     guarded(exchange, () => {
       begin(exchange);
     });
-  };
-}
-
-/** A bug costs one request, never the process. */
-function createGuard({ finish, log }: Pick<Completion, 'finish'> & { readonly log: Log }): Guard {
-  return (exchange, step) => {
-    try {
-      return step();
-    } catch (error) {
-      log.error('request failed', {
-        error: describeError(error),
-        requestId: exchange.requestId,
-        hint: BUG_HINT,
-      });
-      if (exchange.done) exchange.connection.socket.destroy();
-      else finish(exchange, fault(503, 'InternalFault', { detail: describeError(error) }));
-      return undefined;
-    }
   };
 }

@@ -5,10 +5,10 @@ import type { PodTable } from '../feed/table/pod-table.ts';
 import { parseTtl } from '../imds-tokens/tokens.ts';
 import type { Tokens } from '../imds-tokens/tokens.ts';
 import type { OtherMetadata } from '../node-imds/other-metadata.ts';
-import { fault, refusal } from './answer/answer.ts';
-import type { Answer } from './answer/answer.ts';
-import type { Connections } from './connections.ts';
-import type { OpenExchange } from './exchange.ts';
+import { fault, refusal } from '../pod-http/answer/answer.ts';
+import type { Answer } from '../pod-http/answer/answer.ts';
+import type { Connections } from '../pod-http/connections.ts';
+import type { OpenExchange } from './head.ts';
 import type { RequestHeaders } from './request/headers.ts';
 import type { OpenRoute, Route } from './request/routes.ts';
 import { answerFor } from './rows/rows.ts';
@@ -74,7 +74,8 @@ export function createEvaluation(deps: EvaluationDeps): (exchange: OpenExchange)
   const session: Situation['session'] = (id) => table.session(id);
 
   return (exchange) => {
-    const { connection, headers, route } = exchange;
+    const { connection, head } = exchange;
+    const { headers, route } = head;
     const { ip } = connection;
     const caller = callers.identify(ip);
     exchange.caller = caller;

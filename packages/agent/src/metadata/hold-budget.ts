@@ -1,5 +1,5 @@
-import { familyOf, productsOf } from './request/sdk.ts';
-import type { Sdk } from './request/sdk.ts';
+import { familyOf, productsOf } from '../pod-http/sdk.ts';
+import type { Sdk } from '../pod-http/sdk.ts';
 
 /** How long requests are held. Milliseconds. */
 export interface HoldSettings {

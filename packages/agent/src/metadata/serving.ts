@@ -1,11 +1,12 @@
 import { aborted } from '@rolegate/runtime';
 import type { Clock, Log, ReadyCheck } from '@rolegate/runtime';
-import type { AgentPorts } from '../ports/agent-ports.ts';
-import { listenShared } from './listen-shared.ts';
-import type { MetadataServer } from './server.ts';
+import type { AgentPorts, Listen } from '../ports/agent-ports.ts';
+import { listenShared } from '../pod-http/listen-shared.ts';
 
 export interface ServingDeps {
-  readonly metadata: Pick<MetadataServer, 'listen' | 'close'>;
+  readonly listen: Listen;
+  /** Answers what was accepted. */
+  readonly close: () => Promise<void>;
   readonly addresses: readonly string[];
   readonly port: number;
   readonly ports: Pick<AgentPorts, 'take' | 'stateOf'>;
@@ -29,8 +30,7 @@ export interface Serving {
 
 /** Listens for Pods: from when the agent can answer until the last accepted request was answered. */
 export function createServing(deps: ServingDeps): Serving {
-  const { metadata, addresses, port, ports, canAnswer, clock, log, about } = deps;
-  const { listen } = metadata;
+  const { listen, close, addresses, port, ports, canAnswer, clock, log, about } = deps;
   let stopping = false;
 
   function ready(): true | string {
@@ -52,7 +52,7 @@ export function createServing(deps: ServingDeps): Serving {
       await aborted(signal);
       stopping = true;
       log.info('agent stopping');
-      await metadata.close();
+      await close();
     },
   };
 }

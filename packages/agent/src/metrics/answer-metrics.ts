@@ -1,5 +1,5 @@
 import type { Reporter } from '../feed/report.ts';
-import type { AnswerMetrics } from '../metadata/answer/record.ts';
+import type { AnswerMetrics } from '../pod-http/answer/record.ts';
 import type { createAgentMetrics } from './metrics.ts';
 
 export interface AnswerMetricsDeps {

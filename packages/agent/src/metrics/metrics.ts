@@ -64,6 +64,14 @@ export function createAgentMetrics({ version }: { version: string }) {
     readMemory(sizes: () => Readonly<Record<string, number>>): void {
       readGauges('rolegate_remembered_names', sizes);
     },
+    /** With `--container-credentials` only. */
+    readContainerCredentials(isServed: () => boolean): void {
+      readGauge('rolegate_container_credentials_listening', () => (isServed() ? 1 : 0));
+    },
+    /** With `--container-credentials` only. */
+    readIssuerKeys(count: () => number): void {
+      readGauge('rolegate_issuer_keys', count);
+    },
     /** With `reconcile` only. */
     readInterception: (readings: InterceptionReadings) => createInterceptionMetrics(meters, readings),
     /** Connects the gauges of the feed, which are read at each scrape. */

@@ -1,6 +1,7 @@
 import type { MetricTable } from '@rolegate/runtime';
-import { limitNames } from '../metadata/limit-hits.ts';
-import { sdkNames } from '../metadata/request/sdk.ts';
+import { routeNames } from '../pod-http/answer/record.ts';
+import { limitNames } from '../pod-http/limit-hits.ts';
+import { sdkNames } from '../pod-http/sdk.ts';
 import { interceptionMetrics } from './interception-table.ts';
 
 /**
@@ -23,7 +24,7 @@ export const agentMetrics = {
   rolegate_requests_total: {
     type: 'counter',
     labels: {
-      route: ['token', 'list', 'credentials', 'iam-info', 'metadata', 'blocked', 'malformed'],
+      route: routeNames,
       status: [],
       reason: '("" for success)',
     },
@@ -130,6 +131,20 @@ export const agentMetrics = {
     help: 'CNI result files that cannot be read.',
     meaning: 'CNI result files that cannot be read',
     worry: 'a steady rate: the container runtime writes another format',
+  },
+  rolegate_container_credentials_listening: {
+    type: 'gauge',
+    labels: {},
+    help: '1 while the agent listens for container credentials. Only with --container-credentials.',
+    meaning: '1 while the agent listens for container credentials, with `--container-credentials`',
+    worry: '0 for minutes: reconcile has not added the address, or another process has the port',
+  },
+  rolegate_issuer_keys: {
+    type: 'gauge',
+    labels: {},
+    help: "The API server's keys that verify ServiceAccount tokens. Only with --container-credentials.",
+    meaning: "the API server's keys that verify ServiceAccount tokens, with `--container-credentials`",
+    worry: '0: each ServiceAccount token needs a review by a server; check that servers can read the keys',
   },
   rolegate_remembered_names: {
     type: 'gauge',

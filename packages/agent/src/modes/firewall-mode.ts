@@ -18,7 +18,7 @@ export function createFirewallMode({ config, cniResults }: FirewallModeDeps): Ag
   const session = () => undefined;
   return {
     callers,
-    table: { pod: () => undefined, session, onChange: () => () => undefined },
+    table: { pod: () => undefined, isRemoved: () => false, session, onChange: () => () => undefined },
     readings: {
       pods: () => [],
       session,
@@ -28,6 +28,7 @@ export function createFirewallMode({ config, cniResults }: FirewallModeDeps): Ag
       server: undefined,
     },
     reporter: undefined,
+    tokenSources: undefined,
     isNamed: () => false,
     canAnswer: () => true,
     kept: () => ({}),

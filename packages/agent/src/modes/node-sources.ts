@@ -1,9 +1,10 @@
+import type { Interception } from '@rolegate/protocol';
 import type { Clock, Log, ReadyCheck, Service } from '@rolegate/runtime';
 import { createCniResults } from '../addresses/cni-results.ts';
 import type { CniResults } from '../addresses/cni-results.ts';
 import type { AgentConfig } from '../config/config.ts';
-import { createInterceptionReport } from '../feed/interception-report.ts';
-import type { InterceptionReport } from '../feed/interception-report.ts';
+import { createStateReport } from '../feed/state-report.ts';
+import type { StateReport } from '../feed/state-report.ts';
 import { interceptionCheck } from '../reconcile/interception-check.ts';
 import { ruleLayers } from '../interception/rules/rule.ts';
 import { createNodeImdsv1 } from '../node-imds/node-imdsv1.ts';
@@ -34,7 +35,7 @@ export interface NodeSourcesDeps {
 export interface NodeSources {
   readonly cniResults: CniResults;
   /** Undefined: no reconcile. */
-  readonly interception: InterceptionReport | undefined;
+  readonly interception: StateReport<Interception> | undefined;
   readonly check: ReadyCheck;
   readonly services: readonly Service[];
   /** For `rolegate-agent status`. */
@@ -102,7 +103,7 @@ function sourcesFromReconcile(
   });
   return {
     cniResults: reconcile,
-    interception: createInterceptionReport(() => interception.current()?.layers),
+    interception: createStateReport(() => interception.current()?.layers),
     check: interceptionCheck(interception),
     readings: {
       cniResults: reconcile,

@@ -3,6 +3,7 @@ import type { Clock, Log, ReadyCheck } from '@rolegate/runtime';
 import { createCallers } from '../addresses/callers.ts';
 import type { Callers } from '../addresses/callers.ts';
 import type { CniResults } from '../addresses/cni-results.ts';
+import type { ServingState } from '../container-credentials/serving-state.ts';
 import { knownPod } from '../feed/apply-update.ts';
 import type { FeedClient } from '../feed/feed-client.ts';
 import type { KnownPod } from '../feed/table/known-pod.ts';
@@ -17,8 +18,11 @@ import { savedTable } from '../state/saved-state.ts';
 import type { AgentMode } from './agent-mode.ts';
 import { followFeed, openIdentity } from './roles-servers.ts';
 import type { RolesServersDeps } from './roles-servers.ts';
+import { reportServing, tokenSources } from './token-sources.ts';
 
 export interface RolesModeDeps extends RolesServersDeps {
+  /** Whether the agent serves container credentials. */
+  readonly serving: ServingState;
   readonly cniResults: CniResults;
   readonly state: Pick<AgentState, 'kept' | 'added' | 'withdrawn' | 'write'>;
   readonly memory: AgentMemory;
@@ -26,15 +30,24 @@ export interface RolesModeDeps extends RolesServersDeps {
 
 /** Pods get the roles that a server decides. Throws if a configured certificate, key or CA is invalid. */
 export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): AgentMode {
-  const { config, cniResults, interception, metrics, memory, state, clock, log } = deps;
+  const { config, cniResults, interception, serving, metrics, memory, state, clock, log } = deps;
   // Called when a certificate is renewed, long after the connections exist.
   const feedConnection = () => servers.ready();
   const identity = openIdentity({ ...deps, feedConnection }, signal);
   const table = createPodTable({ clock, log, withdrawn: state.withdrawn, memory });
   if (state.kept.table) table.restore(state.kept.table);
   const hadResults = new Set(state.kept.table?.named);
-  const { feed, servers, skewMs, service } = followFeed(deps, { identity, table });
-  const reporter = createReporter({ send: feed.report, asked: table.sessionAsked, interception, clock });
+  const containerCredentials = reportServing(deps, () => feed);
+  const followed = followFeed(deps, { identity, table, containerCredentials });
+  const { feed, servers, skew, service } = followed;
+  const reporter = createReporter({
+    send: feed.report,
+    asked: table.sessionAsked,
+    interception,
+    serving: containerCredentials?.serving,
+    clock,
+  });
+  serving.onChange(reporter.servingChanged);
   const callers = createCallers({
     table,
     cniResults,
@@ -47,7 +60,7 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
     hadResults,
     feedLostSinceMs: () => feed.lostSinceMs,
   });
-  metrics.read(metricReadings({ feed, table, identity, skewMs, clock }));
+  metrics.read(metricReadings({ feed, table, identity, skewMs: skew.latestMs, clock }));
   for (const { onChange } of [table, cniResults]) onChange(state.added);
   const hasResults = (pod: KnownPod) => cniResults.names(pod) || hadResults.has(pod.uid);
   const resolveIp = createIpResolver({ callers, servers, table, log });
@@ -65,10 +78,12 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
       source: () => callers.source,
       server: { feed, identity, synced: () => table.synced },
     },
+    tokenSources: containerCredentials && tokenSources(containerCredentials.issuerKeys, followed),
     onUnknownIp: (ip, requestId) => void resolveIp(ip, requestId),
     canAnswer: () => table.synced,
     kept: () => ({
       certificate: identity.kept(),
+      issuerKeys: containerCredentials?.issuerKeys.kept(),
       table: savedTable({ table, feed, hasResults, claims: cniResults.kept, clock }),
     }),
     checks: checksOf({ table, feed, identity, callers }),
@@ -77,6 +92,7 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
       service,
       { name: 'reports', run: reporter.run },
       { name: 'callers', run: callers.run },
+      ...(containerCredentials ? [{ name: 'issuer keys', run: containerCredentials.issuerKeys.run }] : []),
     ],
   };
 }

@@ -1,16 +1,18 @@
-import type { AgentReport } from '@rolegate/protocol';
+import type { AgentReport, Interception } from '@rolegate/protocol';
 import { aborted, createBackoff, VERSION } from '@rolegate/runtime';
 import type { Clock, HostPort, Log, Service } from '@rolegate/runtime';
 import type { RolesConfig } from '../config/config.ts';
+import type { IssuerKeys } from '../container-credentials/service-account-token/issuer-keys.ts';
 import { applyUpdate } from '../feed/apply-update.ts';
 import { createClockSkew } from '../feed/clock-skew.ts';
+import type { ClockSkew } from '../feed/clock-skew.ts';
 import { createFeedClient } from '../feed/feed-client.ts';
 import type { FeedClient } from '../feed/feed-client.ts';
-import type { InterceptionReport } from '../feed/interception-report.ts';
 import type { PodTable } from '../feed/table/pod-table.ts';
 import { createServerAddresses } from '../feed/server-addresses.ts';
 import { createServerConnections, lookupAll } from '../feed/server-connections.ts';
 import type { ServerConnections } from '../feed/server-connections.ts';
+import type { StateReport } from '../feed/state-report.ts';
 import { createAttestedIdentity } from '../identity/attested-identity.ts';
 import type { AttestedIdentityDeps } from '../identity/attested-identity.ts';
 import { createFilesIdentity } from '../identity/files-identity.ts';
@@ -26,7 +28,7 @@ const FEED_BACKOFF = { firstMs: 100, capMs: 5_000 };
 export interface RolesServersDeps {
   readonly config: RolesConfig;
   /** Undefined: the state of the interception is not known. */
-  readonly interception: InterceptionReport | undefined;
+  readonly interception: StateReport<Interception> | undefined;
   readonly tokens: Pick<Tokens, 'setKeys'>;
   readonly state: Pick<AgentState, 'kept' | 'write'>;
   readonly metrics: ReturnType<typeof createAgentMetrics>;
@@ -74,24 +76,37 @@ export function openIdentity(
   );
 }
 
+/** Whether the agent serves container credentials, and what it needs from servers for it. */
+export interface ReportedServing {
+  readonly serving: StateReport<boolean>;
+  readonly issuerKeys: IssuerKeys;
+}
+
+export interface FeedParts {
+  readonly identity: Identity;
+  readonly table: PodTable;
+  /** Undefined: the agent does not serve container credentials. */
+  readonly containerCredentials: ReportedServing | undefined;
+}
+
 export interface FollowedFeed {
   readonly feed: FeedClient;
   readonly servers: ServerConnections;
-  readonly skewMs: () => number;
+  readonly skew: Pick<ClockSkew, 'latestMs' | 'serverNowMs'>;
   readonly service: Service;
 }
 
 /** Runs the feed that fills the table, from any server. */
 export function followFeed(
   { config, interception, tokens, state, clock, log, random }: RolesServersDeps,
-  { identity, table }: { readonly identity: Identity; readonly table: PodTable },
+  { identity, table, containerCredentials }: FeedParts,
 ): FollowedFeed {
   const servers = createServerConnections({
     tls: identity.tls,
     serverName: config.serverName,
     callMetadata: identity.callMetadata,
   });
-  const skew = createClockSkew({ log });
+  const skew = createClockSkew({ log, clock });
   const feed = createFeedClient({
     addresses: createServerAddresses({ servers: config.serverAddresses, lookup: lookupAll, random }),
     open: servers.open,
@@ -100,14 +115,26 @@ export function followFeed(
       version: VERSION,
       heldSessions: table.reportedSessions().map(({ id, ...held }) => ({ sessionId: id, ...held })),
       ...(interception && { interception: interception.first() ?? null }),
+      ...(containerCredentials && {
+        servesContainerCredentials: containerCredentials.serving.first() ?? false,
+      }),
       newestSeen: table.newestSeen(),
       ...forgotten(table),
     }),
-    beginSnapshot: table.beginSnapshot,
+    beginSnapshot() {
+      table.beginSnapshot();
+      containerCredentials?.issuerKeys.streamBegan();
+    },
     forget: table.forget,
     lostSinceMs: state.kept.table?.feedThereMs,
     apply: (update) => {
-      applyUpdate(update, { table, clock, buildDocument: credentialsDocument, setTokenKeys: tokens.setKeys });
+      applyUpdate(update, {
+        table,
+        clock,
+        buildDocument: credentialsDocument,
+        setTokenKeys: tokens.setKeys,
+        setIssuerKeys: containerCredentials?.issuerKeys.set,
+      });
     },
     clockSkew: skew.measured,
     backoff: createBackoff({ ...FEED_BACKOFF, random }),
@@ -117,7 +144,7 @@ export function followFeed(
   return {
     feed,
     servers,
-    skewMs: skew.latestMs,
+    skew,
     service: { name: 'feed', run: (group) => runWhen(identity.first, { run: feed.run, signal: group }) },
   };
 }

@@ -1,3 +1,4 @@
+import type { SavedIssuerKeys } from '../container-credentials/service-account-token/issuer-keys.ts';
 import type { SavedCertificate } from '../identity/saved-certificate.ts';
 import type { SavedTokenKey, SavedTokens } from '../imds-tokens/token-keys.ts';
 import { TAG_BYTES } from '../imds-tokens/token-keys.ts';
@@ -30,6 +31,8 @@ export function decodeState(written: string, { origin, time, nowMs }: DecodeFor)
   return {
     tokens: state('tokens', tokensOf),
     certificate: state('certificate', maybe(certificateOf)),
+    // Absent from older agents.
+    issuerKeys: state('issuerKeys', maybe(issuerKeysReader({ time, nowMs }))),
     table,
   };
 }
@@ -57,6 +60,28 @@ const keyOf: Read<SavedTokenKey> = (value, at) => {
   if (tag.length !== TAG_BYTES || secret.length < SHORTEST_SECRET)
     throw new StateFault(`${at} is not a token key`);
   return { tag, secret, livesUntilMs: key('livesUntilMs', number) };
+};
+
+function issuerKeysReader({ time, nowMs }: Pick<DecodeFor, 'time' | 'nowMs'>): Read<SavedIssuerKeys> {
+  const vouchedOf: Read<SavedIssuerKeys['vouched']> = (value, at) => {
+    const vouched = members(value, at);
+    const atMs = time.fromMachine(vouched('atMs', number));
+    if (atMs > nowMs) throw new StateFault(`${at}.atMs is in the future`);
+    return { atMs, wallMs: vouched('wallMs', number) };
+  };
+  return (value, at) => {
+    const saved = members(value, at);
+    return {
+      issuers: saved('issuers', list(text)),
+      keys: saved('keys', list(issuerKeyOf)),
+      vouched: saved('vouched', vouchedOf),
+    };
+  };
+}
+
+const issuerKeyOf: Read<SavedIssuerKeys['keys'][number]> = (value, at) => {
+  const key = members(value, at);
+  return { id: key('id', text), publicKey: key('publicKey', bytes) };
 };
 
 const certificateOf: Read<SavedCertificate> = (value, at) => {

@@ -1,3 +1,4 @@
+import type { SavedIssuerKeys } from '../container-credentials/service-account-token/issuer-keys.ts';
 import type { KnownPod } from '../feed/table/known-pod.ts';
 import type { AskedSession } from '../feed/table/contents.ts';
 import type { SavedTokenKey, SavedTokens } from '../imds-tokens/token-keys.ts';
@@ -16,6 +17,7 @@ export function encodeState(state: SavedState, origin: StateOrigin, time: Machin
     ...origin,
     tokens: state.tokens && tokensOf(state.tokens),
     certificate: state.certificate,
+    issuerKeys: state.issuerKeys && issuerKeysOf(state.issuerKeys, time),
     table: state.table && tableOf(state.table, time),
   });
 }
@@ -26,6 +28,14 @@ function tokensOf({ own, fed, former }: SavedTokens) {
 
 function keyOf({ tag, secret, livesUntilMs }: SavedTokenKey) {
   return { tag: tag.toString('base64'), secret: secret.toString('base64'), livesUntilMs };
+}
+
+function issuerKeysOf({ issuers, keys, vouched }: SavedIssuerKeys, { toMachine }: MachineTime) {
+  return {
+    issuers,
+    keys: keys.map(({ id, publicKey }) => ({ id, publicKey: publicKey.toString('base64') })),
+    vouched: { ...vouched, atMs: toMachine(vouched.atMs) },
+  };
 }
 
 function tableOf(

@@ -4,6 +4,7 @@ import type { FeedClient } from '../feed/feed-client.ts';
 import type { KnownPod } from '../feed/table/known-pod.ts';
 import type { PodTable } from '../feed/table/pod-table.ts';
 import type { TableContents } from '../feed/table/contents.ts';
+import type { SavedIssuerKeys } from '../container-credentials/service-account-token/issuer-keys.ts';
 import type { SavedCertificate } from '../identity/saved-certificate.ts';
 import type { SavedTokens } from '../imds-tokens/token-keys.ts';
 
@@ -12,6 +13,8 @@ export interface SavedState {
   /** Undefined only if no state is saved. */
   readonly tokens?: SavedTokens | undefined;
   readonly certificate?: SavedCertificate | undefined;
+  /** Undefined: container credentials are not served, or no server has sent any. */
+  readonly issuerKeys?: SavedIssuerKeys | undefined;
   /** Undefined: no feed was ever synced. */
   readonly table?: SavedTable | undefined;
 }

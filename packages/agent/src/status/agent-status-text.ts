@@ -1,12 +1,14 @@
 import { formatHostPort, roughly, textFacts, textTable } from '@rolegate/runtime';
 import type { HostPort } from '@rolegate/runtime';
 import { layers } from '../interception/rules/rule.ts';
-import type { LimitCounts } from '../metadata/limit-hits.ts';
-import type { MetadataLoad } from '../metadata/server.ts';
+import type { LimitCounts } from '../pod-http/limit-hits.ts';
+import type { PodLoad } from '../pod-http/pod-server.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';
 import type { PodRow } from './pod-row.ts';
 import { serverFactLines } from './server-facts.ts';
 import type { ServerFacts } from './server-facts.ts';
+import { credentialsFactLines } from './token-answers.ts';
+import type { CredentialsFacts } from './token-answers.ts';
 
 /** The output of `rolegate-agent status --json`. Fields are never removed. */
 export interface AgentStatus {
@@ -33,6 +35,8 @@ export interface AgentStatus {
     /** Undefined: not known. */
     readonly foreignListeners: readonly ForeignListener[] | undefined;
   };
+  /** Undefined: the agent does not serve them. */
+  readonly containerCredentials: CredentialsFacts | undefined;
   readonly addresses: {
     readonly source: 'cni' | 'pod-status';
     readonly directories: Readonly<Record<string, string>>;
@@ -40,7 +44,7 @@ export interface AgentStatus {
   };
   readonly sessions: { readonly held: number; readonly leastRemainingMinutes: number | undefined };
   /** Current load by Pods. */
-  readonly load: MetadataLoad;
+  readonly load: PodLoad;
   /** How often each limit was met since the agent started; zeros are left out. */
   readonly limits: LimitCounts;
   readonly pods: readonly PodRow[];
@@ -58,6 +62,7 @@ export function agentStatusText(status: AgentStatus): string {
     ...(status.server === undefined ? [] : serverFactLines(status.server)),
     ['interception', interceptionText(status.interception)],
     ['ports', portsText(status.ports)],
+    ...credentialsFactLines(status.containerCredentials),
     ['addresses', addressesText(status.addresses)],
     ['Pods', `${pods.length}, ${pods.filter(({ state }) => state === 'ok').length} ok`],
     ['requests', `${load.connections} connections, ${load.waiting} requests waiting`],

@@ -1,8 +1,8 @@
 import type { Clock, ReadyCheck, StatusAnswer } from '@rolegate/runtime';
 import { VERSION } from '@rolegate/runtime';
 import type { AgentConfig } from '../config/config.ts';
-import type { LimitCounts } from '../metadata/limit-hits.ts';
-import type { MetadataLoad } from '../metadata/server.ts';
+import type { LimitCounts } from '../pod-http/limit-hits.ts';
+import type { PodLoad } from '../pod-http/pod-server.ts';
 import type { OtherMetadata } from '../node-imds/other-metadata.ts';
 import type { AgentPorts } from '../ports/agent-ports.ts';
 import { createAddresses } from './addresses.ts';
@@ -14,6 +14,8 @@ import { createPodRows } from './pod-row.ts';
 import type { PodRow } from './pod-row.ts';
 import type { ModeReadings, NodeReadings } from './readings.ts';
 import { serverFacts } from './server-facts.ts';
+import { credentialsFacts } from './token-answers.ts';
+import type { CredentialsReadings } from './token-answers.ts';
 
 export interface AgentStatusDeps {
   readonly config: AgentConfig;
@@ -21,16 +23,18 @@ export interface AgentStatusDeps {
   readonly node: NodeReadings;
   readonly ports: Pick<AgentPorts, 'held'>;
   readonly other: Pick<OtherMetadata, 'readable'>;
+  /** Undefined: container credentials are not served. */
+  readonly credentials: CredentialsReadings | undefined;
   readonly checks: readonly ReadyCheck[];
   readonly clock: Clock;
-  readonly load: () => MetadataLoad;
+  readonly load: () => PodLoad;
   /** How often each limit was met since the agent started. */
   readonly limits: () => LimitCounts;
 }
 
 /** The status of the agent, of one Pod or of one address. Never contains a secret or token. */
 export function createAgentStatus(deps: AgentStatusDeps): (asked: URLSearchParams) => StatusAnswer {
-  const { config, mode, node, other, clock } = deps;
+  const { config, mode, node, other, credentials, clock } = deps;
   const startedMs = clock.monotonic();
   const around = (): Surroundings => ({
     imdsv1: config.imdsv1,
@@ -42,7 +46,7 @@ export function createAgentStatus(deps: AgentStatusDeps): (asked: URLSearchParam
   });
   const addresses = createAddresses({ ...mode, cniResults: node.cniResults });
   const feedConnected = () => mode.server?.feed.connected ?? true;
-  const rowOf = createPodRows({ around, ipsOf: addresses.ipsOf, feedConnected });
+  const rowOf = createPodRows({ around, ipsOf: addresses.ipsOf, feedConnected, credentials });
   const missing = () => missingOf(mode);
   const explain = createExplain({
     node: config.nodeName,
@@ -51,6 +55,7 @@ export function createAgentStatus(deps: AgentStatusDeps): (asked: URLSearchParam
     rowOf,
     around,
     missing,
+    credentials,
   });
 
   function whole(): AgentStatus {
@@ -63,6 +68,7 @@ export function createAgentStatus(deps: AgentStatusDeps): (asked: URLSearchParam
       server: mode.server && serverFacts(mode.server, clock),
       interception: interceptionOf(node),
       ports: { held: deps.ports.held(), foreignListeners: node.reconcile?.foreignListeners() },
+      containerCredentials: credentials && credentialsFacts(credentials),
       addresses: {
         source: mode.source(),
         directories: node.cniResults.states(),

@@ -1,8 +1,8 @@
+import { podOf } from '../addresses/caller.ts';
 import type { Caller } from '../addresses/caller.ts';
-import type { Answer } from '../metadata/answer/answer.ts';
+import type { Answer } from '../pod-http/answer/answer.ts';
 import { answerFor } from '../metadata/rows/rows.ts';
 import type { OpenRoute } from '../metadata/request/routes.ts';
-import { podOf } from '../metadata/rows/situation.ts';
 import type { Situation, Action } from '../metadata/rows/situation.ts';
 
 /** What an answer depends on apart from caller and route. */
@@ -33,7 +33,8 @@ export function answersNow(caller: Caller, around: Surroundings): AnswersNow {
   };
 }
 
-function described(action: Action, good: string): string {
+/** An action in words. `good`: what is given. */
+export function described(action: Action, good: string): string {
   switch (action.kind) {
     case 'answer':
       return answered(action.answer, good);

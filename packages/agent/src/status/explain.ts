@@ -7,6 +7,8 @@ import type { AddressFacts, Addresses } from './addresses.ts';
 import { answersNow } from './answers-now.ts';
 import type { AnswersNow, Surroundings } from './answers-now.ts';
 import type { PodRow } from './pod-row.ts';
+import { answerByToken } from './token-answers.ts';
+import type { CredentialsReadings } from './token-answers.ts';
 
 /** All facts that determine what one address or Pod is answered. */
 export interface Explanation {
@@ -21,6 +23,8 @@ export interface Explanation {
   readonly waitsFor: string | undefined;
   /** Undefined: no address leads to the Pod. */
   readonly answers: AnswersNow | undefined;
+  /** What the Pod would be answered by its ServiceAccount token. Undefined: not known, or not served. */
+  readonly byToken: string | undefined;
 }
 
 export interface ExplainDeps {
@@ -31,6 +35,8 @@ export interface ExplainDeps {
   readonly around: () => Surroundings;
   /** What is missing if the Pod is not in the table. */
   readonly missing: () => string;
+  /** Undefined: container credentials are not served. */
+  readonly credentials: Pick<CredentialsReadings, 'serving'> | undefined;
 }
 
 /** Explains the subject of `--ip` or `--pod`; undefined if neither is given. */
@@ -98,7 +104,7 @@ interface Found {
 }
 
 function explanationOf(
-  { rowOf, around }: Pick<ExplainDeps, 'rowOf' | 'around'>,
+  { rowOf, around, credentials }: Pick<ExplainDeps, 'rowOf' | 'around' | 'credentials'>,
   { subject, facts, pod, caller }: Found,
 ): Explanation {
   const row = pod && rowOf(pod);
@@ -109,6 +115,7 @@ function explanationOf(
     ...reasonOf(stateOf(caller, row)),
     waitsFor: waitedFor(caller, pod),
     answers: caller && answersNow(caller, around()),
+    byToken: pod && credentials?.serving.current() === true ? answerByToken(pod, around()) : undefined,
   };
 }
 
@@ -152,7 +159,7 @@ function answerOf(found: boolean, all: readonly Explanation[]): StatusAnswer {
   return { found, value: all.length === 1 ? only : all, text: all.map(textOf).join('\n') };
 }
 
-function textOf({ subject, addresses, pod, answers, ...why }: Explanation): string {
+function textOf({ subject, addresses, pod, answers, byToken, ...why }: Explanation): string {
   const { state, meaning, remedy, waitsFor } = why;
   return textFacts([
     ['subject', subject],
@@ -165,6 +172,7 @@ function textOf({ subject, addresses, pod, answers, ...why }: Explanation): stri
     ['PUT token now', answers?.token],
     ['GET list now', answers?.list],
     ['GET credentials now', answers?.credentials],
+    ['by its token now', byToken],
   ]);
 }
 

@@ -1,6 +1,8 @@
 import type { Reason } from '@rolegate/protocol';
-import type { Fault } from '../metadata/answer/answer.ts';
+import type { Fault } from '../pod-http/answer/answer.ts';
 import type { CachedCredentials, CachedSession, KnownPod } from '../feed/table/known-pod.ts';
+import type { CredentialsReadings } from './token-answers.ts';
+import { isByTokenOnly, tokenAction } from './token-answers.ts';
 import { rightsOf } from '../node-imds/metadata-rights.ts';
 import { credentialsAction } from './answers-now.ts';
 import type { Surroundings } from './answers-now.ts';
@@ -33,9 +35,16 @@ export interface PodRowDeps {
   /** From CNI results and Pod status. */
   readonly ipsOf: (pod: KnownPod) => readonly string[];
   readonly feedConnected: () => boolean;
+  /** Undefined: container credentials are not served. */
+  readonly credentials: Pick<CredentialsReadings, 'serving'> | undefined;
 }
 
-export function createPodRows({ around, ipsOf, feedConnected }: PodRowDeps): (pod: KnownPod) => PodRow {
+export function createPodRows({
+  around,
+  ipsOf,
+  feedConnected,
+  credentials: endpoint,
+}: PodRowDeps): (pod: KnownPod) => PodRow {
   return (pod) => {
     const now = around();
     const { decision } = pod;
@@ -49,7 +58,11 @@ export function createPodRows({ around, ipsOf, feedConnected }: PodRowDeps): (po
       ips: ipsOf(pod),
       role: roleOf(pod),
       sessionName: decision.kind === 'allow' ? decision.sessionName : undefined,
-      ...stateOf(pod, session, { around: now, feedConnected: feedConnected() }),
+      ...stateOf(pod, session, {
+        around: now,
+        feedConnected: feedConnected(),
+        byToken: isByTokenOnly(pod) && endpoint?.serving.current() === true,
+      }),
       remainingMinutes: credentials && Math.floor((credentials.expiresAtMs - now.monotonicMs) / 60_000),
       accessKeyId: credentials && `…${credentials.accessKeyId.slice(-4)}`,
       metadata: pod.metadata.denied ? undefined : [...rightsOf(pod, now.groups).groups],
@@ -61,16 +74,18 @@ export function createPodRows({ around, ipsOf, feedConnected }: PodRowDeps): (po
 function stateOf(
   pod: KnownPod,
   session: CachedSession | undefined,
-  { around, feedConnected }: { around: Surroundings; feedConnected: boolean },
+  { around, feedConnected, byToken }: { around: Surroundings; feedConnected: boolean; byToken: boolean },
 ): Pick<PodRow, 'state' | 'note'> {
   if (pod.ended) return { state: 'PodNotFound', note: 'its containers have ended' };
-  const action = credentialsAction({ kind: 'pod', pod }, around);
+  const action = byToken ? tokenAction(pod, around) : credentialsAction({ kind: 'pod', pod }, around);
   const failure = session?.failure;
   if (action.kind === 'answer') {
     const { code, detail } = action.answer;
     if (code !== '') return { state: code, note: detail ?? messageOf(pod) };
-    return { state: 'ok', note: failure && `not renewed: ${failure.reason}: ${failure.message}` };
+    const by = byToken ? 'served only by its ServiceAccount token' : undefined;
+    return { state: 'ok', note: failure ? `not renewed: ${failure.reason}: ${failure.message}` : by };
   }
+  if (pod.decision.kind === 'deny') return { state: pod.decision.reason, note: pod.decision.message };
   if (pod.decision.kind === 'pending')
     return { state: 'Pending', note: `waiting for ${pod.decision.waitsFor}` };
   if (failure !== undefined) return { state: failure.reason, note: failure.message };

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { createFirstRequests } from '../../src/metadata/answer/first-requests.ts';
+import { createFirstRequests } from '../../src/pod-http/answer/first-requests.ts';
 import { createRoutes } from '../../src/metadata/request/routes.ts';
 import { createTokens } from '../../src/imds-tokens/tokens.ts';
 import { allow, credentials } from '../addresses/known-pods.ts';

@@ -64,6 +64,14 @@ describe('Agent configuration', () => {
       allowPaths: [],
       limits: { connectionsPerPod: 256, waitingPerPod: 256, connections: 4096, waiting: 4096 },
       metadataHosts: [],
+      containerCredentials: {
+        enabled: false,
+        addresses: [
+          { host: '169.254.170.23', port: 8182 },
+          { host: 'fd00:ec2::23', port: 8182 },
+        ],
+        audience: 'rolegate',
+      },
       opsListen: { host: '0.0.0.0', port: 9621 },
       probeListen: { host: '127.0.0.1', port: 9622 },
       statusSocket: undefined,
@@ -119,6 +127,24 @@ describe('Agent configuration', () => {
       part: { allowPaths: ['/latest/meta-data/a{1,2}'] },
     },
     { flag: 'metadata-host', text: 'LOCALHOST,[::1]', part: { metadataHosts: ['localhost', '::1'] } },
+    { flag: 'container-credentials', text: 'true', part: { containerCredentials: { enabled: true } } },
+    {
+      flag: 'container-credentials-bind',
+      text: '127.0.0.1:0,[::1]:8182',
+      part: {
+        containerCredentials: {
+          addresses: [
+            { host: '127.0.0.1', port: 0 },
+            { host: '::1', port: 8182 },
+          ],
+        },
+      },
+    },
+    {
+      flag: 'container-credentials-audience',
+      text: 'credentials.example',
+      part: { containerCredentials: { audience: 'credentials.example' } },
+    },
     { flag: 'prometheus-listen-addr', text: ':9000', part: { opsListen: { host: '0.0.0.0', port: 9000 } } },
     { flag: 'probe-bind', text: '[::1]:9700', part: { probeListen: { host: '::1', port: 9700 } } },
     { flag: 'status-socket', text: '/run/s.sock', part: { statusSocket: '/run/s.sock' } },
@@ -229,6 +255,11 @@ describe('Firewall mode configuration', () => {
         (name) => `--${name} is ignored in --mode firewall`,
       ),
     );
+  });
+
+  it('In firewall mode container credentials are ignored, and a warning says so', () => {
+    const { warnings } = setup(['--mode=firewall', '--container-credentials']);
+    expect(warnings).toContain('--container-credentials is ignored in --mode firewall');
   });
 
   it('In firewall mode a warning names each metadata group and path that is open', () => {
@@ -359,6 +390,27 @@ describe('Configuration faults', () => {
       fault: /^--waiting-per-pod: 301 exceeds --waiting \(300\); lower it$/,
     },
     { argv: ['--connections-per-pod=15'], fault: /^--connections-per-pod: / },
+    {
+      argv: ['--container-credentials', '--port', '8182'],
+      fault: /^--port: port 8182 serves container credentials; use another$/,
+    },
+    {
+      argv: ['--container-credentials', '--container-credentials-bind', '127.0.0.1:9622'],
+      fault: /^--probe-bind: port 9622 serves container credentials; /,
+    },
+    {
+      argv: ['--host-ip', '169.254.170.23'],
+      fault: /^--host-ip: 169.254.170.23 is not an address of the node; /,
+    },
+    {
+      argv: ['--container-credentials-audience', 'rolegate-server'],
+      fault:
+        /^--container-credentials-audience: "rolegate-server" must not be used: agents prove .*; choose /,
+    },
+    {
+      argv: ['--container-credentials-audience', 'https://kubernetes.default.svc'],
+      fault: /^--container-credentials-audience: .*: it is an audience of the API server, /,
+    },
     { argv: ['--metadata-host', 'a:80'], fault: /^--metadata-host: "a:80" is not a host name; / },
   ])('The agent refuses $argv with one fault, which names the flag', ({ argv, fault }) => {
     const without = argv.map((arg) => arg.replace('--', ''));

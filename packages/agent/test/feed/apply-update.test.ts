@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { FeedUpdate, FeedUpdateRead, PodState } from '@rolegate/protocol';
+import type { FeedUpdate, FeedUpdateRead, IssuerKeysRead, PodState } from '@rolegate/protocol';
 import { silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { applyUpdate } from '../../src/feed/apply-update.ts';
+import type { ApplyDeps } from '../../src/feed/apply-update.ts';
 import { createPodTable } from '../../src/feed/table/pod-table.ts';
 
 const CREDENTIALS = {
@@ -19,7 +20,8 @@ function setup() {
   const clock = createFakeClock();
   const table = createPodTable({ clock, log: silentLog });
   const keys: string[] = [];
-  const deps = {
+  const issuerKeys: IssuerKeysRead[] = [];
+  const deps: ApplyDeps & { setIssuerKeys: ApplyDeps['setIssuerKeys'] } = {
     table,
     clock,
     buildDocument: ({
@@ -32,6 +34,7 @@ function setup() {
       expirationMs: number;
     }) => Buffer.from(`${accessKeyId} ${lastUpdatedMs - clock.now()} ${expirationMs - clock.now()}`),
     setTokenKeys: (live: readonly { id: string }[]) => keys.splice(0, 2, ...live.map(({ id }) => id)),
+    setIssuerKeys: (sent) => void issuerKeys.push(sent),
   };
   /** As decoded from the wire: oneof named, defaults filled in. */
   const apply = (update: FeedUpdate) => {
@@ -57,7 +60,7 @@ function setup() {
     roleName: 'app',
     sessionName: 'shop.default',
   };
-  return { clock, table, keys, apply, pod, allow };
+  return { clock, table, keys, issuerKeys, deps, apply, pod, allow };
 }
 
 describe('Feed updates', () => {
@@ -152,5 +155,15 @@ describe('Feed updates', () => {
     apply({ podRemoved: { uid: 'u', resourceVersion: '21' } });
     expect(table.pods()).toEqual([]);
     expect(keys).toEqual(['k1']);
+  });
+
+  it('Issuer keys are passed on, and ignored by an agent that does not serve container credentials', () => {
+    const { apply, issuerKeys, deps } = setup();
+    const sent = { issuers: ['https://issuer.example'], keys: [{ id: 'k', publicKey: Buffer.alloc(1) }] };
+    apply({ issuerKeys: sent });
+    expect(issuerKeys).toEqual([sent]);
+    deps.setIssuerKeys = undefined;
+    apply({ issuerKeys: sent });
+    expect(issuerKeys).toHaveLength(1);
   });
 });

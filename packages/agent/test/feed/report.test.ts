@@ -2,20 +2,24 @@ import { describe, expect, it } from 'vitest';
 import type { AgentReport } from '@rolegate/protocol';
 import { createFakeClock } from '@rolegate/testing';
 import { createReporter } from '../../src/feed/report.ts';
+import { createStateReport } from '../../src/feed/state-report.ts';
 
 function setup() {
   const clock = createFakeClock();
   const sent: AgentReport[] = [];
   const feed = { there: true };
   const held = new Set(['s1', 's2']);
+  const serves: { now: boolean | undefined } = { now: undefined };
+  const serving = createStateReport(() => serves.now);
   const reporter = createReporter({
+    serving,
     clock,
     send: (report) => feed.there && sent.push(report) > 0,
     asked: (id) => held.has(id),
   });
   const stop = new AbortController();
   void reporter.run(stop.signal);
-  return { clock, sent, feed, reporter, stop };
+  return { clock, sent, feed, serves, serving, reporter, stop };
 }
 
 describe('Reporter', () => {
@@ -50,6 +54,20 @@ describe('Reporter', () => {
     const { clock, sent } = setup();
     await clock.advance(60_000);
     expect(sent).toEqual([]);
+  });
+
+  it('The reporter reports at once that container credentials are served, or not any longer', async () => {
+    const { clock, sent, serves, serving, reporter } = setup();
+    serves.now = false;
+    expect(serving.first()).toBe(false);
+    serves.now = true;
+    reporter.servingChanged();
+    await clock.advance(0);
+    serves.now = false;
+    reporter.servingChanged();
+    await clock.advance(1_000);
+    await clock.advance(30_000);
+    expect(sent.map(({ servesContainerCredentials }) => servesContainerCredentials)).toEqual([true, false]);
   });
 
   it('The reporter keeps what could not be sent for the next report', async () => {

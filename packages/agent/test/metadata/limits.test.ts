@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultLimits } from '../../src/metadata/http-limits.ts';
+import { defaultLimits } from '../../src/pod-http/http-limits.ts';
 import { allow, LIST, OTHER_IP, POD_IP, podOf, serve, sessionOf, until } from './served.ts';
 import type { Served } from './served.ts';
 

@@ -8,13 +8,15 @@ import type { Log } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import type { Caller } from '../../src/addresses/caller.ts';
 import type { Decision, CachedSession, KnownPod } from '../../src/feed/table/known-pod.ts';
-import type { AnswerRecord } from '../../src/metadata/answer/record.ts';
-import { metadataHosts } from '../../src/metadata/request/host-check.ts';
-import type { LimitName } from '../../src/metadata/limit-hits.ts';
+import type { AnswerRecord } from '../../src/pod-http/answer/record.ts';
+import { metadataHosts } from '../../src/pod-http/host-check.ts';
+import type { LimitName } from '../../src/pod-http/limit-hits.ts';
 import type { OtherMetadata } from '../../src/node-imds/other-metadata.ts';
 import type { PodRights } from '../../src/node-imds/metadata-rights.ts';
-import { createMetadataServer } from '../../src/metadata/server.ts';
-import type { MetadataSettings } from '../../src/metadata/server.ts';
+import { createMetadataEndpoint } from '../../src/metadata/endpoint.ts';
+import type { MetadataSettings } from '../../src/metadata/endpoint.ts';
+import { createPodServer } from '../../src/pod-http/pod-server.ts';
+import type { LimitsOptions } from '../../src/pod-http/http-limits.ts';
 import { createTokens } from '../../src/imds-tokens/tokens.ts';
 
 /** The Pod of most tests, and another one. */
@@ -65,9 +67,13 @@ export interface Answered {
   readonly headers: Record<string, string | string[] | undefined>;
 }
 
+export interface ServeSettings extends Partial<MetadataSettings> {
+  readonly limits?: LimitsOptions;
+}
+
 /** A metadata server on loopback, with its environment controlled by the test. */
 export async function serve(
-  settings: Partial<MetadataSettings> = {},
+  { limits, ...given }: ServeSettings = {},
   parts: { readonly other?: OtherMetadata } = {},
 ) {
   const clock = createFakeClock();
@@ -82,35 +88,45 @@ export async function serve(
   const { log, lines } = recordingLog();
   const { other, reads } = fakeOther();
   const tokens = createTokens({ clock, randomBytes });
-  const server = createMetadataServer({
-    callers: {
-      identify: (ip) => callers.get(ip) ?? { kind: 'unknown', waitsFor: 'a CNI result with this address' },
-      onChange: subscribing(changed),
-      onHandover: subscribing(handedOver),
-    },
-    table: { pod: () => undefined, session: (id) => sessions.get(id), onChange: () => () => undefined },
-    tokens,
-    other: parts.other ?? other,
+  const identify = (ip: string): Caller =>
+    callers.get(ip) ?? { kind: 'unknown', waitsFor: 'a CNI result with this address' };
+  const settings = {
+    hosts: metadataHosts,
+    imdsv1: 'audit' as const,
+    holdMs: 850,
+    holdGoMs: 400,
+    // Off: tests of patient clients turn it on.
+    holdPatientMs: 850,
+    groups: new Set(['placement', 'tags']),
+    ...given,
+  };
+  // Its timer does not belong to a request.
+  const memory = createMemory({ clock: createFakeClock() });
+  const server = createPodServer({
+    callers: { identify, onChange: subscribing(changed), onHandover: subscribing(handedOver) },
+    table: { pod: () => undefined, onChange: () => () => undefined },
     clock,
     log,
     limitHit: (limit) => limitHits.push(limit),
     metrics: { answered: (_, describe) => records.push(describe()), held: (outcome) => holds.push(outcome) },
-    settings: {
-      hosts: metadataHosts,
-      imdsv1: 'audit',
-      holdMs: 850,
-      holdGoMs: 400,
-      // Off: tests of patient clients turn it on.
-      holdPatientMs: 850,
-      groups: new Set(['placement', 'tags']),
-      ...settings,
-    },
+    ...(limits && { limits }),
+    longestHoldMs: Math.max(settings.holdMs, settings.holdGoMs, settings.holdPatientMs),
     randomBytes,
-    // Its timer does not belong to a request.
-    memory: createMemory({ clock: createFakeClock() }),
+    memory,
     onUnknownIp: (ip) => unknownIps.push(ip),
   });
-  const { port } = await server.listen('127.0.0.1', 0);
+  const metadata = createMetadataEndpoint(
+    {
+      callers: { identify },
+      table: { session: (id) => sessions.get(id) },
+      tokens,
+      other: parts.other ?? other,
+      settings,
+      memory,
+    },
+    server.parts,
+  );
+  const { port } = await server.listen(metadata, '127.0.0.1', 0);
   return {
     server,
     port,
@@ -156,7 +172,11 @@ export interface AskOptions {
   readonly signal?: AbortSignal;
 }
 
-function ask(port: number, target: string, { method = 'GET', headers, ip = POD_IP, signal }: AskOptions) {
+export function ask(
+  port: number,
+  target: string,
+  { method = 'GET', headers, ip = POD_IP, signal }: AskOptions,
+) {
   return new Promise<Answered>((resolve, reject) => {
     const outgoing = request({
       host: '127.0.0.1',
@@ -183,7 +203,7 @@ function ask(port: number, target: string, { method = 'GET', headers, ip = POD_I
 }
 
 /** Sends raw bytes; resolves with everything received until the other side closes. */
-async function raw(port: number, bytes: string | Buffer, ip: string): Promise<string> {
+export async function raw(port: number, bytes: string | Buffer, ip: string): Promise<string> {
   const { socket, received } = await dial(port, ip);
   socket.write(bytes);
   await until(() => socket.closed || socket.readableEnded);
@@ -191,7 +211,7 @@ async function raw(port: number, bytes: string | Buffer, ip: string): Promise<st
   return received();
 }
 
-function dial(port: number, ip: string): Promise<{ socket: Socket; received: () => string }> {
+export function dial(port: number, ip: string): Promise<{ socket: Socket; received: () => string }> {
   return new Promise((resolve, reject) => {
     let text = '';
     const socket = connect({ host: '127.0.0.1', port, localAddress: ip }, () => {
@@ -204,7 +224,7 @@ function dial(port: number, ip: string): Promise<{ socket: Socket; received: () 
   });
 }
 
-function subscribing<Listener>(listeners: Set<Listener>): (listener: Listener) => () => void {
+export function subscribing<Listener>(listeners: Set<Listener>): (listener: Listener) => () => void {
   return (listener) => {
     listeners.add(listener);
     return () => {
@@ -213,7 +233,7 @@ function subscribing<Listener>(listeners: Set<Listener>): (listener: Listener) =
   };
 }
 
-function recordingLog() {
+export function recordingLog() {
   const lines: { level: string; message: string; fields: Record<string, unknown> }[] = [];
   const at =
     (level: string) =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Reason } from '@rolegate/protocol';
 import type { Caller } from '../../src/addresses/caller.ts';
 import type { Decision, CachedSession } from '../../src/feed/table/known-pod.ts';
-import type { MetadataSettings } from '../../src/metadata/server.ts';
+import type { MetadataSettings } from '../../src/metadata/endpoint.ts';
 import { allow, LIST, podOf, POD_IP, serve, sessionOf, TOKEN_HEADER, TTL_HEADER, until } from './served.ts';
 import type { Answered, AskOptions, Served } from './served.ts';
 
@@ -128,6 +128,22 @@ const rows: readonly Row[] = [
     put: given,
     list: { status: 403, reason: 'HostNetwork' },
     credentials: { status: 403, reason: 'HostNetwork' },
+  },
+  {
+    situation: 'host network, with a role that it gets by its ServiceAccount token alone',
+    caller: known(allow, { hostNetwork: true }),
+    session: held,
+    put: given,
+    list: { status: 403, reason: 'HostNetwork' },
+    credentials: { status: 403, reason: 'HostNetwork' },
+  },
+  {
+    situation: 'metadata: deny, with a role that it gets by its ServiceAccount token alone',
+    caller: known(allow, { metadata: { denied: true } }),
+    session: held,
+    put: { status: 403, reason: 'MetadataDenied' },
+    list: { status: 403, reason: 'MetadataDenied' },
+    credentials: { status: 403, reason: 'MetadataDenied' },
   },
   {
     situation: 'static Pod, decided early',

@@ -22,6 +22,8 @@ it("The page docs/metrics.md has exactly the agent's metrics, each with its type
     clockSkewSeconds: () => 0,
   });
   metrics.readMemory(() => ({}));
+  metrics.readIssuerKeys(() => 0);
+  metrics.readContainerCredentials(() => false);
   metrics.readInterception({
     reconcileConnected: () => true,
     interception: () => undefined,

@@ -52,6 +52,21 @@ describe('Saved state', () => {
     expect(read(encodeState(keptState({ table: older }), ORIGIN, BEFORE)).table?.claims).toBeUndefined();
   });
 
+  it('A state keeps issuer keys and when a server last vouched for them, and is read without them if an older agent wrote it', () => {
+    const issuerKeys = {
+      issuers: ['https://issuer.example'],
+      keys: [{ id: 'k', publicKey: Buffer.from('DER') }],
+      vouched: { atMs: 5_000, wallMs: 1_700_000_000_000 },
+    };
+    expect(read(encodeState(keptState({ issuerKeys }), ORIGIN, BEFORE)).issuerKeys).toEqual({
+      ...issuerKeys,
+      vouched: { ...issuerKeys.vouched, atMs: 5_000 - 60_000 },
+    });
+    expect(read(written).issuerKeys).toBeUndefined();
+    const early = encodeState(keptState({ issuerKeys }), ORIGIN, timeAt(1_000_060_001));
+    expect(() => read(early)).toThrow(/in the future/);
+  });
+
   it('A state may consist of token keys only', () => {
     const { tokens } = keptState();
     expect(read(encodeState({ tokens }, ORIGIN, BEFORE))).toEqual({ tokens });

@@ -56,6 +56,35 @@ describe('Agent status', () => {
     expect(t.stateOf()).toBe(state);
   });
 
+  const endpoint = (waitsFor?: string, condition: 'current' | 'outdated' = 'current') => ({
+    listening: { addresses: () => [{ at: { host: '169.254.170.23', port: 8182 }, waitsFor }] },
+    serving: { current: () => waitsFor === undefined },
+    keys: { count: () => 2, condition: () => condition },
+  });
+
+  it('The status shows whether container credentials are served, or what they wait for, and the keys', () => {
+    const lineOf = (credentials?: ReturnType<typeof endpoint>) =>
+      /^container credentials +(.*)$/m.exec(setup({ ...(credentials && { credentials }) }).ask('').text)?.[1];
+    expect(lineOf()).toBeUndefined();
+    expect(lineOf(endpoint())).toBe('listening on 169.254.170.23:8182, 2 keys');
+    expect(lineOf(endpoint('the address to be added to the node', 'outdated'))).toBe(
+      'NOT LISTENING on 169.254.170.23:8182: waiting for the address to be added to the node, 2 keys, OUTDATED',
+    );
+  });
+
+  it.each([
+    { name: 'host network', pod: { hostNetwork: true } },
+    { name: 'closed metadata', pod: { metadata: { denied: true } } },
+  ])('While container credentials are served, a Pod with $name and credentials is ok', ({ pod }) => {
+    const t = setup({ credentials: endpoint() });
+    t.tell(pod);
+    expect(t.whole().pods[0]).toMatchObject({ state: 'Pending' });
+    t.hold();
+    expect(t.whole().pods[0]).toMatchObject({ state: 'ok', note: 'served only by its ServiceAccount token' });
+    t.tell({ ...pod, decision: { kind: 'deny', reason: 'HostNetwork', message: 'not served by token' } });
+    expect(t.whole().pods[0]).toMatchObject({ state: 'HostNetwork', note: 'not served by token' });
+  });
+
   it('The status says why a Pod has no credentials, and why valid ones are not renewed', async () => {
     const t = setup();
     t.tell({});

@@ -2,6 +2,32 @@ import { describe, expect, it } from 'vitest';
 import { IP, settled } from '../addresses/callers-setup.ts';
 import { DENIED, setup } from './status-setup.ts';
 
+describe('Explain --pod with container credentials', () => {
+  const credentials = {
+    listening: { addresses: () => [] },
+    serving: { current: () => true },
+    keys: { count: () => 1, condition: () => 'current' as const },
+  };
+
+  it('A Pod on the host network is explained by what it gets by its token', () => {
+    const t = setup({ credentials });
+    t.tell({ name: 'csi', hostNetwork: true, ips: ['192.0.2.10'] });
+    expect(t.explain('pod=shop/csi').byToken).toBe('held, then 503 HeldTimeout');
+    t.hold();
+    expect(t.explain('pod=shop/csi')).toMatchObject({ state: 'ok', answers: undefined });
+    expect(t.ask('pod=shop/csi').text).toMatch(/^by its token now +200, the credentials, from memory$/m);
+  });
+
+  it('A refusal by token has its own status, and nothing is said while the endpoint is not served', () => {
+    const t = setup({ credentials });
+    t.tell({ name: 'cart', decision: { kind: 'deny', reason: 'NoRole', message: '' } });
+    expect(t.explain('pod=shop/cart').byToken).toBe('404 NoRole');
+    const off = setup();
+    off.tell({ name: 'cart' });
+    expect(off.explain('pod=shop/cart').byToken).toBeUndefined();
+  });
+});
+
 describe('Explain --ip', () => {
   it('The explanation of an address names its owner, where that is known from, and the current answers', () => {
     const t = setup();

@@ -6,14 +6,20 @@ import { createAgentStatus } from '../../src/status/agent-status.ts';
 import type { AgentStatus } from '../../src/status/agent-status-text.ts';
 import type { Explanation } from '../../src/status/explain.ts';
 import type { NodeReadings } from '../../src/status/readings.ts';
+import type { CredentialsReadings } from '../../src/status/token-answers.ts';
 import { setup as setupCallers } from '../addresses/callers-setup.ts';
-import { credentials } from '../addresses/known-pods.ts';
+import { credentials as credentialsUntil } from '../addresses/known-pods.ts';
 
 /** The status of an agent in roles mode, with table, addresses and feed controlled by the test. */
 export function setup({
   reconcile,
   held = [],
-}: { reconcile?: NodeReadings['reconcile']; held?: readonly HostPort[] } = {}) {
+  credentials,
+}: {
+  reconcile?: NodeReadings['reconcile'];
+  held?: readonly HostPort[];
+  credentials?: CredentialsReadings;
+} = {}) {
   const parts = setupCallers();
   const { clock, table, callers, results, feed } = parts;
   const outcome = parseAgentConfig({
@@ -54,6 +60,7 @@ export function setup({
     node: { cniResults: { ...results, awaited: undefined }, reconcile },
     ports: { held: () => held },
     other: { readable: () => undefined },
+    credentials,
     checks: [{ name: 'table', ready: () => table.synced || 'no server has told of the Pods yet' }],
     clock,
   });
@@ -65,7 +72,10 @@ export function setup({
     whole: () => ask('').value as AgentStatus,
     explain: (query: string) => ask(query).value as Explanation,
     hold: (minutes = 50) => {
-      table.setSession({ id: 'session-1', credentials: credentials(clock.monotonic() + minutes * 60_000) });
+      table.setSession({
+        id: 'session-1',
+        credentials: credentialsUntil(clock.monotonic() + minutes * 60_000),
+      });
     },
     fail: (reason: 'StsAccessDenied' | 'StsThrottled') => {
       table.setSession({ id: 'session-1', failure: { reason, message: `STS says ${reason}` } });

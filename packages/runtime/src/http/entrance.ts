@@ -51,7 +51,7 @@ export function createEntrance<Context>(deps: EntranceDeps<Context>) {
       socket.destroy();
       return;
     }
-    const { client, context } = hooks.opened({ ip });
+    const { client, context } = hooks.opened({ ip }, localPort);
     const connection = createConnection({
       socket,
       ip,

@@ -28,7 +28,7 @@ export interface HttpServer<Context> {
   /** Listens at a further address or path. Resolves with the port, 0 for a path. Rejects with the system's error. */
   readonly listen: (at: ListenOptions, bind?: Bind) => Promise<number>;
   readonly respond: (request: HttpRequest<Context>, answer: HttpAnswer) => void;
-  /** Counts the connection for this client from now on. */
+  /** Counts the connection for this client from now on. If the client then has too many, the longest idle one ends. */
   readonly recount: (connection: HttpConnection<Context>, client: ClientName) => void;
   readonly connections: ReadonlySet<HttpConnection<Context>>;
   /** Stops listening, answers accepted requests, and resolves when the last connection has ended, within `withinMs`. */
@@ -86,6 +86,10 @@ export function createHttpServer<Context>(options: HttpServerOptions<Context>): 
       const { client: from } = connection;
       connection.client = places.move(connection, from, name);
       flow.unread?.moved(connection, from);
+      const evicted = places.shrink(connection.client);
+      if (evicted === undefined) return;
+      options.hooks.limited('connections_per_client', name, evicted.ip);
+      flow.evict(evicted);
     },
     connections,
     async close(withinMs) {

@@ -16,8 +16,9 @@ export interface ListeningDeps {
 /** The addresses and paths at which a server listens. */
 export function createListening({ ports, accept, failed }: ListeningDeps) {
   const servers = new Set<Server>();
+  let isStopped = false;
 
-  /** Resolves with the port, 0 for a path. */
+  /** Resolves with the port, 0 for a path. Rejects if the server was stopped meanwhile. */
   async function listen(at: ListenOptions, bind: Bind = bindTo): Promise<number> {
     // Half-open: a client can end its side and still get answers.
     let port = 0;
@@ -25,6 +26,10 @@ export function createListening({ ports, accept, failed }: ListeningDeps) {
       accept(socket, port);
     });
     await bind(server, at);
+    if (isStopped) {
+      server.close();
+      throw new Error('the server is closing');
+    }
     servers.add(server);
     server.on('error', (error) => {
       failed('listener', error);
@@ -38,6 +43,7 @@ export function createListening({ ports, accept, failed }: ListeningDeps) {
 
   /** Connections stay open. */
   async function stop(): Promise<void> {
+    isStopped = true;
     await Promise.all([...servers].map(stopListening));
   }
 

@@ -39,6 +39,8 @@ export interface PodTable extends DecidedPods, PodLookups {
   /** Ignored while a decision names the session: a lagging replica may remove what a newer one has granted. */
   readonly removeSession: (id: string) => void;
 
+  /** The Pod was removed a short time ago. */
+  readonly isRemoved: (uid: string) => boolean;
   readonly session: (id: string) => CachedSession | undefined;
   /** The sessions with valid credentials. */
   readonly cachedSessions: () => readonly ReportedCredentials[];
@@ -100,6 +102,7 @@ export function createPodTable(deps: PodTableDeps): PodTable {
     },
     setSession: sessions.set,
     removeSession: sessions.remove,
+    isRemoved: (uid) => tombstones.of(uid) !== undefined,
     session: sessions.get,
     cachedSessions: sessions.cached,
     reportedSessions: sessions.reported,

@@ -1,5 +1,6 @@
 import type { AgentMemory } from '../../memory/memory.ts';
 import type { OtherMetadata } from '../../node-imds/other-metadata.ts';
+import type { RouteName } from '../../pod-http/answer/record.ts';
 import { CREDENTIALS_DIRECTORY, parseRequestPath, pathForLog } from './path.ts';
 
 /** The target of a request. The first two are refused for every caller. */
@@ -19,9 +20,6 @@ export type OpenRoute =
   | { readonly kind: 'iam' }
   | { readonly kind: 'versions' }
   | { readonly kind: 'metadata'; readonly path: string };
-
-/** The name of a route in logs and metrics: a closed set. */
-export type RouteName = 'token' | 'list' | 'credentials' | 'iam-info' | 'metadata' | 'blocked' | 'malformed';
 
 /** Remembered targets: a node's Pods request few, repeatedly. */
 const MOST_REMEMBERED = 512;

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { roleArnParts } from '@rolegate/protocol';
 import type { Reason } from '@rolegate/protocol';
+import { podOf } from '../../addresses/caller.ts';
 import type { CachedCredentials, CachedSession, KnownPod } from '../../feed/table/known-pod.ts';
-import { document, refusal } from '../answer/answer.ts';
-import type { Answer } from '../answer/answer.ts';
+import { document, refusal } from '../../pod-http/answer/answer.ts';
+import type { Answer } from '../../pod-http/answer/answer.ts';
 import { errorDocument, imdsJson, imdsTime } from '../../imds-documents/credentials-document.ts';
-import { renderOnce } from '../answer/render.ts';
-import { podOf } from './situation.ts';
+import { renderOnce } from '../../pod-http/answer/render.ts';
 import type { Situation, Action } from './situation.ts';
 
 type Allowed = Extract<KnownPod['decision'], { kind: 'allow' }>;

@@ -1,9 +1,9 @@
+import { podOf } from '../../addresses/caller.ts';
 import type { KnownPod } from '../../feed/table/known-pod.ts';
-import { document, refusal } from '../answer/answer.ts';
+import { document, refusal } from '../../pod-http/answer/answer.ts';
 import { answerCredentials, answerIam } from './credentials-rows.ts';
 import { rightsOf } from '../../node-imds/metadata-rights.ts';
 import { pathForLog } from '../request/path.ts';
-import { podOf } from './situation.ts';
 import type { Situation, Action } from './situation.ts';
 
 type Row = (situation: Situation) => Action | undefined;

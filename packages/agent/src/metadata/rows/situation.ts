@@ -1,8 +1,9 @@
 import type { Caller } from '../../addresses/caller.ts';
-import type { CachedSession, KnownPod } from '../../feed/table/known-pod.ts';
-import type { Answer } from '../answer/answer.ts';
-import type { OtherMetadata } from '../../node-imds/other-metadata.ts';
+import type { CachedSession } from '../../feed/table/known-pod.ts';
 import type { PodRights } from '../../node-imds/metadata-rights.ts';
+import type { OtherMetadata } from '../../node-imds/other-metadata.ts';
+import type { Answer } from '../../pod-http/answer/answer.ts';
+import type { HoldAction } from '../../pod-http/holding.ts';
 import type { OpenRoute } from '../request/routes.ts';
 
 /** `allow` and `audit` serve requests without a token, and `audit` counts them; `deny` refuses them. */
@@ -27,12 +28,6 @@ export interface Situation {
 /** What to do with the request. */
 export type Action =
   | { readonly kind: 'answer'; readonly answer: Answer }
-  /** Hold until something changes; `inVain` is the answer if nothing does. */
-  | { readonly kind: 'hold'; readonly inVain: Answer }
+  | HoldAction
   | { readonly kind: 'mint' }
   | { readonly kind: 'read'; readonly path: string; readonly rights: PodRights };
-
-/** The Pod that sent the request, if known. */
-export function podOf(caller: Caller): KnownPod | undefined {
-  return caller.kind === 'pod' ? caller.pod : undefined;
-}

@@ -43,6 +43,17 @@ describe('Pod table', () => {
     ]);
   });
 
+  it('The Pod table knows for ten minutes that a Pod was removed', async () => {
+    const { clock, table } = setup();
+    table.setPod(knownPod({}), decidedOn(5));
+    expect([table.isRemoved('uid-1'), table.isRemoved('uid-2')]).toEqual([false, false]);
+    table.removePod('uid-1', '7');
+    await clock.advance(599_999);
+    expect([table.isRemoved('uid-1'), table.isRemoved('uid-2')]).toEqual([true, false]);
+    await clock.advance(1);
+    expect(table.isRemoved('uid-1')).toBe(false);
+  });
+
   it('The Pod table names a Pod by either UID and by its name, until the Pod is removed', () => {
     const { table } = setup();
     table.setPod(knownPod({ name: 'cart', runtimeUid: 'hash' }), decidedOn(5));

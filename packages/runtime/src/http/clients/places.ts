@@ -54,6 +54,11 @@ export interface Places<Occupant> {
    * was evicted.
    */
   readonly move: (occupant: Occupant, from: Client<Occupant>, to: ClientName) => Client<Occupant>;
+  /**
+   * Takes the place that has been idle longest from a client that exceeds its limit since a move. Returns its occupant, if
+   * any. The caller must end it.
+   */
+  readonly shrink: (client: Client<Occupant>) => Occupant | undefined;
   readonly size: () => number;
 }
 
@@ -122,6 +127,11 @@ export function createPlaces<Occupant>(limits: PlaceLimits): Places<Occupant> {
       leave(occupant, from);
       if (wasIdle) client.idle.add(occupant);
       return client;
+    },
+    shrink(client) {
+      const longest = client.occupants.size > perClient ? firstOf(client.idle) : undefined;
+      if (longest !== undefined) leave(longest, client);
+      return longest;
     },
     size: () => size,
   };

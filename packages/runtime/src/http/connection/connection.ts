@@ -53,8 +53,11 @@ export interface Peer {
 
 /** What the server's user does with connections and requests. None of these may throw. */
 export interface HttpHooks<Context> {
-  /** Returns the client that a new connection is counted for, and any context to keep with it. */
-  readonly opened: (peer: Peer) => { readonly client: ClientName; readonly context: Context };
+  /** Returns the client that a new connection is counted for, and any context to keep with it. `localPort`: 0 on a path. */
+  readonly opened: (
+    peer: Peer,
+    localPort: number,
+  ) => { readonly client: ClientName; readonly context: Context };
   /** Largest body of a request with this method. 0 reads no body and ends the connection with the answer. Bytes. */
   readonly bodyBytes: (method: string) => number;
   /** Receives a request. `respond` must be called for it unless its connection ends. */

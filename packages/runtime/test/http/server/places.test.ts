@@ -222,6 +222,25 @@ describe('Moved connection', () => {
     expect(summary(third.got())).toEqual(['503']);
   });
 
+  it('A client that has too many connections since a move loses the one that was idle longest', async () => {
+    await using t = await startServer({
+      limits: { places: { perClient: 1, total: 16, spared: 1 } },
+      clientOf: (count) => ({ group: 'a', name: `a${count}` }),
+    });
+    const to = { group: 'b', name: 'b1' };
+    const [first, second] = [await t.open(), await t.open()];
+    for (const client of [first, second]) {
+      client.send(GET);
+      await t.received(client === first ? 1 : 2);
+    }
+    t.server.recount(t.connection(0), to);
+    expect(t.limitsHit).toEqual([]);
+    t.server.recount(t.connection(1), to);
+    expect(await first.over).toBe('ended');
+    expect(t.limitsHit).toEqual(['connections_per_client']);
+    expect(t.connection(1).client).toMatchObject({ name: 'b1', group: { size: 1 } });
+  });
+
   it('A connection that has lost its place takes none of the client it is moved to', async () => {
     await using t = await startServer({
       limits: { places: { perClient: 16, total: 1, spared: 0 } },
