@@ -114,6 +114,13 @@ const rows: readonly Row[] = [
     reason: 'TokenForeign',
   },
   {
+    situation: 'an address that a CNI result gives to a Pod on the host network',
+    pod: host,
+    source: { kind: 'pod', pod: host },
+    status: 401,
+    reason: 'TokenForeign',
+  },
+  {
     situation: 'an unknown address with the token of a Pod on the host network',
     pod: host,
     source: unknown,

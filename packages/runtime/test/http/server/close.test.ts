@@ -1,15 +1,16 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import type { Server } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { answer, startServer, summary } from './setup.ts';
 
 const GET = 'GET /a HTTP/1.1\r\n\r\n';
 
-type Server = Awaited<ReturnType<typeof startServer>>;
+type TestServer = Awaited<ReturnType<typeof startServer>>;
 
 /** Begins to close the server. Resolves when it has stopped listening, with a promise for the end. */
-async function beginToClose({ server, clock }: Server, withinMs: number) {
+async function beginToClose({ server, clock }: TestServer, withinMs: number) {
   const before = clock.pending;
   const closed = server.close(withinMs);
   // Its own timers start when it has stopped listening.
@@ -31,6 +32,19 @@ describe('Closing server', () => {
     await t.server.close(5_000);
     expect(t.clock.pending).toBe(0);
     expect(await isRefused(t.port)).toBe(true);
+  });
+
+  it('A server that is closed while it begins to listen does not listen', async () => {
+    const t = await startServer();
+    let server: Server | undefined;
+    const listening = t.server.listen({}, async (own) => {
+      server = own;
+      own.listen(0, '127.0.0.1');
+      await once(own, 'listening');
+      await t.server.close(5_000);
+    });
+    await expect(listening).rejects.toThrow('the server is closing');
+    expect(server?.listening).toBe(false);
   });
 
   it('A closing server answers the requests it has accepted, and ends each connection with its answer', async () => {
