@@ -12,6 +12,7 @@ export * from './feed/proxy.ts';
 export * from './free-port.ts';
 export * from './imds/imds.ts';
 export * from './kubernetes-api/kubernetes-api.ts';
+export * from './kubernetes-api/service-account-token.ts';
 export * from './metrics-page.ts';
 export * from './pod-identity.ts';
 export * from './sts/sts.ts';

@@ -28,6 +28,7 @@ export function checkServerFlags(
     ...templateFaults(values),
     ...tagFaults(values),
     ...stsFaults(values, given),
+    ...issuerFaults(values),
   ];
   return {
     faults,
@@ -75,6 +76,16 @@ function portFaults({ bind, 'attest-bind': attest }: Values, given: ReadonlySet<
 function portWarnings(given: ReadonlySet<string>): string[] {
   return given.has('attest-bind') && given.has('cert')
     ? ['--attest-bind: ignored, because certificates come from --cert, --key and --ca']
+    : [];
+}
+
+/** The API server accepts its issuer as an audience, so tokens with it are in every Pod. */
+function issuerFaults({
+  'container-credentials-audience': audience,
+  'service-account-issuer': issuers,
+}: Values): string[] {
+  return audience !== undefined && issuers?.includes(audience) === true
+    ? ['--container-credentials-audience: the audience is that of --service-account-issuer; use another one']
     : [];
 }
 

@@ -1,5 +1,6 @@
 import { listenAddress, logFlags, optional, path, setting, text } from '@rolegate/runtime';
 import { agentsFlags } from './agent-flags.ts';
+import { containerCredentialsFlags } from './container-credentials-flags.ts';
 import { rolesFlags } from './role-flags.ts';
 import { stsFlags } from './sts-flags.ts';
 import { STATUS_SOCKET } from './status-socket.ts';
@@ -12,6 +13,7 @@ export const serverFlags = {
   ...agentsFlags,
   ...rolesFlags,
   ...stsFlags,
+  ...containerCredentialsFlags,
   kubeconfig: optional(path(), {
     group: CLUSTER,
     help: "kubeconfig for the API server; defaults to the Pod's ServiceAccount",

@@ -1,3 +1,4 @@
+import { audienceFault } from '@rolegate/protocol';
 import type { ValueKind } from '@rolegate/runtime';
 import { text } from '@rolegate/runtime';
 import { parseRole, parseRoleBaseArn } from '../policy/role-arn.ts';
@@ -40,6 +41,24 @@ export const daemonSet = text('NAME', {
   is: 'name of a DaemonSet',
   hint: 'write it without its Namespace, as rolegate-agent',
 });
+/** The value of `iss` in ServiceAccount tokens. */
+export const serviceAccountIssuer = text('URL', {
+  pattern: /^[!-~]{1,512}$/,
+  is: 'issuer of ServiceAccount tokens',
+  hint: 'write it as --service-account-issuer of kube-apiserver has it, character for character',
+});
+/** The value of `aud` in the ServiceAccount tokens of Pods. */
+export const audience: ValueKind<string> = {
+  placeholder: 'AUDIENCE',
+  parse(given) {
+    const why = /^[!-~]{1,253}$/.test(given) ? audienceFault(given) : 'it has spaces or is too long';
+    return why === undefined
+      ? { value: given }
+      : {
+          fault: `${JSON.stringify(given)} cannot be the audience: ${why}; use rolegate, or a name of your own`,
+        };
+  },
+};
 /** Ends in a slash. */
 export const roleBaseArn = parsedBy('ARN', parseRoleBaseArn);
 /** A role as in an annotation. */

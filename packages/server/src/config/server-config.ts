@@ -71,6 +71,12 @@ export interface ServerConfig {
     readonly rate: number;
     readonly burst: number;
   };
+  readonly containerCredentials: {
+    /** Of Pods' ServiceAccount tokens. */
+    readonly audience: string;
+    /** Accepted besides those that the API server names. */
+    readonly issuers: readonly string[];
+  };
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'text' };
 }
 
@@ -96,6 +102,10 @@ export function toConfig(values: Values, namespace: string): ServerConfig {
     roles: toRoles(values),
     sessions: toSessions(values),
     sts: toSts(values),
+    containerCredentials: Object.freeze({
+      audience: values['container-credentials-audience'],
+      issuers: values['service-account-issuer'],
+    }),
     log: Object.freeze({ level: values['log-level'], format: values['log-format'] }),
   });
 }

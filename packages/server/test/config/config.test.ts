@@ -45,6 +45,7 @@ describe('Server configuration', () => {
         rate: 100,
         burst: 500,
       },
+      containerCredentials: { audience: 'rolegate', issuers: [] },
       log: { level: 'info', format: 'json' },
     });
   });
@@ -77,6 +78,16 @@ describe('Server configuration', () => {
     { flag: 'token-secret-file', text: '/s', part: { tokenSecretFile: '/s' } },
     { flag: 'stream-age', text: '1m', part: { streamAgeMs: 60_000 } },
     { flag: 'drain-timeout', text: '500ms', part: { drainTimeoutMs: 500 } },
+    {
+      flag: 'container-credentials-audience',
+      text: 'credentials.example',
+      part: { containerCredentials: { audience: 'credentials.example' } },
+    },
+    {
+      flag: 'service-account-issuer',
+      text: 'https://kubernetes.example',
+      part: { containerCredentials: { issuers: ['https://kubernetes.example'] } },
+    },
     { flag: 'kubeconfig', text: '/k', part: { kubeconfigFile: '/k' } },
     { flag: 'cluster-name', text: 'prod', part: { clusterName: 'prod' } },
     {

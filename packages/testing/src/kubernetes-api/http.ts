@@ -2,6 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { KubernetesKind } from './object.ts';
 import { Failure, statusObject } from './status.ts';
 
+/** The paths of service account issuer discovery. */
+export const issuerPaths = {
+  keys: '/openid/v1/jwks',
+  discovery: '/.well-known/openid-configuration',
+} as const;
+
 const KINDS: Readonly<Record<string, KubernetesKind>> = {
   pods: 'Pod',
   namespaces: 'Namespace',
@@ -13,6 +19,7 @@ const KINDS: Readonly<Record<string, KubernetesKind>> = {
 
 /** What a path refers to. */
 export type Route =
+  | { readonly resource: 'issuer' }
   | { readonly resource: 'tokenreviews' }
   | { readonly resource: 'events'; readonly namespace: string }
   | {
@@ -26,6 +33,7 @@ const PATH = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+))?$/;
 
 export function readRoute(path: string): Route {
   if (path === '/apis/authentication.k8s.io/v1/tokenreviews') return { resource: 'tokenreviews' };
+  if (path === issuerPaths.keys || path === issuerPaths.discovery) return { resource: 'issuer' };
   const [, namespace, resource = '', name] = PATH.exec(path) ?? [];
   const kind = KINDS[resource];
   if (resource === 'events' && namespace !== undefined && name === undefined)

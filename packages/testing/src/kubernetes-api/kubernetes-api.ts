@@ -5,6 +5,8 @@ import type { Database, StoredEvent } from './database.ts';
 import type { PostedEvent } from './events.ts';
 import { createGate } from './http.ts';
 import type { Gate } from './http.ts';
+import { createIssuer } from './issuer.ts';
+import type { Issuer } from './issuer.ts';
 import { createLists } from './lists.ts';
 import { kubernetesKinds, readManifests } from './object.ts';
 import type { KubernetesKind, KubernetesObject, StoredObject } from './object.ts';
@@ -16,6 +18,7 @@ import { createWatches } from './watches.ts';
 import type { Watches } from './watches.ts';
 
 export type { PostedEvent } from './events.ts';
+export type { Issuer } from './issuer.ts';
 export type { TestToken } from './token-reviews.ts';
 export type { KubernetesKind, KubernetesObject, StoredObject } from './object.ts';
 
@@ -42,7 +45,9 @@ export interface KubernetesApi
     Pick<Gate, 'refuse'> {
   readonly url: string;
   readonly port: number;
-  /** Issues a token that TokenReview accepts. */
+  /** The keys of ServiceAccount tokens, as published. */
+  readonly issuer: Issuer;
+  /** Issues a signed token that TokenReview accepts. */
   readonly issueToken: TokenReviews['issue'];
   /** Number of TokenReviews. */
   readonly tokenReviews: number;
@@ -79,7 +84,7 @@ export interface KubernetesApi
 
 export async function startKubernetesApi(options: KubernetesApiOptions = {}): Promise<KubernetesApi> {
   const parts = createParts(options);
-  const { watches, tokenReviews, events, requests, offer } = parts;
+  const { watches, tokenReviews, events, issuer, requests, offer } = parts;
   const server = createServer(createRoutes(parts));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve);
@@ -94,6 +99,7 @@ export async function startKubernetesApi(options: KubernetesApiOptions = {}): Pr
     url,
     port,
     events,
+    issuer: issuer.issuer,
     requests,
     kubeconfig: () => kubeconfig(url),
     get tokenReviews() {
@@ -123,6 +129,7 @@ function createParts(options: KubernetesApiOptions) {
   const { controllers = true, namespaces = [], serviceAccounts = [], pods = [] } = options;
   const offer = { streamingList: true };
   const database: Database = createDatabase({ onEvent });
+  const issuer = createIssuer();
   const watches = createWatches({ database, streaming: () => offer.streamingList });
 
   function onEvent(event: StoredEvent): void {
@@ -142,7 +149,8 @@ function createParts(options: KubernetesApiOptions) {
     offer,
     lists: createLists({ database }),
     gate: createGate(),
-    tokenReviews: createTokenReviews({ database }),
+    issuer,
+    tokenReviews: createTokenReviews({ database, ...issuer }),
     events: [] as PostedEvent[],
     requests: noRequests(),
   };

@@ -6,6 +6,7 @@ import type { PostedEvent } from './events.ts';
 import { readBody, readRoute, sendFailure, sendJson } from './http.ts';
 import type { Gate } from './http.ts';
 import type { Lists } from './lists.ts';
+import type { IssuerRoutes } from './issuer.ts';
 import type { KubernetesKind } from './object.ts';
 import { Failure } from './status.ts';
 import type { TokenReviews } from './token-reviews.ts';
@@ -30,12 +31,13 @@ export interface RoutesDeps {
   readonly gate: Gate;
   readonly events: PostedEvent[];
   readonly tokenReviews: TokenReviews;
+  readonly issuer: IssuerRoutes;
   readonly requests: Readonly<Record<KubernetesKind, RequestCounts>>;
 }
 
 /** The listener of the HTTP server. */
 export function createRoutes(deps: RoutesDeps): (request: IncomingMessage, response: ServerResponse) => void {
-  const { database, gate, events, tokenReviews, requests } = deps;
+  const { database, gate, events, issuer, tokenReviews, requests } = deps;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://kubernetes');
@@ -43,6 +45,11 @@ export function createRoutes(deps: RoutesDeps): (request: IncomingMessage, respo
     const route = readRoute(pathname);
     if (route.resource === 'objects' && request.method === 'GET') count(requests, route.kind, searchParams);
     if (!(await gate.admits(response))) return;
+    if (route.resource === 'issuer') {
+      if (request.method !== 'GET') throw notAllowed();
+      issuer.answer(pathname, request, response);
+      return;
+    }
     if (route.resource === 'tokenreviews') {
       if (request.method !== 'POST') throw notAllowed();
       sendJson(response, 201, tokenReviews.answer(body));

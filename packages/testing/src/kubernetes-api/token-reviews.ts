@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from './database.ts';
+import type { IssuerRoutes } from './issuer.ts';
 import { isRecord } from './object.ts';
 import type { StoredObject } from './object.ts';
+import { issueServiceAccountToken } from './service-account-token.ts';
+import type { ServiceAccountClaims, TestIssuerKey } from './service-account-token.ts';
 import { Failure } from './status.ts';
 
 /** A token as kube-apiserver would sign it. */
@@ -17,6 +20,10 @@ export interface TestToken {
   readonly endsMs?: number;
   /** True: the token stays valid when its Pod was deleted, as with the real one's caches for some 12 s. */
   readonly outlivesPod?: boolean;
+  /** Signs it. Defaults to the published key that signs; with another one, only a review accepts it. */
+  readonly key?: TestIssuerKey;
+  /** Its `iss`. Defaults to the published issuer. */
+  readonly issuer?: string;
 }
 
 export interface TokenReviews {
@@ -40,15 +47,11 @@ interface IssuedToken {
 const EXTRA = 'authentication.kubernetes.io/';
 const HOUR_MS = 3_600_000;
 
-/** Three parts like a projected token. The signature is not real. */
-function jwtOf(claims: object): string {
-  const [head, body] = [{ alg: 'none', kid: 'test-token' }, claims].map((part) =>
-    Buffer.from(JSON.stringify(part)).toString('base64url'),
-  );
-  return `${head}.${body}.${randomUUID().replaceAll('-', '')}`;
+export interface TokenReviewsDeps extends Pick<IssuerRoutes, 'issuer' | 'signingKey'> {
+  readonly database: Database;
 }
 
-export function createTokenReviews({ database }: { database: Database }): TokenReviews {
+export function createTokenReviews({ database, issuer, signingKey }: TokenReviewsDeps): TokenReviews {
   const issued = new Map<string, IssuedToken>();
   let count = 0;
 
@@ -64,8 +67,15 @@ export function createTokenReviews({ database }: { database: Database }): TokenR
 
   return {
     issue(token = {}) {
-      const { text, ...rest } = sign(token, token.pod === undefined ? undefined : podOf(token.pod));
-      issued.set(text, rest);
+      const { claims, ...reviewed } = contentOf(
+        token,
+        token.pod === undefined ? undefined : podOf(token.pod),
+      );
+      const text = issueServiceAccountToken(
+        { iss: token.issuer ?? issuer.url, ...claims },
+        token.key ?? signingKey(),
+      );
+      issued.set(text, reviewed);
       return text;
     },
     answer(body) {
@@ -88,34 +98,48 @@ export function createTokenReviews({ database }: { database: Database }): TokenR
   };
 }
 
-/** The token's text and the result of its review. */
-function sign(token: TestToken, pod: StoredObject | undefined): IssuedToken & { readonly text: string } {
+/** What the token says of itself, and the result of its review. */
+function contentOf(
+  token: TestToken,
+  pod: StoredObject | undefined,
+): IssuedToken & { readonly claims: Omit<ServiceAccountClaims, 'iss'> } {
   const { audiences = ['rolegate-server'], node, endsMs = Date.now() + HOUR_MS, outlivesPod = false } = token;
   const spec = isRecord(pod?.['spec']) ? pod['spec'] : {};
   const account =
     token.serviceAccount ?? `${pod?.metadata.namespace ?? ''}/${String(spec['serviceAccountName'])}`;
-  const username = `system:serviceaccount:${account.replace('/', ':')}`;
+  const [namespace = '', name = ''] = account.split('/');
+  const username = `system:serviceaccount:${namespace}:${name}`;
   const named = node ?? (pod === undefined ? false : String(spec['nodeName']));
-  const claims = {
-    'credential-id': `JTI=${randomUUID()}`,
-    ...(pod && { 'pod-name': pod.metadata.name, 'pod-uid': pod.metadata.uid }),
-    ...(named !== false && { 'node-name': named, 'node-uid': `uid-of-${named}` }),
+  const id = randomUUID();
+  const bound = pod && { name: pod.metadata.name, uid: pod.metadata.uid };
+  const ofNode = named === false ? undefined : { name: named, uid: `uid-of-${named}` };
+  const extra = {
+    'credential-id': `JTI=${id}`,
+    ...(bound && { 'pod-name': bound.name, 'pod-uid': bound.uid }),
+    ...(ofNode && { 'node-name': ofNode.name, 'node-uid': ofNode.uid }),
   };
-  const { name = '', namespace = '', uid = '' } = pod?.metadata ?? {};
-  const text = jwtOf({
-    aud: audiences,
-    exp: Math.floor(endsMs / 1000),
-    jti: claims['credential-id'],
-    'kubernetes.io': { namespace, ...(pod && { pod: { name, uid } }) },
-    sub: username,
-  });
+  const now = Math.floor(Math.min(Date.now(), endsMs - HOUR_MS) / 1000);
   return {
-    text,
+    claims: {
+      aud: audiences,
+      exp: Math.floor(endsMs / 1000),
+      iat: now,
+      nbf: now,
+      jti: id,
+      'kubernetes.io': {
+        namespace,
+        serviceaccount: { name, uid: `uid-of-${name}` },
+        ...(bound && { pod: bound }),
+        ...(ofNode && { node: ofNode }),
+      },
+      sub: username,
+    },
     audiences,
     endsMs,
     username,
-    extra: Object.fromEntries(Object.entries(claims).map(([key, value]) => [`${EXTRA}${key}`, [value]])),
-    pod: pod === undefined || outlivesPod ? undefined : { name, namespace, uid },
+    extra: Object.fromEntries(Object.entries(extra).map(([key, value]) => [`${EXTRA}${key}`, [value]])),
+    pod:
+      bound === undefined || outlivesPod ? undefined : { ...bound, namespace: pod?.metadata.namespace ?? '' },
   };
 }
 

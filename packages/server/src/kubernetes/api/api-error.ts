@@ -61,7 +61,7 @@ function hintOf(code: number, what: string): string {
   if (code === 401) return '; the credentials are not accepted: check the token or the kubeconfig';
   if (code !== 403) return '';
   // Secrets and ConfigMaps are read in one Namespace; everything else is cluster-wide.
-  const role = /\/|^create (?:secrets|configmaps)$/.test(what) ? 'Role' : 'ClusterRole';
+  const role = /^\w+ \w+\/|^create (?:secrets|configmaps)$/.test(what) ? 'Role' : 'ClusterRole';
   return `; grant the server's ServiceAccount the right to ${what} with a ${role}`;
 }
 

@@ -14,6 +14,8 @@ const MAX_STATUS_BYTES = 64 * 1024;
 
 /** The resource and the object name in a path. */
 const OF_NAMESPACE = /\/namespaces\/[^/]+\/([a-z]+)\/([^/]+)$/;
+/** Paths of resources; rights on other paths (`nonResourceURLs`) name the whole path. */
+const RESOURCE = /^\/apis?\//;
 /** Rights are never for one Node only, so its name is left out. */
 const NODE = /\/nodes\/[^/]+$/;
 
@@ -170,6 +172,7 @@ async function apiErrorOf(request: ApiRequest, response: IncomingMessage, chunks
 
 /** In RBAC's terms: the verb and the resource, or one object. */
 function describe({ method, path, query }: Pick<ApiRequest, 'method' | 'path' | 'query'>): string {
+  if (!RESOURCE.test(path)) return `${VERBS[method]} ${path}`;
   const [, resource, name] = OF_NAMESPACE.exec(path) ?? [];
   if (resource !== undefined && name !== undefined) return `${VERBS[method]} ${resource}/${name}`;
   if (NODE.test(path)) return `${VERBS[method]} nodes`;

@@ -131,6 +131,11 @@ describe('API server connection', () => {
       request: { method: 'PUT', path: '/api/v1/namespaces/x/configmaps/own' } as const,
       says: /right to update configmaps\/own with a Role$/,
     },
+    {
+      of: 'a path that is not of a resource',
+      request: { path: '/openid/v1/jwks' },
+      says: /right to get \/openid\/v1\/jwks with a ClusterRole$/,
+    },
   ])('The error for a 403 names the missing verb and resource for $of', async ({ request, says }) => {
     await using api = await setup({ listener: (_request, response) => response.writeHead(403).end('{}') });
     await expect(api.request(request)).rejects.toThrow(says);

@@ -1,0 +1,161 @@
+import { createListeners, describeError, listenerFailed } from '@rolegate/runtime';
+import type { Clock, Log, Service } from '@rolegate/runtime';
+import {
+  acceptedIssuers,
+  audienceClash,
+  knownKeys,
+  NOTHING_READ,
+  sameKeys,
+  takeDocuments,
+} from './known-keys.ts';
+import type { IssuerSettings, KnownKeys } from './known-keys.ts';
+import type { OwnToken } from './own-token.ts';
+import type { ReadDocuments } from './read-documents.ts';
+import { createReadOutcome } from './read-outcome.ts';
+import type { ReadOutcomeDeps } from './read-outcome.ts';
+
+/** How often the keys are read; sooner after a failure. Milliseconds. */
+const EVERY_MS = { ok: 300_000, failed: 30_000 };
+/** However many tokens have an unknown key, there is at most one read in this time. Milliseconds. */
+const AGAIN_MS = 10_000;
+
+const CLASH_HINT =
+  'No ServiceAccount token is accepted for container credentials. Set --container-credentials-audience of servers and agents, and the audience of the tokens, to a name that nothing else uses.';
+
+export interface IssuerKeysStatus {
+  readonly keys: number;
+  readonly issuers: readonly string[];
+  /** Since the last successful read; undefined before it. Milliseconds. */
+  readonly ageMs: number | undefined;
+  /** Of the last read, if it failed, or why no token is accepted. */
+  readonly error: string | undefined;
+}
+
+export interface IssuerKeys extends Service {
+  /** Undefined until they have been read. */
+  readonly current: () => KnownKeys | undefined;
+  /** Calls the listener whenever `current` has changed. The returned function removes it. */
+  readonly onChange: (listener: () => void) => () => void;
+  /** Reads the keys again, unless that was done just now. Never rejects. */
+  readonly refresh: () => Promise<void>;
+  /** Why no token with the configured audience is accepted; undefined if they are. */
+  readonly audienceFault: () => string | undefined;
+  readonly status: () => IssuerKeysStatus;
+}
+
+export interface IssuerKeysDeps extends ReadOutcomeDeps {
+  readonly read: ReadDocuments;
+  /** Read each time, because kubelet renews it. */
+  readonly ownToken: () => OwnToken | undefined;
+  readonly settings: IssuerSettings;
+  /** Whether an agent needs the keys. */
+  readonly needed: { readonly any: () => boolean; readonly onAny: (listener: () => void) => () => void };
+  readonly clock: Clock;
+}
+
+/** Reads the API server's keys of ServiceAccount tokens while an agent needs them. */
+export function createIssuerKeys(deps: IssuerKeysDeps): IssuerKeys {
+  const { read, ownToken, settings, needed, clock, log } = deps;
+  const listeners = createListeners<undefined>({ failed: listenerFailed(log, 'issuer keys') });
+  const outcome = createReadOutcome(deps);
+  const stop = new AbortController();
+  let held = NOTHING_READ;
+  let own: OwnToken | undefined;
+  let current: KnownKeys | undefined;
+  let reading: Promise<void> | undefined;
+  let startedMs = -Infinity;
+
+  async function readOnce(): Promise<void> {
+    startedMs = clock.monotonic();
+    try {
+      own = ownToken();
+      const documents = await read(stop.signal);
+      held = takeDocuments(held, documents, clock.monotonic());
+      publish();
+      const { issuers, keys } = current ?? { issuers: [], keys: [] };
+      outcome.ok({ keys: keys.length, issuers, skipped: documents.skipped });
+    } catch (error) {
+      if (!stop.signal.aborted) outcome.failed(describeError(error));
+    } finally {
+      reading = undefined;
+    }
+  }
+
+  function publish(): void {
+    const now = knownKeys(held, own, settings);
+    if (sameKeys(current, now)) return;
+    current = now;
+    const error = audienceFault();
+    if (error !== undefined)
+      log.error('audience of container credentials refused', { error, hint: CLASH_HINT });
+    listeners.tell(undefined);
+  }
+
+  function audienceFault(): string | undefined {
+    const issuers = acceptedIssuers([...held.issuers.keys()], own, settings);
+    return audienceClash(settings.audience, issuers, own);
+  }
+
+  function refresh(): Promise<void> {
+    if (reading === undefined && clock.monotonic() - startedMs < AGAIN_MS) return Promise.resolve();
+    return (reading ??= readOnce());
+  }
+
+  function forget(): void {
+    held = NOTHING_READ;
+    current = undefined;
+    startedMs = -Infinity;
+    outcome.forget();
+  }
+
+  return {
+    name: 'issuer keys',
+    run: (signal) =>
+      runWhileNeeded(signal, {
+        ...deps,
+        stop,
+        forget,
+        async look() {
+          await refresh();
+          return outcome.error === undefined ? EVERY_MS.ok : EVERY_MS.failed;
+        },
+      }),
+    current: () => current,
+    onChange: listeners.on,
+    refresh,
+    audienceFault,
+    status: () => ({
+      keys: current?.keys.length ?? 0,
+      issuers: current?.issuers ?? [],
+      ageMs: outcome.ageMs(),
+      error: audienceFault() ?? outcome.error,
+    }),
+  };
+}
+
+interface LoopDeps extends Pick<IssuerKeysDeps, 'needed' | 'clock'> {
+  readonly stop: AbortController;
+  /** Reads the keys; returns the pause until the next time. Milliseconds. */
+  readonly look: () => Promise<number>;
+  /** Forgets the keys, which would be old when they are needed again. */
+  readonly forget: () => void;
+}
+
+async function runWhileNeeded(
+  signal: AbortSignal,
+  { needed, clock, stop, look, forget }: LoopDeps,
+): Promise<void> {
+  signal.addEventListener('abort', () => {
+    stop.abort();
+  });
+  while (!signal.aborted) {
+    const woken = new AbortController();
+    const unlisten = needed.onAny(() => {
+      woken.abort();
+    });
+    if (!needed.any()) forget();
+    const pauseMs = needed.any() ? await look() : EVERY_MS.ok;
+    await clock.sleep(pauseMs, AbortSignal.any([signal, woken.signal]));
+    unlisten();
+  }
+}
