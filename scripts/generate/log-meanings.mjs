@@ -116,6 +116,10 @@ export const meanings = {
     'cannot issue session':
       'Logged at warn for the first failure of a session, at debug for the following ones. The [reason](reasons.md) decides what to do.',
     'cannot resolve address to Pod': 'An agent asked who owns an address, and no Pod of its node does.',
+    'cannot review ServiceAccount token':
+      'An agent asked about the token of a Pod and got no verdict: the API server did not answer, or there were too many questions. The agent asks again.',
+    'issuer keys read':
+      'The server read the keys that verify ServiceAccount tokens, and they have changed. `keys` is their number, `skipped` how many are of no accepted kind.',
     'feed stream failed': 'The connection of an agent broke. The agent reconnects.',
     'list complete':
       'The server has read all objects of a kind, at start or when it lists again. `by` says how: as a stream or in pages.',
@@ -137,6 +141,8 @@ export const meanings = {
       "Recovered from `STS rejects the server's credentials`. `reason` is that of the fault that ended.",
     'session failure lines suppressed':
       '`leftOut` is the number of `cannot issue session` lines that were not written.',
+    'ServiceAccount token reviewed':
+      'An agent asked about the token of a Pod, because it does not know its key or issuer. `uid` is the Pod; `error` says why the token is not valid.',
     'session issued': 'An audit line for each set of credentials from STS: first issues and renewals.',
     'startup taint removed': 'The agent of a new node is ready. Pods can now be scheduled there.',
     'STS rejects the base credentials for --assume-role-arn':

@@ -88,7 +88,7 @@ export const reasons = {
   ),
   HostNetwork: entry(
     "the Pod uses the host network, so its address is the node's",
-    'Turn off hostNetwork, or give the Pod credentials in another way, such as IRSA',
+    "Let the node's agent serve container credentials (--container-credentials, chart value containerCredentials.enabled) and give the Pod a token, or turn off hostNetwork",
     403,
     PERMISSION_DENIED,
     { event: true },

@@ -14,6 +14,7 @@ import { createSessions } from '../../server/src/credentials/sessions.ts';
 import { createStsBudget } from '../../server/src/credentials/budget/sts-budget.ts';
 import { createDecisions } from '../../server/src/decisions/decisions.ts';
 import { createFeedService } from '../../server/src/feed/feed-service.ts';
+import { createServingNodes } from '../../server/src/feed/serving-nodes.ts';
 import type { FeedService } from '../../server/src/feed/feed-service.ts';
 import { createNodes } from '../../server/src/feed/nodes/nodes.ts';
 import { createForeignNodes } from '../../server/src/identity/foreign-nodes.ts';
@@ -114,6 +115,9 @@ export function startServer(cluster: Cluster, random: () => number): FeedService
       metrics: { foreignNode: () => undefined },
     }),
     attest: undefined,
+    servingNodes: createServingNodes(cluster),
+    reviewPodToken: () => Promise.resolve({ fault: '' }),
+    issuerKeys: { current: () => undefined, onChange: () => () => undefined },
     synced: () => true,
     podsResourceVersion: () => cluster.pods.resourceVersion,
     tokenSecret: () => Buffer.alloc(32, 1),

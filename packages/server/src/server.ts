@@ -10,11 +10,13 @@ import type { ReadyCheck, Service } from '@rolegate/runtime';
 import { createAgentAuthentication } from './composition/agent-authentication.ts';
 import { serveAgents } from './composition/agents.ts';
 import { followCluster } from './composition/cluster.ts';
+import { followIssuer } from './composition/container-credentials.ts';
 import { issueCredentials } from './composition/credentials.ts';
 import { decidePods } from './composition/decisions.ts';
 import type { ServerDeps } from './composition/deps.ts';
 import { STATUS_SOCKET } from './config/status-socket.ts';
 import { createConnectedAgents } from './feed/connected-agents.ts';
+import { createServingNodes } from './feed/serving-nodes.ts';
 import { createForeignNodes } from './identity/foreign-nodes.ts';
 import { createNodeTaints } from './kubernetes/node-taints.ts';
 import type { ServerMemory } from './memory/memory.ts';
@@ -55,6 +57,8 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
       cluster,
       nodes: decided.nodes,
       agents,
+      servingNodes: built.servingNodes,
+      issuerKeys: built.issuerKeys,
       foreignNodes: built.foreignNodes,
       metrics,
       memory: built.memory,
@@ -65,6 +69,7 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
     probePort,
     { name: 'cluster', run: cluster.run },
     { name: 'Events', run: cluster.events.run },
+    built.issuerKeys,
     ...credentials.services,
     ...startupTaintsOf(deps, built),
     ...(config.roles.baseArn === undefined ? [decided.detection] : []),
@@ -96,7 +101,16 @@ async function buildParts(
   const foreignNodes = createForeignNodes({ clock, log, metrics, memory });
   const cluster = await followCluster(deps, { metrics, memory });
   const credentials = issueCredentials(deps, { metrics, memory });
-  const decided = decidePods(deps, { ...cluster, ...credentials, foreignNodes, metrics, memory });
+  const servingNodes = createServingNodes({ clock, log });
+  const decided = decidePods(deps, {
+    ...cluster,
+    ...credentials,
+    servingNodes,
+    foreignNodes,
+    metrics,
+    memory,
+  });
+  const issuerKeys = followIssuer({ ...deps, cluster, servingNodes, metrics });
   const agents = createConnectedAgents({ clock });
   const authentication = createAgentAuthentication({
     ...deps,
@@ -107,7 +121,18 @@ async function buildParts(
     open: () => cluster.synced() && !signal.aborted,
     signal: parts.signal,
   });
-  return { metrics, memory, foreignNodes, cluster, credentials, decided, agents, authentication };
+  return {
+    metrics,
+    memory,
+    foreignNodes,
+    cluster,
+    credentials,
+    servingNodes,
+    decided,
+    issuerKeys,
+    agents,
+    authentication,
+  };
 }
 
 function readyChecks(
@@ -128,7 +153,7 @@ function readyChecks(
 
 function statusOf(
   deps: ServerDeps,
-  { credentials, decided, cluster, agents, authentication }: ServerParts,
+  { credentials, decided, cluster, agents, servingNodes, issuerKeys, authentication }: ServerParts,
   checks: readonly ReadyCheck[],
 ) {
   return createServerStatus({
@@ -137,6 +162,8 @@ function statusOf(
     ...decided,
     cluster,
     agents,
+    servingNodes,
+    issuerKeys,
     checks,
     warnings: deps.warnings ?? [],
     certificateSeconds: authentication.secondsLeft,
@@ -148,6 +175,7 @@ function readingsOf({
   cluster,
   credentials,
   decided,
+  issuerKeys,
   authentication,
   memory,
 }: ServerParts): Parameters<ServerMetrics['read']>[0] {
@@ -163,6 +191,10 @@ function readingsOf({
     ownCredentialsOk: () => credentials.sessions.condition() === undefined,
     decisionsMade: () => decided.decisions.made,
     decisionsWaiting: () => decided.decisions.waiting,
+    issuerKeysAgeSeconds: () => {
+      const { ageMs } = issuerKeys.status();
+      return ageMs === undefined ? undefined : ageMs / 1000;
+    },
     rememberedNames: memory.sizes,
   };
 }

@@ -4,11 +4,14 @@ import type { OpenAuthentication } from './agent-authentication.ts';
 import type { ConnectedAgents } from '../feed/connected-agents.ts';
 import { createFeedService } from '../feed/feed-service.ts';
 import type { Nodes } from '../feed/nodes/nodes.ts';
+import type { ServingNodes } from '../feed/serving-nodes.ts';
 import { createAttestPort, createFeedPort } from '../ports/agent-ports.ts';
 import type { FeedPort } from '../ports/agent-ports.ts';
 import type { ForeignNodes } from '../identity/foreign-nodes.ts';
+import type { IssuerKeys } from '../issuer-keys/issuer-keys.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { ServerMetrics } from '../metrics/metrics.ts';
+import { reviewPodTokens } from './container-credentials.ts';
 import type { FollowedCluster } from './cluster.ts';
 import type { ServerDeps } from './deps.ts';
 
@@ -19,6 +22,8 @@ export interface AgentsDeps extends ServerDeps {
   readonly cluster: FollowedCluster;
   readonly nodes: Nodes;
   readonly agents: ConnectedAgents;
+  readonly servingNodes: ServingNodes;
+  readonly issuerKeys: IssuerKeys;
   readonly foreignNodes: ForeignNodes;
   readonly metrics: ServerMetrics;
   readonly memory: ServerMemory;
@@ -58,6 +63,7 @@ async function listen(deps: AgentsDeps, authentication: OpenAuthentication): Pro
     ...cluster,
     ...authentication,
     ...deps,
+    reviewPodToken: reviewPodTokens({ ...deps, hit: authentication.hit }),
     podsResourceVersion: () => cluster.pods.resourceVersion,
     version: VERSION,
     serverName: hostname,

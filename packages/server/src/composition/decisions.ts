@@ -2,6 +2,7 @@ import type { ServerConfig } from '../config/server-config.ts';
 import { createRoleBaseArnDetection } from '../credentials/role-base-arn.ts';
 import { createDecisions } from '../decisions/decisions.ts';
 import { createNodes } from '../feed/nodes/nodes.ts';
+import type { ServingNodes } from '../feed/serving-nodes.ts';
 import type { ForeignNodes } from '../identity/foreign-nodes.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { ServerMetrics } from '../metrics/metrics.ts';
@@ -12,6 +13,7 @@ import type { IssuedSessions } from './credentials.ts';
 import type { ServerDeps } from './deps.ts';
 
 interface Known extends FollowedCluster, IssuedSessions {
+  readonly servingNodes: ServingNodes;
   readonly foreignNodes: ForeignNodes;
   readonly metrics: ServerMetrics;
   readonly memory: ServerMemory;
@@ -19,11 +21,19 @@ interface Known extends FollowedCluster, IssuedSessions {
 
 /** Decides the Pods of all nodes, and detects the role base ARN if no flag sets it. */
 export function decidePods({ config, clock, log, random }: ServerDeps, known: Known) {
-  const { pods, namespaces, serviceAccounts, events, sessions, sts, foreignNodes, metrics, memory } = known;
+  const { pods, namespaces, serviceAccounts, events, sessions, sts, metrics, memory } = known;
+  const { servingNodes, foreignNodes } = known;
   const base = { arn: config.roles.baseArn };
   const policy = createPolicy(policySettings(config, base));
   const cluster = { pods, namespaces, serviceAccounts };
-  const decisions = createDecisions({ cluster, policy, clock, log, memory });
+  const decisions = createDecisions({
+    cluster,
+    policy,
+    clock,
+    log,
+    memory,
+    serves: servingNodes.serves,
+  });
   const nodes = createNodes({
     decisions,
     pods,
@@ -48,6 +58,7 @@ export function decidePods({ config, clock, log, random }: ServerDeps, known: Kn
       });
     },
   });
+  servingNodes.onChange(nodes.reconsider);
   const onFound = (arn: string) => {
     base.arn = arn;
     decisions.reconsider();

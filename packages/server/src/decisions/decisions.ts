@@ -54,6 +54,8 @@ export interface DecisionsDeps {
   readonly clock: Clock;
   readonly log?: Log;
   readonly memory?: ServerMemory;
+  /** Whether the node's agent serves container credentials. When that changes, its Pods must be queued by `look`. */
+  readonly serves?: (node: string) => boolean;
   /** Calls after the event loop has polled its sockets. */
   readonly defer?: (call: () => void) => void;
 }
@@ -66,7 +68,15 @@ const NOTHING_SEEN: DecisionInputs = { pod: 'unseen', namespace: 'unseen', servi
 
 /** Applies the policy to the cluster's objects, and finds the Pods that a changed object affects (docs/adr/0012). */
 export function createDecisions(deps: DecisionsDeps): Decisions {
-  const { cluster, policy, clock, memory, log = silentLog, defer = setImmediate } = deps;
+  const {
+    cluster,
+    policy,
+    clock,
+    memory,
+    log = silentLog,
+    defer = setImmediate,
+    serves = () => false,
+  } = deps;
   const { pods } = cluster;
   const listeners = createListeners<[Pod]>({ failed: createFailureLog({ clock, log }) });
   const turns = createTurns<Pod>({
@@ -80,7 +90,7 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
   });
   const concerned = createConcernedPods(pods, turns);
   const digests = createDigests();
-  const situations = createSituations({ cluster, digests, clock, memory, concerned });
+  const situations = createSituations({ cluster, digests, clock, memory, concerned, serves });
   const verdicts = createVerdicts({ policy, pods });
   followChanges({ cluster, concerned, digests, situations, forget: verdicts.forget });
   followDoubts({ cluster, concerned });

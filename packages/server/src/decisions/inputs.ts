@@ -78,6 +78,11 @@ export function createDigests(): Digests {
   };
 }
 
+/** The digest of an object from which decisions read something else on a node that serves container credentials. */
+export function onServingNode(digestOfObject: string): string {
+  return digest([digestOfObject, 'container credentials']);
+}
+
 function readSame(a: Annotations, b: Annotations, keys: readonly string[]): boolean {
   return a === b || keys.every((key) => a[key] === b[key] || isDeepStrictEqual(a[key], b[key]));
 }

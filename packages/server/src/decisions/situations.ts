@@ -3,14 +3,16 @@ import type { Clock } from '@rolegate/runtime';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import type { Pod } from '../kubernetes/objects/objects.ts';
 import type { ServerMemory } from '../memory/memory.ts';
-import type { Presence } from '../policy/decide.ts';
+import type { Presence, Subject } from '../policy/decide.ts';
+import { closesMetadata } from '../policy/metadata-access.ts';
 import type { ConcernedPods } from './concerned-pods.ts';
+import { onServingNode } from './inputs.ts';
 import type { Digests } from './inputs.ts';
 import { createMissing } from './missing.ts';
 
 /** The objects that a decision on a Pod reads. */
 export interface Situation {
-  readonly presence: { readonly namespace: Presence; readonly serviceAccount: Presence };
+  readonly presence: Pick<Subject, 'namespace' | 'serviceAccount' | 'servesContainerCredentials'>;
   readonly versions: Required<ResourceVersions>;
   readonly inputs: DecisionInputs;
 }
@@ -32,11 +34,13 @@ export interface SituationsDeps {
   readonly memory?: ServerMemory | undefined;
   /** Called when missing objects become absent, to evaluate their Pods. */
   readonly concerned: Pick<ConcernedPods, 'ofNamespace' | 'ofServiceAccount'>;
+  /** Whether the node's agent serves container credentials. */
+  readonly serves: (node: string) => boolean;
 }
 
 /** Looks up the objects that decisions on Pods read. */
 export function createSituations(deps: SituationsDeps): Situations {
-  const { cluster, digests, concerned } = deps;
+  const { cluster, digests, concerned, serves } = deps;
   const { pods, namespaces, serviceAccounts } = cluster;
   const missing = createMissing(deps);
 
@@ -77,7 +81,9 @@ export function createSituations(deps: SituationsDeps): Situations {
         namespace: inputOf(namespace, digests.ofNamespace),
         serviceAccount: inputOf(serviceAccount, digests.ofServiceAccount),
       };
-      return { presence: { namespace, serviceAccount }, versions, inputs };
+      if (!serves(pod.nodeName)) return { presence: { namespace, serviceAccount }, versions, inputs };
+      const presence = { namespace, serviceAccount, servesContainerCredentials: true };
+      return { presence, versions, inputs: servedInputs(inputs, pod, namespace) };
     },
     changedNamespace(name) {
       missing.forget(namespaceKey(name));
@@ -92,6 +98,20 @@ export function createSituations(deps: SituationsDeps): Situations {
       if (missing.has(account) && pods.ofServiceAccount(namespace, name).length === 0)
         missing.forget(account);
     },
+  };
+}
+
+/**
+ * Only the inputs differ that lead to another decision, so that all other decisions stay what they are when an agent begins to
+ * serve container credentials.
+ */
+function servedInputs(inputs: DecisionInputs, pod: Pod, namespace: Presence): DecisionInputs {
+  const differs = pod.hostNetwork || closesMetadata(pod.annotations);
+  const namespaceDiffers = typeof namespace !== 'string' && closesMetadata(namespace.annotations);
+  return {
+    ...inputs,
+    ...(differs && { pod: onServingNode(inputs.pod) }),
+    ...(namespaceDiffers && { namespace: onServingNode(inputs.namespace) }),
   };
 }
 

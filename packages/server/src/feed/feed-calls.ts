@@ -17,6 +17,7 @@ import { createReportReader } from './reports/report-reader.ts';
 import type { ReportReader } from './reports/report-reader.ts';
 import type { Report } from './reports/reception.ts';
 import type { WhenProven } from './resolve.ts';
+import type { ServingNodes, ServingStream } from './serving-nodes.ts';
 import { createStreamPlaces } from './stream-places.ts';
 import { createVersionCheck, apiServerRestored } from './version-check.ts';
 import type { Beginning, VersionCheck, VersionCheckDeps } from './version-check.ts';
@@ -26,6 +27,7 @@ export interface FeedCallsDeps extends FeedStreamsDeps, AgentReportsDeps {
   readonly nodes: Nodes;
   /** For the status of the server. */
   readonly agents?: Pick<ConnectedAgents, 'joined' | 'reported'> | undefined;
+  readonly servingNodes: Pick<ServingNodes, 'join'>;
   /** Throws a Refusal if no calls are accepted now. */
   readonly checkOpen: () => void;
   readonly whenProven: WhenProven;
@@ -77,6 +79,7 @@ interface ReportedCall {
   readonly opened: OpenCall;
   readonly identity: PeerIdentity;
   readonly report: Report;
+  readonly serving: ServingStream;
 }
 
 type BeginStream = (reported: ReportedCall) => void;
@@ -87,8 +90,9 @@ function createBeginnings(
   versions: VersionCheck,
   checkOpen: FeedCallsDeps['checkOpen'],
 ): BeginStream {
-  function begin({ call, opened, identity, report }: ReportedCall, { forget, isUnsure }: Beginning): void {
-    opened.began(streams.begin(call, identity, { report, forget }));
+  function begin(reported: ReportedCall, { forget, isUnsure }: Beginning): void {
+    const { call, opened, identity, report, serving } = reported;
+    opened.began(streams.begin(call, identity, { report, forget, serving }));
     if (isUnsure) void beginAgainIfOlder(report, opened);
   }
 
@@ -118,18 +122,25 @@ function createBeginnings(
   };
 }
 
-interface FollowerDeps extends Pick<FeedCallsDeps, 'clock' | 'checkOpen'> {
+interface FollowerDeps extends Pick<FeedCallsDeps, 'clock' | 'checkOpen' | 'servingNodes'> {
   readonly reader: ReportReader;
   readonly reports: AgentReports;
   readonly begin: BeginStream;
 }
 
 /** Reads the reports of calls, and identifies the peer again with each. */
-function createFollower({ clock, checkOpen, reader, reports, begin }: FollowerDeps) {
+function createFollower({ clock, checkOpen, servingNodes, reader, reports, begin }: FollowerDeps) {
   return (call: FeedCall, proof: Proof, opened: OpenCall): void => {
     const { source, place } = opened;
     const openSinceMs = clock.monotonic();
-    let first = true;
+    let serving: ServingStream | undefined;
+
+    /** Before the snapshot, because decisions depend on it. */
+    function join(node: string, serves: boolean): ServingStream {
+      const joined = servingNodes.join(node, serves);
+      opened.signal.addEventListener('abort', joined.leave);
+      return joined;
+    }
 
     function know(identity: PeerIdentity): void {
       if (source.node === undefined) place.known(identity);
@@ -138,18 +149,19 @@ function createFollower({ clock, checkOpen, reader, reports, begin }: FollowerDe
 
     function take(bytes: Buffer): void {
       checkOpen();
-      const received = reader.read(bytes, first, source);
+      const received = reader.read(bytes, serving === undefined, source);
       const { report } = received;
       const identity = proof.identity(report.nodeName);
       know(identity);
       reader.noteDropped(received, source);
       const reporter = { node: identity.node, peer: source.peer, openSinceMs };
-      if (first) {
-        first = false;
+      const { servesContainerCredentials: serves = serving?.serves ?? false } = report;
+      if (serving === undefined) {
         opened.reported();
-        begin({ call, proof, opened, identity, report });
+        serving = join(identity.node, serves);
+        begin({ call, proof, opened, identity, report, serving });
         reports.first(reporter, report);
-      }
+      } else serving.report(serves);
       reports.note(reporter, report);
     }
 

@@ -3,11 +3,13 @@ import type { handleBidiStreamingCall, UntypedServiceImplementation } from '@grp
 import { Refusal } from '@rolegate/protocol';
 import type { FeedUpdate, RolegateHandlers } from '@rolegate/protocol';
 import type { AgentCall, Peers, Proof } from '../identity/peers.ts';
+import type { ReviewPodToken } from '../identity/pod-token-reviews.ts';
 import type { PodIndex } from '../kubernetes/objects/pod-index.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import { createFeedCalls } from './feed-calls.ts';
 import type { FeedCallsDeps } from './feed-calls.ts';
 import { createResolve } from './resolve.ts';
+import { createReviewToken } from './review-token.ts';
 import { apiServerRestored } from './version-check.ts';
 
 export interface FeedServiceDeps extends Omit<FeedCallsDeps, 'checkOpen' | 'whenProven' | 'pods' | 'peers'> {
@@ -15,6 +17,7 @@ export interface FeedServiceDeps extends Omit<FeedCallsDeps, 'checkOpen' | 'when
   readonly pods: Pick<PodIndex, 'get' | 'values'>;
   /** Undefined if certificates are user-provided. */
   readonly attest: RolegateHandlers['Attest'] | undefined;
+  readonly reviewPodToken: ReviewPodToken;
   readonly synced: () => boolean;
   readonly memory?: ServerMemory | undefined;
 }
@@ -63,9 +66,7 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
     handlers: {
       Feed: calls.take,
       Resolve: createResolve(deps, whenProven),
-      ReviewToken(_call, callback) {
-        callback({ code: status.UNIMPLEMENTED, details: 'not implemented yet' });
-      },
+      ReviewToken: createReviewToken(deps, whenProven),
       Attest:
         deps.attest ??
         ((_call, callback) => {

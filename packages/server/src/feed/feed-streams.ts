@@ -5,9 +5,12 @@ import type { PeerIdentity, Peers } from '../identity/peers.ts';
 import { endCall } from './feed-call.ts';
 import type { FeedCall } from './feed-call.ts';
 import type { ConnectedAgents } from './connected-agents.ts';
+import { followIssuerKeys } from './issuer-keys-updates.ts';
+import type { FeedIssuerKeys } from './issuer-keys-updates.ts';
 import { createAgentStream } from './node-stream.ts';
 import type { Nodes } from './nodes/nodes.ts';
 import type { Report } from './reports/reception.ts';
+import type { ServingStream } from './serving-nodes.ts';
 
 /** The most log lines about one node; an agent opens a stream every half hour. */
 const LOG_LINES = { lines: 20, windowMs: 60_000 };
@@ -30,15 +33,20 @@ export interface FeedStreamsDeps {
   readonly metrics: { streams(change: 1 | -1): void };
   /** For the status of the server. */
   readonly agents?: Pick<ConnectedAgents, 'joined'> | undefined;
+  readonly issuerKeys: FeedIssuerKeys;
+}
+
+/** What a stream begins with. */
+export interface FirstReport {
+  readonly report: Report;
+  /** Tells the agent to forget resourceVersions. */
+  readonly forget: boolean;
+  readonly serving: ServingStream;
 }
 
 export interface FeedStreams {
-  /** Joins the node; the returned function ends the stream with an error. `forget`: tells the agent to forget resourceVersions. */
-  begin(
-    call: FeedCall,
-    identity: PeerIdentity,
-    first: { readonly report: Report; readonly forget: boolean },
-  ): (error: Refusal) => void;
+  /** Joins the node; the returned function ends the stream with an error. */
+  begin(call: FeedCall, identity: PeerIdentity, first: FirstReport): (error: Refusal) => void;
   endAll(error: Refusal): void;
 }
 
@@ -99,10 +107,8 @@ function ageMs({ endsMs = Infinity }: PeerIdentity, { streamAgeMs, random, clock
   return Math.round(Math.min(age, Math.max(0, endsMs - clock.now())));
 }
 
-interface JoinOptions {
+interface JoinOptions extends FirstReport {
   readonly node: string;
-  readonly report: Report;
-  readonly forget: boolean;
   readonly streamEndsInMs: number;
   /** Called if the agent reads too slowly. */
   readonly overflowed: () => void;
@@ -112,11 +118,12 @@ interface JoinOptions {
 /** Sends the agent everything its node needs, and then changes. The returned function ends it. */
 function joinNode(call: FeedCall, deps: FeedStreamsDeps, options: JoinOptions): () => void {
   const { nodes, clock, version, serverName } = deps;
-  const { node, report, forget, streamEndsInMs, overflowed, logConnection } = options;
+  const { node, report, forget, serving, streamEndsInMs, overflowed, logConnection } = options;
   const { heldSessions } = report;
   const tokenSecret = deps.tokenSecret();
   const stream = createAgentStream({ sink: call, node, clock, tokenSecret, heldSessions, overflowed });
   stream.hello({ version, serverName, streamEndsInMs, ...(forget && { forget }) });
+  const unfollow = followIssuerKeys(stream, serving, deps.issuerKeys);
   const leave = nodes.join(node, stream, heldSessions, () => {
     stream.synced(deps.podsResourceVersion());
   });
@@ -128,6 +135,7 @@ function joinNode(call: FeedCall, deps: FeedStreamsDeps, options: JoinOptions): 
     ...(forget && { forget }),
   });
   return () => {
+    unfollow();
     leave();
     gone?.();
     stream.close();

@@ -1,5 +1,6 @@
 import type { FeedUpdate, HeldSessionRead } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
+import type { KnownKeys } from '../issuer-keys/known-keys.ts';
 import { podRemoved, sessionState } from './nodes/messages.ts';
 import type { NodeStream } from './nodes/node-view.ts';
 import { createOutbox } from './outbox.ts';
@@ -24,6 +25,7 @@ export interface AgentStream extends NodeStream {
     readonly streamEndsInMs: number;
     readonly forget?: true;
   }): void;
+  issuerKeys(keys: KnownKeys): void;
   synced(podsResourceVersion: string): void;
   close(): void;
 }
@@ -66,6 +68,9 @@ export function createAgentStream(deps: AgentStreamDeps): AgentStream {
     sessionRemoved(id) {
       fingerprints.delete(id);
       outbox.putEnd(`session ${id}`, () => ({ sessionRemoved: { sessionId: id } }));
+    },
+    issuerKeys({ issuers, keys }) {
+      outbox.put('issuer keys', () => ({ issuerKeys: { issuers: [...issuers], keys: [...keys] } }));
     },
     synced(podsResourceVersion) {
       outbox.put('synced', () => ({ synced: { podsResourceVersion } }));

@@ -78,7 +78,7 @@ export function createResolve(deps: ResolveDeps, whenProven: WhenProven): Rolega
 }
 
 /** The ID in the agent's log of the Pod's request that caused the call; undefined if it is not valid. */
-function requestIdOf(call: AgentCall): string | undefined {
+export function requestIdOf(call: AgentCall): string | undefined {
   const [id] = call.metadata.get(REQUEST_ID_KEY);
   return typeof id === 'string' && REQUEST_ID.test(id) ? id : undefined;
 }

@@ -1,7 +1,7 @@
 import { Refusal } from '@rolegate/protocol';
-import { record, textOf } from '@rolegate/runtime';
 import type { Pod } from '../kubernetes/objects/objects.ts';
 import type { AgentIdentity, AgentPods } from './agent-pods.ts';
+import { unverifiedClaims } from './token-claims.ts';
 import { AUDIENCE } from './token-review.ts';
 import type { TokenReview } from './token-review.ts';
 
@@ -64,15 +64,7 @@ export function isAgentPod(pod: Pod, { serviceAccounts, daemonSets }: AllowedAge
  * only decides in which queue the token waits.
  */
 export function claimedPodUid(token: string): string {
-  if (token.length > LONGEST_TOKEN) return '';
-  const [, payload, signature] = token.split('.', 3);
-  if (payload === undefined || signature === undefined) return '';
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
-    return textOf(record(record(record(claims)['kubernetes.io'])['pod'])['uid']);
-  } catch {
-    return '';
-  }
+  return unverifiedClaims(token, LONGEST_TOKEN)?.podUid ?? '';
 }
 
 function checkReview({ authenticated, error, audiences }: TokenReview): void {

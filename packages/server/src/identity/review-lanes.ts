@@ -1,6 +1,6 @@
 import { Refusal } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
-import type { PortLimitHit } from '../limits/limit-hits.ts';
+import type { PortLimitHit, PortLimitSubject } from '../limits/limit-hits.ts';
 import { createFairQueue } from './fair-queue.ts';
 import type { QueueKey } from './fair-queue.ts';
 import type { ReviewToken, TokenReview } from './token-review.ts';
@@ -20,6 +20,9 @@ interface LaneLimits {
 const AGENTS: LaneLimits = { atOnce: 8, ofGroup: 1, perClient: 4, waiting: 1_024 };
 /** For all other tokens, including those of agents whose Pod this server has not seen yet. */
 const STRANGERS: LaneLimits = { atOnce: 2, ofGroup: 1, perClient: 2, waiting: 32 };
+
+/** For tokens of Pods, whose nodes take turns, and in them the Pods. */
+const PODS: LaneLimits = { atOnce: 4, ofGroup: 1, perClient: 4, waiting: 1_024 };
 
 /** No client waits longer for an attestation. Milliseconds. */
 const WAIT_MS = 4_000;
@@ -46,28 +49,44 @@ export type ReviewInTurn = (token: string, client: TokenClient) => Promise<Token
  * invalid tokens delay only each other. An attacker who knows a Pod's UID shares that Pod's queue, and gets every other turn.
  */
 export function createReviewLanes({ review, clock, hit }: ReviewLanesDeps): ReviewInTurn {
-  const refused = (address: string) => {
-    hit('token_reviews', { address });
-    return new Refusal('TooManyRequests', 'too many tokens are waiting for review');
-  };
-  const agents = createReviewLane({ limits: AGENTS, review, clock, refused });
-  const strangers = createReviewLane({ limits: STRANGERS, review, clock, refused });
+  const agents = createReviewLane({ limits: AGENTS, review, clock, hit });
+  const strangers = createReviewLane({ limits: STRANGERS, review, clock, hit });
 
   return (token, { from, podUid }) =>
     podUid === undefined
-      ? strangers(token, { group: from, client: from })
-      : agents(token, { group: podUid, client: from });
+      ? strangers(token, { group: from, client: from, subject: { address: from } })
+      : agents(token, { group: podUid, client: from, subject: { address: from } });
 }
 
-interface ReviewLaneDeps {
+/** The Pod whose token is reviewed, and the agent that asks. */
+export interface PodTokenClient {
+  readonly node: string;
+  readonly address: string;
+  readonly podUid: string;
+}
+
+/**
+ * Limits concurrent TokenReviews of Pods' tokens. Each node has a queue, and in it each Pod, so that what one Pod shows delays only
+ * that Pod, and what a stolen node shows delays only that node.
+ */
+export function createPodReviewLane(
+  deps: ReviewLanesDeps,
+): (token: string, client: PodTokenClient) => Promise<TokenReview> {
+  const lane = createReviewLane({ limits: PODS, ...deps });
+  return (token, { node, address, podUid }) =>
+    lane(token, { group: node, client: podUid, subject: { address, node } });
+}
+
+interface ReviewLaneDeps extends ReviewLanesDeps {
   readonly limits: LaneLimits;
-  readonly review: ReviewToken;
-  readonly clock: Pick<Clock, 'monotonic'>;
-  /** The refusal for an evicted token. */
-  readonly refused: (client: string) => Refusal;
 }
 
-interface Job extends QueueKey {
+interface LaneKey extends QueueKey {
+  /** Named if its token is evicted. */
+  readonly subject: PortLimitSubject;
+}
+
+interface Job extends LaneKey {
   readonly token: string;
   readonly sinceMs: number;
   readonly resolve: (review: Promise<TokenReview>) => void;
@@ -75,7 +94,7 @@ interface Job extends QueueKey {
 }
 
 /** A fair queue in front of TokenReview. At its limit the oldest token of the group with the most is refused. */
-function createReviewLane({ limits, review, clock, refused }: ReviewLaneDeps) {
+function createReviewLane({ limits, review, clock, hit }: ReviewLaneDeps) {
   const queue = createFairQueue<Job>(limits.ofGroup);
   let inProgress = 0;
 
@@ -85,7 +104,9 @@ function createReviewLane({ limits, review, clock, refused }: ReviewLaneDeps) {
   }
 
   function refuse(job: Job | undefined): void {
-    job?.reject(refused(job.client));
+    if (job === undefined) return;
+    hit('token_reviews', job.subject);
+    job.reject(new Refusal('TooManyRequests', 'too many tokens are waiting for review'));
   }
 
   function fill(): void {
@@ -114,7 +135,7 @@ function createReviewLane({ limits, review, clock, refused }: ReviewLaneDeps) {
     reviewed.then(over, over);
   }
 
-  return (token: string, key: QueueKey): Promise<TokenReview> =>
+  return (token: string, key: LaneKey): Promise<TokenReview> =>
     new Promise((resolve, reject) => {
       makeRoom(key);
       queue.put({ ...key, token, sinceMs: clock.monotonic(), resolve, reject });

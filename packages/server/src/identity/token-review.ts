@@ -31,18 +31,31 @@ export interface TokenReview {
 /** Asks the API server; rejects with ServerUnavailable if it does not answer. */
 export type ReviewToken = (token: string) => Promise<TokenReview>;
 
+export interface TokenReviewsDeps {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  /** Whose tokens are reviewed, and what it means if they cannot be. For messages. */
+  readonly of?: { readonly whose: string; readonly meaning: string };
+  /** Defaults to that of agents. */
+  readonly audience?: string;
+}
+
+const OF_AGENTS = {
+  whose: "the agent's token",
+  meaning: 'agents with a certificate continue, new ones wait',
+};
+
 export function createTokenReviews({
   connection,
   clock,
-}: {
-  readonly connection: Connection;
-  readonly clock: Clock;
-}): ReviewToken {
+  of = OF_AGENTS,
+  audience = AUDIENCE,
+}: TokenReviewsDeps): ReviewToken {
   async function ask(token: string, signal: AbortSignal): Promise<string> {
     const body = {
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenReview',
-      spec: { token, audiences: [AUDIENCE] },
+      spec: { token, audiences: [audience] },
     };
     const request = { method: 'POST', path: PATH, body, signal, timeoutMs: TIMEOUT_MS } as const;
     const { chunks } = await connection.request(request);
@@ -60,7 +73,7 @@ export function createTokenReviews({
       const why = describeError(stop.signal.aborted ? stop.signal.reason : cause);
       throw new Refusal(
         'ServerUnavailable',
-        `the API server cannot review the agent's token (${why}); agents with a certificate continue, new ones wait`,
+        `the API server cannot review ${of.whose} (${why}); ${of.meaning}`,
       );
     } finally {
       cancel();

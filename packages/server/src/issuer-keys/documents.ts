@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import type { JsonWebKey, KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { record, textOf } from '@rolegate/runtime';
 
 /** A key that verifies ServiceAccount tokens. */
@@ -65,7 +65,7 @@ function issuerKey(jwk: Readonly<Record<string, unknown>>): IssuerKey | undefine
   const id = textOf(jwk['kid']);
   if (!KEY_ID.test(id) || (jwk['use'] !== undefined && jwk['use'] !== 'sig')) return undefined;
   try {
-    const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
+    const key = createPublicKey({ key: jwk, format: 'jwk' });
     return isStrong(key) ? { id, publicKey: key.export({ type: 'spki', format: 'der' }) } : undefined;
   } catch {
     // Another kind of key, such as a symmetric one.

@@ -1,5 +1,5 @@
 import { createListeners, describeError, listenerFailed } from '@rolegate/runtime';
-import type { Clock, Log, Service } from '@rolegate/runtime';
+import type { Clock, Service } from '@rolegate/runtime';
 import {
   acceptedIssuers,
   audienceClash,
@@ -36,6 +36,8 @@ export interface IssuerKeys extends Service {
   readonly current: () => KnownKeys | undefined;
   /** Calls the listener whenever `current` has changed. The returned function removes it. */
   readonly onChange: (listener: () => void) => () => void;
+  /** Whether a token with this `kid` and `iss` can be verified. */
+  readonly knows: (keyId: string, issuer: string) => boolean;
   /** Reads the keys again, unless that was done just now. Never rejects. */
   readonly refresh: () => Promise<void>;
   /** Why no token with the configured audience is accepted; undefined if they are. */
@@ -55,7 +57,7 @@ export interface IssuerKeysDeps extends ReadOutcomeDeps {
 
 /** Reads the API server's keys of ServiceAccount tokens while an agent needs them. */
 export function createIssuerKeys(deps: IssuerKeysDeps): IssuerKeys {
-  const { read, ownToken, settings, needed, clock, log } = deps;
+  const { read, ownToken, settings, clock, log } = deps;
   const listeners = createListeners<undefined>({ failed: listenerFailed(log, 'issuer keys') });
   const outcome = createReadOutcome(deps);
   const stop = new AbortController();
@@ -122,6 +124,8 @@ export function createIssuerKeys(deps: IssuerKeysDeps): IssuerKeys {
       }),
     current: () => current,
     onChange: listeners.on,
+    knows: (keyId, issuer) =>
+      current?.issuers.includes(issuer) === true && current.keys.some(({ id }) => id === keyId),
     refresh,
     audienceFault,
     status: () => ({

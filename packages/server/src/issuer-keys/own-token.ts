@@ -3,7 +3,7 @@ import { record, textOf } from '@rolegate/runtime';
 import { isIssuer } from './documents.ts';
 
 /** The ServiceAccount token of the server's Pod, written by kubelet (Kubernetes, "Accessing the Kubernetes API from a Pod"). */
-export const OWN_TOKEN_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+const OWN_TOKEN_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 /** What the server's own token says about the API server. */
 export interface OwnToken {

@@ -55,6 +55,9 @@ export const portLimits = {
   token_reviews: {
     hint: 'Check that the API server answers TokenReviews, and find out who presents so many tokens.',
   },
+  review_rate: {
+    hint: 'Find out which Pods of the node show tokens whose key or issuer is unknown. If all do, check rolegate_issuer_keys_reads_total, and --service-account-issuer.',
+  },
   node_connections: {
     hint: 'Check how many agents are running on this node. The newest eight connections of a node are kept.',
   },

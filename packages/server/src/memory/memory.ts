@@ -20,9 +20,12 @@ export const memoryKinds = [
   'missing_objects',
   'object_names',
   'opening_nodes',
+  'refused_pod_tokens',
   'refused_tokens',
   'reporting_nodes',
   'resolving_nodes',
+  'reviewed_pods',
+  'reviewing_nodes',
   'shortened_roles',
   'unreadable_objects',
 ] as const;

@@ -22,6 +22,8 @@ export interface ServerReadings {
   readonly decisionsWaiting: () => number;
   /** By kind, see memory.ts. */
   readonly rememberedNames: () => Readonly<Record<string, number>>;
+  /** Since the keys of ServiceAccount tokens were read; undefined if they have not been. */
+  readonly issuerKeysAgeSeconds: () => number | undefined;
 }
 
 /** All labels are closed sets. */
@@ -40,6 +42,8 @@ export interface ServerMetrics {
   readonly sharedIdentity: (is: boolean) => void;
   readonly authorityOlder: (found: OlderSecret['found']) => void;
   readonly streams: (change: 1 | -1) => void;
+  readonly issuerKeysRead: (outcome: 'ok' | 'failed') => void;
+  readonly podTokenReview: (outcome: 'valid' | 'invalid' | 'failed') => void;
   /** Connects the gauges that are read at each scrape. */
   readonly read: (readings: ServerReadings) => void;
 }
@@ -61,6 +65,8 @@ export function createServerMetrics({ version }: { version: string }): ServerMet
   const sharedIdentity = gauge('rolegate_shared_identity');
   const authorityOlder = countBy('rolegate_authority_secret_older_total');
   const streams = gauge('rolegate_feed_streams');
+  const podTokenReview = countBy('rolegate_pod_token_reviews_total');
+  const issuerKeysRead = countBy('rolegate_issuer_keys_reads_total');
   gauge('rolegate_build_info').set({ version }, 1);
 
   return {
@@ -86,6 +92,8 @@ export function createServerMetrics({ version }: { version: string }): ServerMet
     streams: (change) => {
       streams.inc(change);
     },
+    issuerKeysRead,
+    podTokenReview,
     read: (readings) => {
       readAtScrape(meters, readings);
     },
@@ -107,4 +115,5 @@ function readAtScrape(
   readGauges('rolegate_own_credentials_remaining_seconds', readings.ownCredentialsSeconds);
   readGauge('rolegate_own_credentials_ok', () => (readings.ownCredentialsOk() ? 1 : 0));
   readGauges('rolegate_remembered_names', readings.rememberedNames);
+  readGauge('rolegate_issuer_keys_age_seconds', readings.issuerKeysAgeSeconds);
 }

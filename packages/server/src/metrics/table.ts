@@ -165,6 +165,30 @@ export const serverMetrics = {
     worry:
       '`no_certificate`: agents of version 0.1, which must be upgraded before servers; `certificate` that continues',
   },
+  rolegate_issuer_keys_reads_total: {
+    type: 'counter',
+    labels: { outcome: ['ok', 'failed'] },
+    help: "Reads of the API server's keys of ServiceAccount tokens, by outcome.",
+    meaning: "reads of the API server's keys of ServiceAccount tokens, for container credentials",
+    worry:
+      '`failed` that continues: the log says why; new keys are then known to nobody, and their tokens are reviewed',
+  },
+  rolegate_issuer_keys_age_seconds: {
+    type: 'gauge',
+    labels: {},
+    help: 'Time since the keys of ServiceAccount tokens were read; absent if no agent serves container credentials.',
+    meaning:
+      'time since the keys of ServiceAccount tokens were read; absent if no agent serves container credentials',
+    worry: 'above 900',
+  },
+  rolegate_pod_token_reviews_total: {
+    type: 'counter',
+    labels: { outcome: ['valid', 'invalid', 'failed'] },
+    help: "TokenReviews of Pods' ServiceAccount tokens whose key or issuer an agent does not know, by outcome.",
+    meaning: "TokenReviews of Pods' ServiceAccount tokens whose key or issuer an agent does not know",
+    worry:
+      '`valid` that continues: the keys cannot be read, or an issuer is missing (`--service-account-issuer`)',
+  },
   rolegate_feed_streams: {
     type: 'gauge',
     labels: {},

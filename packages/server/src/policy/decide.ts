@@ -35,7 +35,9 @@ export function createPolicy(settings: PolicySettings): Policy {
   return {
     decide(subject) {
       const { metadata, closedBy } = metadataAccess(subject);
-      const decision = closedBy === undefined ? decide(subject, given) : deny(subject, closedBy);
+      // Container credentials are not part of the metadata API.
+      const closed = subject.servesContainerCredentials === true ? undefined : closedBy;
+      const decision = closed === undefined ? decide(subject, given) : deny(subject, closed);
       const { namespace, pod } = subject;
       const name = namesOf(pod).namespace;
       const fault = rules.faults({ name, annotations: annotationsOf(namespace) });
@@ -51,7 +53,7 @@ interface Given {
 }
 
 /**
- * The order of reasons, after `metadata: deny`. First those that depend only on the Pod and need no Namespace: HostNetwork,
+ * The order of reasons, after `metadata: deny`. On a node that serves container credentials, neither that nor HostNetwork applies. First those that depend only on the Pod and need no Namespace: HostNetwork,
  * StaticPod, BadAnnotation. Then pending (Namespace, ServiceAccount, base ARN), NoRole, BadAnnotation of the object that sets the
  * role, OutsideCeiling, which no Namespace can override, and last the Namespace's rules: BadNamespaceRule, NamespaceDenied.
  */
@@ -59,7 +61,10 @@ function decide(subject: Subject, { settings, rules, parseTags }: Given): Decisi
   const { pod, namespace } = subject;
   const names = namesOf(pod);
   const refuse = (reason: Reason, message: string) => deny(subject, denial(reason, message));
-  if (pod.hostNetwork) return refuse('HostNetwork', `${names.pod} uses the host network`);
+  if (pod.hostNetwork && subject.servesContainerCredentials !== true) {
+    const message = `${names.pod} uses the host network, and its node does not serve container credentials`;
+    return refuse('HostNetwork', message);
+  }
   if (pod.staticPod) return refuse('StaticPod', `${names.pod} is a static Pod`);
   const request = parsePodRequest(pod.annotations, parseTags);
   if ('fault' in request) return refuse('BadAnnotation', `of ${names.pod}, ${request.fault}`);

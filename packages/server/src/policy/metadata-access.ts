@@ -25,6 +25,11 @@ export function metadataAccess(subject: Subject): {
   return closedBy === undefined ? { metadata } : { metadata, closedBy };
 }
 
+/** Whether an object with these annotations closes the metadata API. */
+export function closesMetadata(annotations: Annotations): boolean {
+  return read(annotations, '').closed !== undefined;
+}
+
 /**
  * `rolegate.dev/metadata`: `deny`, or groups separated by commas. An unknown or empty word is a fault and is treated as deny,
  * because the annotation was meant to close something.

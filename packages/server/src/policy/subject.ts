@@ -9,6 +9,8 @@ export interface Subject {
   readonly pod: SubjectPod;
   readonly namespace: Presence;
   readonly serviceAccount: Presence;
+  /** The node's agent serves container credentials, so a Pod is identified by its ServiceAccount token as well. Defaults to false. */
+  readonly servesContainerCredentials?: boolean;
 }
 
 export interface SubjectPod {

@@ -31,6 +31,7 @@ export function explanationText(it: PodExplanation): string {
         ? `connected for ${roughly(agent.connectedForSeconds * 1000)}, ${agent.version}`
         : 'NOT CONNECTED to this replica; ask the others',
     ],
+    ['  container credentials', agent && (agent.servesContainerCredentials ? 'served' : 'not served')],
   ]);
 }
 

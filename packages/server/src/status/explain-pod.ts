@@ -35,7 +35,13 @@ export interface PodExplanation {
   /** Undefined if no session is needed, or none of this replica's nodes needs it. */
   readonly session: SessionRow | undefined;
   /** Undefined if the node's agent is not connected to this replica. */
-  readonly agent: { readonly version: string; readonly connectedForSeconds: number } | undefined;
+  readonly agent:
+    | {
+        readonly version: string;
+        readonly connectedForSeconds: number;
+        readonly servesContainerCredentials: boolean;
+      }
+    | undefined;
 }
 
 export interface DecisionFacts {
@@ -55,7 +61,7 @@ export interface DecisionFacts {
 
 /** Explains the decision on one Pod. */
 export function explainPod(pod: Pod, readings: ServerReadings): PodExplanation {
-  const { config, cluster, agents, decisions, sessions, clock } = readings;
+  const { config, cluster, agents, decisions, sessions } = readings;
   const { verdict } = decisions.decide(pod);
   const { decision, namespaceRuleFault } = verdict;
   const id = decision.kind === 'allow' ? sessionId(decision.session) : undefined;
@@ -82,7 +88,7 @@ export function explainPod(pod: Pod, readings: ServerReadings): PodExplanation {
     namespaceRuleFault,
     decision: factsOf(decision),
     session: summary && sessionRow(summary),
-    agent: agent && agentOf(agent, clock.monotonic()),
+    agent: agent && agentOf(agent, readings),
   };
 }
 
@@ -95,8 +101,12 @@ function traitsOf(pod: Pod): readonly string[] {
   ];
 }
 
-function agentOf({ version, sinceMs }: ConnectedAgent, nowMs: number) {
-  return { version, connectedForSeconds: Math.floor((nowMs - sinceMs) / 1000) };
+function agentOf({ node, version, sinceMs }: ConnectedAgent, { clock, servingNodes }: ServerReadings) {
+  return {
+    version,
+    connectedForSeconds: Math.floor((clock.monotonic() - sinceMs) / 1000),
+    servesContainerCredentials: servingNodes.serves(node),
+  };
 }
 
 function factsOf(decision: Verdict['decision']): DecisionFacts {

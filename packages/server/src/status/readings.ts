@@ -4,6 +4,8 @@ import type { Sessions } from '../credentials/sessions.ts';
 import type { StsBudget } from '../credentials/budget/sts-budget.ts';
 import type { Decisions } from '../decisions/decisions.ts';
 import type { ConnectedAgents } from '../feed/connected-agents.ts';
+import type { ServingNodes } from '../feed/serving-nodes.ts';
+import type { IssuerKeys } from '../issuer-keys/issuer-keys.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 
 /** The parts of the server that its status reads. */
@@ -18,6 +20,8 @@ export interface ServerReadings {
     'pods' | 'namespaces' | 'serviceAccounts' | 'synced' | 'syncedForMs' | 'watchAgeMs'
   >;
   readonly agents: Pick<ConnectedAgents, 'all' | 'get'>;
+  readonly servingNodes: Pick<ServingNodes, 'serves' | 'any'>;
+  readonly issuerKeys: Pick<IssuerKeys, 'status'>;
   readonly decisions: Pick<Decisions, 'decide'>;
   readonly sessions: Pick<Sessions, 'summaries' | 'counts' | 'condition'>;
   readonly budget: Pick<StsBudget, 'waiting' | 'inFlight' | 'free'>;

@@ -1,5 +1,5 @@
 import { roughly, textFacts, textTable } from '@rolegate/runtime';
-import type { AgentRow, ServerStatus } from './server-status.ts';
+import type { AgentRow, IssuerKeysFacts, ServerStatus } from './server-status.ts';
 import type { SessionRow, StateSum } from './session-rows.ts';
 
 /** The most failing or waiting sessions that are shown; all are in the totals and in --json. */
@@ -42,10 +42,22 @@ function facts(status: ServerStatus): string {
       'STS budget',
       `${sts.waiting} waiting, ${sts.inFlight} in flight, ${sts.free} free (${sts.ratePerSecond}/s, burst ${sts.burst})`,
     ],
+    ...issuerKeysText(status.issuerKeys),
     ['agents', `${status.agents.length} connected to this replica`],
     ['sessions', states.length === 0 ? 'none' : states.map(sumText).join('; ')],
     ...startupWarnings.map((warning) => ['start warning', warning] as const),
   ]);
+}
+
+function issuerKeysText(facts: IssuerKeysFacts | undefined): (readonly [string, string | undefined])[] {
+  if (facts === undefined) return [];
+  const { keys, issuers, ageSeconds, error } = facts;
+  const age = ageSeconds === undefined ? 'NOT READ YET' : `${keys}, read ${ofSeconds(ageSeconds)} ago`;
+  return [
+    ['issuer keys', age],
+    ['  issuers', issuers.join(', ') || undefined],
+    ['  last error', error],
+  ];
 }
 
 function sumText([state, { count, nextInSeconds, reasons }]: readonly [string, StateSum]): string {
@@ -58,14 +70,15 @@ function sumText([state, { count, nextInSeconds, reasons }]: readonly [string, S
 }
 
 function agentTable(agents: readonly AgentRow[]): string {
-  const rows = agents.map(({ node, version, connectedForSeconds, interception, pods }) => [
-    node,
-    version,
-    ofSeconds(connectedForSeconds),
-    String(pods),
-    interceptionText(interception),
+  const rows = agents.map((agent) => [
+    agent.node,
+    agent.version,
+    ofSeconds(agent.connectedForSeconds),
+    String(agent.pods),
+    interceptionText(agent.interception),
+    agent.servesContainerCredentials ? 'yes' : 'no',
   ]);
-  return textTable(['NODE', 'VERSION', 'CONNECTED', 'PODS', 'INTERCEPTION'], rows);
+  return textTable(['NODE', 'VERSION', 'CONNECTED', 'PODS', 'INTERCEPTION', 'CONTAINER CREDENTIALS'], rows);
 }
 
 function interceptionText(layers: AgentRow['interception']): string {

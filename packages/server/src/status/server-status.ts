@@ -35,7 +35,18 @@ export interface ServerStatus {
   readonly certificateSeconds: Readonly<Record<string, number>>;
   /** Undefined until it is detected. */
   readonly roleBaseArn: string | undefined;
+  /** Of ServiceAccount tokens; undefined if no agent serves container credentials. */
+  readonly issuerKeys: IssuerKeysFacts | undefined;
   readonly startupWarnings: readonly string[];
+}
+
+export interface IssuerKeysFacts {
+  readonly keys: number;
+  readonly issuers: readonly string[];
+  /** Since they were read; undefined if they have not been. */
+  readonly ageSeconds: number | undefined;
+  /** Why the last read failed, or why no token is accepted. */
+  readonly error: string | undefined;
 }
 
 export interface AgentRow {
@@ -45,6 +56,7 @@ export interface AgentRow {
   /** By layer, as reported; undefined if not reported. */
   readonly interception: Readonly<Record<string, boolean | undefined>> | undefined;
   readonly pods: number;
+  readonly servesContainerCredentials: boolean;
 }
 
 /** `startedMs`: on the monotonic clock. */
@@ -70,17 +82,25 @@ export function serverStatus(readings: ServerReadings, startedMs: number): Serve
     checks: Object.fromEntries(checks.map((check) => [check.name, check.ready()])),
     certificateSeconds: readings.certificateSeconds(),
     roleBaseArn: readings.roleBaseArn(),
+    issuerKeys: issuerKeysFacts(readings),
     startupWarnings: warnings,
   };
 }
 
-function agentRows({ agents, cluster, clock }: ServerReadings): readonly AgentRow[] {
+function issuerKeysFacts({ servingNodes, issuerKeys }: ServerReadings): IssuerKeysFacts | undefined {
+  if (!servingNodes.any()) return undefined;
+  const { keys, issuers, ageMs, error } = issuerKeys.status();
+  return { keys, issuers, ageSeconds: ageMs === undefined ? undefined : seconds(ageMs), error };
+}
+
+function agentRows({ agents, cluster, servingNodes, clock }: ServerReadings): readonly AgentRow[] {
   return agents.all().map(({ node, version, sinceMs, interception }) => ({
     node,
     version,
     connectedForSeconds: seconds(clock.monotonic() - sinceMs),
     interception: interception && layersOf(interception),
     pods: cluster.pods.onNode(node).length,
+    servesContainerCredentials: servingNodes.serves(node),
   }));
 }
 

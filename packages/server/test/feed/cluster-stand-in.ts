@@ -4,6 +4,7 @@ import { createFakeClock } from '@rolegate/testing';
 import { createSessions } from '../../src/credentials/sessions.ts';
 import { createStsBudget } from '../../src/credentials/budget/sts-budget.ts';
 import { createDecisions } from '../../src/decisions/decisions.ts';
+import { createServingNodes } from '../../src/feed/serving-nodes.ts';
 import type { Namespace, Pod, ServiceAccount } from '../../src/kubernetes/objects/objects.ts';
 import { createPodIndex } from '../../src/kubernetes/objects/pod-index.ts';
 import { createStore } from '../../src/kubernetes/objects/store.ts';
@@ -87,12 +88,14 @@ export function createClusterStandIn({
     metrics: { stsRequest: () => undefined },
     memory,
   });
+  const servingNodes = createServingNodes({ clock });
   const decisions = createDecisions({
     cluster: { pods, namespaces, serviceAccounts },
     policy,
     clock,
     log,
     memory,
+    serves: servingNodes.serves,
   });
   let version = 100;
   const next = () => String((version += 1));
@@ -118,6 +121,7 @@ export function createClusterStandIn({
     budget,
     sessions,
     decisions,
+    servingNodes,
     issued,
     sts,
     base,

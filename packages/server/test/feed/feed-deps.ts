@@ -5,7 +5,7 @@ import type { createClusterStandIn } from './cluster-stand-in.ts';
 const none = () => undefined;
 
 /** The dependencies of a synced feed service in tests, except peers and nodes; nothing is counted. */
-export function feedDeps({ pods, history, clock }: ReturnType<typeof createClusterStandIn>) {
+export function feedDeps({ pods, history, clock, servingNodes }: ReturnType<typeof createClusterStandIn>) {
   return {
     pods,
     history,
@@ -18,6 +18,9 @@ export function feedDeps({ pods, history, clock }: ReturnType<typeof createClust
     streamAgeMs: 30 * 60_000,
     random: () => 0.5,
     log: silentLog,
+    servingNodes,
+    issuerKeys: { current: none, onChange: () => none },
+    reviewPodToken: () => Promise.resolve({ fault: 'nobody reviews tokens in this test' }),
     metrics: { streams: none, answers: none, limitHit: none },
   } satisfies Partial<FeedServiceDeps>;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
-import { createReviewLanes } from '../../src/identity/review-lanes.ts';
+import { createPodReviewLane, createReviewLanes } from '../../src/identity/review-lanes.ts';
 import type { TokenReview } from '../../src/identity/token-review.ts';
 
 /** Reviews that the test completes. */
@@ -106,4 +106,41 @@ it('A ServiceAccount token that has waited for four seconds is no longer reviewe
   await round();
   expect(asked).toEqual(['first']);
   expect(second.said).toMatch(/waited 4 s for its review/);
+});
+
+describe("Reviews for Pods' tokens", () => {
+  function setupPods() {
+    const { promise, resolve } = Promise.withResolvers<TokenReview>();
+    const asked: string[] = [];
+    const hits: string[] = [];
+    const show = createPodReviewLane({
+      review(token) {
+        asked.push(token);
+        return asked.length === 1 ? promise : Promise.resolve({ error: token } as TokenReview);
+      },
+      clock: createFakeClock(),
+      hit: (limit, { node, address }) => hits.push(`${limit} ${node ?? ''} ${address}`),
+    });
+    const of = (node: string, podUid: string) => ({ node, podUid, address: '198.18.0.1' });
+    return { asked, hits, show, of, endFirst: resolve };
+  }
+
+  it('Nodes take turns, and the Pods of a node do, however many tokens one Pod shows', async () => {
+    const { asked, show, of, endFirst } = setupPods();
+    const flood = ['f1', 'f2', 'f3', 'f4'].map((token) => show(token, of('node-a', 'pod-f')));
+    const last = [show('a', of('node-a', 'pod-a')), show('b', of('node-b', 'pod-b'))];
+    expect(asked).toEqual(['f1', 'b']);
+    endFirst({ error: '' } as TokenReview);
+    await Promise.all(flood.concat(last));
+    expect(asked.indexOf('a')).toBeLessThan(asked.indexOf('f3'));
+  });
+
+  it('Beyond four waiting tokens of a Pod, its oldest is refused, and the hit names the node', async () => {
+    const { hits, show, of } = setupPods();
+    void show('first', of('node-a', 'pod-f'));
+    const evicted = show('f0', of('node-a', 'pod-f')).catch(String);
+    for (const token of ['f1', 'f2', 'f3', 'f4']) void show(token, of('node-a', 'pod-f'));
+    expect(await evicted).toContain('too many tokens are waiting');
+    expect(hits).toEqual(['token_reviews node-a 198.18.0.1']);
+  });
 });

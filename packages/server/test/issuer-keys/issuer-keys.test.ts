@@ -31,7 +31,7 @@ async function setup({ audience = 'rolegate', issuers = [], own, needed = true }
     reads: 0,
   };
   const outcomes: string[] = [];
-  const need = { any: needed, wake: () => undefined as void };
+  const need = { any: needed, wake: (): void => undefined };
   const keys = createIssuerKeys({
     read() {
       api.reads += 1;
@@ -68,7 +68,7 @@ async function setup({ audience = 'rolegate', issuers = [], own, needed = true }
     keys,
     changes: () => changes,
     ids: () => keys.current()?.keys.map(({ id }) => id),
-    async need(any: boolean) {
+    need: async (any: boolean) => {
       need.any = any;
       need.wake();
       await clock.advance(0);

@@ -26,6 +26,7 @@ it("The page docs/metrics.md has exactly the server's metrics, each with its typ
     decisionsMade: () => 0,
     decisionsWaiting: () => 0,
     rememberedNames: () => ({}),
+    issuerKeysAgeSeconds: none,
   });
   expect(metricsOnPage(page, 'Server')).toEqual(metricsInRegistry(metrics.registry));
 });

@@ -452,6 +452,63 @@ describe('Pending decision', () => {
   });
 });
 
+describe('On a node that serves container credentials', () => {
+  const served = { servesContainerCredentials: true, annotations: reader, namespace: permitsReader } as const;
+  const denied = { ...reader, [METADATA]: 'deny' };
+  table([
+    { ...served, what: 'a host-network Pod', pod: { hostNetwork: true }, is: allowReader },
+    {
+      ...served,
+      what: 'a host-network Pod without a permit',
+      pod: { hostNetwork: true },
+      namespace: {},
+      is: 'NamespaceDenied',
+    },
+    {
+      ...served,
+      what: 'a host-network Pod in an unseen Namespace',
+      pod: { hostNetwork: true },
+      namespace: 'unseen',
+      is: 'pending Namespace team-a',
+    },
+    { ...served, what: 'a static Pod', pod: { hostNetwork: true, staticPod: true }, is: 'StaticPod' },
+    { ...served, what: 'metadata deny of the Pod', annotations: denied, is: allowReader },
+    {
+      ...served,
+      what: 'metadata deny of the Namespace',
+      namespace: { ...permitsReader, [METADATA]: 'deny' },
+      is: allowReader,
+    },
+    {
+      ...served,
+      what: 'metadata deny without a permit',
+      annotations: denied,
+      namespace: {},
+      is: 'NamespaceDenied',
+    },
+  ]);
+
+  it.each([
+    { whose: 'the Pod', annotations: denied, namespace: permitsReader },
+    { whose: 'the Namespace', annotations: reader, namespace: { ...permitsReader, [METADATA]: 'deny' } },
+  ])('The metadata API stays closed by $whose', ({ whose, ...situation }) => {
+    expect(whose).not.toBe('');
+    expect(decide({ ...situation, servesContainerCredentials: true }).metadata).toEqual({ denied: true });
+  });
+
+  it('On another node, the denial says why: its node does not serve container credentials', () => {
+    const { decision } = decide({
+      annotations: reader,
+      namespace: permitsReader,
+      pod: { hostNetwork: true },
+    });
+    expect(decision).toMatchObject({
+      reason: 'HostNetwork',
+      message: 'Pod team-a/web-0 uses the host network, and its node does not serve container credentials',
+    });
+  });
+});
+
 describe('Early denial', () => {
   const unseen = { namespace: 'unseen', serviceAccount: 'unseen' } as const;
   const bad = { [ROLE]: 'a b' };

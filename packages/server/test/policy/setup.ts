@@ -16,6 +16,7 @@ export interface Situation {
   /** Annotations of the Namespace, or that it is absent or unseen. */
   readonly namespace?: Annotations | 'absent' | 'unseen';
   readonly serviceAccount?: Annotations | 'absent' | 'unseen';
+  readonly servesContainerCredentials?: boolean;
 }
 
 export const settings: PolicySettings = {
@@ -44,6 +45,7 @@ export function subjectOf(situation: Situation): Subject {
     },
     namespace: presence(situation.namespace),
     serviceAccount: presence(situation.serviceAccount),
+    ...(situation.servesContainerCredentials === true && { servesContainerCredentials: true }),
   };
 }
 

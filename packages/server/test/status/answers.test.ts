@@ -43,6 +43,14 @@ function setup({ synced = true }: { synced?: boolean } = {}) {
     checks: [{ name: 'authority', ready: () => 'the Secret cannot be read' }],
     cluster: { ...cluster, synced: () => synced, syncedForMs: () => 5_000, watchAgeMs: () => 2_500 },
     agents,
+    issuerKeys: {
+      status: () => ({
+        keys: 2,
+        issuers: ['https://k.example'],
+        ageMs: 61_000,
+        error: 'get /openid/v1/jwks: 403',
+      }),
+    },
     roleBaseArn: () => cluster.base.arn,
     certificateSeconds: () => ({ certificate: 7_200 }),
   });
@@ -61,6 +69,42 @@ function setup({ synced = true }: { synced?: boolean } = {}) {
     },
   };
 }
+
+describe('Status of container credentials', () => {
+  it('Without an agent that serves them, nothing is said about keys', () => {
+    const t = setup();
+    expect(t.whole().issuerKeys).toBeUndefined();
+    expect(t.ask('').text).not.toContain('issuer keys');
+  });
+
+  it('The status shows which nodes serve them, the number and the age of the keys, and the last error', async () => {
+    const t = setup();
+    t.servingNodes.join('node-a', true);
+    await t.connect();
+    const { text } = t.ask('');
+    expect(t.whole()).toMatchObject({
+      agents: [{ node: 'node-a', servesContainerCredentials: true }],
+      issuerKeys: { keys: 2, ageSeconds: 61, error: 'get /openid/v1/jwks: 403' },
+    });
+    expect(text).toMatch(/^issuer keys +2, read 1m1s ago$/m);
+    expect(text).toMatch(/^ {2}issuers +https:\/\/k\.example$/m);
+    expect(text).toMatch(/^ {2}last error +get \/openid\/v1\/jwks: 403$/m);
+    expect(text).toMatch(/^node-a .* yes$/m);
+  });
+
+  it('The explanation of a host-network Pod says whether its node serves them', async () => {
+    const t = setup();
+    t.setNamespace('shop', { [PERMITTED]: 'app' });
+    t.setPod('csi', { hostNetwork: true, annotations: { [ROLE]: 'app' } });
+    await t.connect();
+    const pod = 'pod=shop/csi';
+    expect(t.ask(pod).text).toMatch(/^ {2}why .*its node does not serve container credentials$/m);
+    expect(t.ask(pod).text).toMatch(/^ {2}container credentials +not served$/m);
+    t.servingNodes.join('node-a', true);
+    expect(t.ask(pod).text).toMatch(/^decision +allow$/m);
+    expect(t.ask(pod).text).toMatch(/^ {2}container credentials +served$/m);
+  });
+});
 
 describe('Server status', () => {
   it('The status shows connected agents, sessions by state and what is wrong, and nothing secret', async () => {
@@ -83,7 +127,7 @@ describe('Server status', () => {
     });
     const { text, value } = t.ask('');
     expect(text).toMatch(/^ {2}authority +NOT OK: the Secret cannot be read$/m);
-    expect(text).toMatch(/^node-a +0\.1\.0 +1s +1 +BROKEN: filter,route,input$/m);
+    expect(text).toMatch(/^node-a +0\.1\.0 +1s +1 +BROKEN: filter,route,input +no$/m);
     expect(text).toMatch(/^sessions +1 valid \(next in 2\dm\d+s\)$/m);
     for (const said of [text, JSON.stringify(value)]) expect(said).not.toMatch(/ASIA|secret|token/);
   });

@@ -46,6 +46,8 @@ export interface Nodes {
   foreignTo(node: string, sessionIds: readonly string[]): string[];
   /** Since the last change of a Pod of the node or its decision; less if that was forgotten. Milliseconds. */
   unchangedForMs(node: string): number;
+  /** Decides the node's Pods again if its agent is connected, because something else has changed that decisions read. */
+  readonly reconsider: (node: string) => void;
   /** The number of nodes with a stream. */
   readonly connected: number;
 }
@@ -104,6 +106,11 @@ export function createNodes(deps: NodesDeps): Nodes {
       return sessionIds.filter((id) => !needs(node, id) && sessions.get(id) !== undefined);
     },
     unchangedForMs: (node) => clock.monotonic() - changes.lastMs(node),
+    reconsider(node) {
+      // For a node without a view, nothing was decided that could change.
+      if (views.get(node) === undefined) return;
+      for (const { uid } of pods.onNode(node)) decisions.look(uid);
+    },
     get connected() {
       return views.connected();
     },

@@ -39,6 +39,7 @@ export const reportFields = {
   usedSessionIds: { number: 7, most: MOST_SESSIONS, longest: 64 },
   newestSeen: { number: 8, most: 1, longest: 96 },
   forgotMs: { number: 9, most: 1, longest: 10, isNumber: true },
+  servesContainerCredentials: { number: 10, most: 1, longest: 1, isNumber: true },
 } as const satisfies Record<string, FieldLimit>;
 
 export type ReportField = keyof typeof reportFields;

@@ -29,6 +29,8 @@ export interface Report {
   readonly newestSeen: ResourceVersionsRead | undefined;
   /** Since the agent was told to forget versions; undefined if it never was. */
   readonly forgotMs: number | undefined;
+  /** Undefined if unset, as by agents of 0.2. */
+  readonly servesContainerCredentials: boolean | undefined;
 }
 
 export interface Received {
@@ -73,6 +75,7 @@ export function receiveReport(bytes: Buffer): Received {
     usedSessionIds: only('usedSessionIds', read.usedSessionIds, (id) => SESSION_ID.test(id)),
     newestSeen: only('newestSeen', presentOnes(read.newestSeen), isSeen)[0],
     forgotMs: only('forgotMs', presentOnes(read.forgotMs), isCount)[0],
+    servesContainerCredentials: presentOnes(read.servesContainerCredentials)[0],
   };
   return { report, dropped };
 }
