@@ -12,6 +12,8 @@ export type StandInCall =
       readonly namespace: string;
       readonly name: string;
     }
+  /** Issues a ServiceAccount token for container credentials, bound to the Pod. */
+  | { readonly do: 'token'; readonly namespace: string; readonly name: string }
   | { readonly do: 'kubeconfig' }
   | { readonly do: 'sts-calls' };
 

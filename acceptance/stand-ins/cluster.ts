@@ -63,6 +63,9 @@ export function createCluster({ standIns, cni }: { standIns: StandIns; cni: CniR
         podIP: pod.addresses.ipv4,
         podIPs: addressesOf(pod).map((ip) => ({ ip })),
       }),
+    /** A ServiceAccount token of the Pod, as the kubelet projects it. */
+    token: async ({ namespace, name }: ClusterPod) =>
+      String(await standIns.call({ do: 'token', namespace, name })),
     async delete({ namespace, name }: ClusterPod): Promise<void> {
       await standIns.call({ do: 'delete', kind: 'Pod', namespace, name });
     },
