@@ -8,13 +8,15 @@ import { soon, startAgent } from './whole-agent.ts';
 const IP = '127.9.0.77';
 const CREDENTIALS = '/latest/meta-data/iam/security-credentials/app';
 
+const SERVING = ['--container-credentials', '--container-credentials-bind', '127.0.0.1:0'];
+
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
 /** A whole agent on a stopped clock, with one permitted Pod. */
-async function setup() {
+async function setup(argv: readonly string[] = []) {
   const { folder, ...place } = await createFolder();
   closing.push(() => place[Symbol.asyncDispose]());
   const server = await startFeedServer(folder);
@@ -22,7 +24,7 @@ async function setup() {
   const cni = await createCniResultsDir();
   closing.push(() => cni[Symbol.asyncDispose]());
   await cni.add({ uid: 'u1', namespace: 'shop', name: 'a', ips: [IP] });
-  const agent = await startAgent(['--cni-cache-dir', cni.path, ...server.argv]);
+  const agent = await startAgent(['--cni-cache-dir', cni.path, ...server.argv, ...argv]);
   closing.push(() => agent[Symbol.asyncDispose]());
   const { reports } = server;
   return { ...agent, reports, get: (path: string) => agent.ask({ path, localAddress: IP }) };
@@ -69,7 +71,7 @@ it('An agent without reconcile reports nothing of the interception, and sends IM
 });
 
 it('An agent counts everything that it remembers by names that others choose', async () => {
-  const { metrics, get } = await setup();
+  const { metrics, get } = await setup(SERVING);
   await soon(async () => {
     expect((await get(CREDENTIALS)).status).toBe(200);
   });

@@ -7,7 +7,7 @@ import type { AgentCore, AgentDeps } from './core.ts';
 /** Undefined if the agent does not serve container credentials. */
 export function composeTokenJudge(
   { config, clock, log }: AgentDeps,
-  { mode: { callers, tokenSources }, memory }: AgentCore,
+  { mode: { callers, table, tokenSources }, memory }: AgentCore,
   limitHit: LimitHits['hit'],
 ): TokenJudge | undefined {
   return (
@@ -18,6 +18,7 @@ export function composeTokenJudge(
       limited(limit, ip) {
         limitHit(limit, clientOf(callers.identify(ip), ip), ip);
       },
+      isHostPod: (uid) => table.pod(uid)?.hostNetwork === true,
       memory,
       clock,
       log,

@@ -24,7 +24,10 @@ export const TOKEN = 'eyJhbGciOiJSUzI1NiJ9.the-secret-token.c2lnbmF0dXJl';
 type Answer = (request: AttestRequestRead) => Promise<AttestResponse>;
 
 /** What agents have presented. */
-type Seen = Pick<AttestingServer, 'asked' | 'shown' | 'askedBy' | 'feeds' | 'resolves' | 'requestIds'>;
+type Seen = Pick<
+  AttestingServer,
+  'asked' | 'shown' | 'askedBy' | 'feeds' | 'resolves' | 'reviews' | 'requestIds'
+>;
 
 /** The server's authority and certificate; tests change them while it runs. */
 export interface AttestingServer {
@@ -46,7 +49,9 @@ export interface AttestingServer {
   }[];
   /** Tokens that came with Resolve. */
   readonly resolves: string[];
-  /** IDs of Pods' requests that came with it. */
+  /** ServiceAccount tokens that were to be reviewed; all are of the Pod u1. */
+  readonly reviews: string[];
+  /** IDs of Pods' requests that came with Resolve. */
   readonly requestIds: string[];
   /** Sets the answer to certificate requests. */
   readonly answer: (how: Answer) => void;
@@ -97,7 +102,15 @@ export async function startAttestingServer({
 }: AttestingServerOptions = {}): Promise<AttestingServer> {
   const ca = given ?? (await createTestCa());
   const tls = await memoryTls(ca, dns);
-  const seen: Seen = { asked: [], shown: [], askedBy: [], feeds: [], resolves: [], requestIds: [] };
+  const seen: Seen = {
+    asked: [],
+    shown: [],
+    askedBy: [],
+    feeds: [],
+    resolves: [],
+    reviews: [],
+    requestIds: [],
+  };
 
   function sign({
     by = ca,
@@ -178,8 +191,9 @@ function handlers({
       seen.requestIds.push(wordOf(call, 'rolegate-request-id'));
       callback(null, {});
     },
-    ReviewToken(_call, callback) {
-      callback(null, {});
+    ReviewToken(call, callback) {
+      seen.reviews.push(call.request.token);
+      callback(null, { podUid: 'u1' });
     },
   };
 }

@@ -13,18 +13,18 @@ export interface TurnLimits {
   readonly waiting: number;
 }
 
-/** Exactly one of the two is called. */
+/** Either run or dropped is called, once. */
 export interface Job {
   readonly run: () => void;
   readonly dropped: () => void;
+  /** Called before it waits because of its client's rate. */
+  readonly limited: () => void;
 }
 
 export interface ClientTurnsDeps {
   readonly limits: TurnLimits;
   readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
   readonly memory: AgentMemory;
-  /** A client has more jobs than its rate allows. */
-  readonly limited: (client: string) => void;
 }
 
 /** Runs the job at once if it is the client's turn, otherwise later. */
@@ -34,7 +34,7 @@ export type TakeTurn = (client: string, job: Job) => void;
 const MOST_CLIENTS = 1_024;
 
 /** Limits what clients can cause, each by itself and all together. Clients whose rate allows it take turns. */
-export function createClientTurns({ limits, clock, memory, limited }: ClientTurnsDeps): TakeTurn {
+export function createClientTurns({ limits, clock, memory }: ClientTurnsDeps): TakeTurn {
   const { ofClient, ofAll } = limits;
   const all = createTokenBucket({ ...ofAll, clock });
   // A bucket is forgotten when it is full again.
@@ -69,7 +69,7 @@ export function createClientTurns({ limits, clock, memory, limited }: ClientTurn
   }
 
   return (client, job) => {
-    if (bucketOf(client).left() === 0) limited(client);
+    if (bucketOf(client).left() === 0) job.limited();
     waiting.put(client, job);
     if (waiting.of(client) > limits.waitingOfClient) waiting.next(client)?.dropped();
     if (waiting.size() > limits.waiting) waiting.next(waiting.clientWithMost())?.dropped();

@@ -13,7 +13,7 @@ export interface ParsedToken {
   readonly signature: Buffer;
 }
 
-/** Why a token is invalid, for the operator's log. Contains no part of the token. */
+/** Why a token is invalid, for the operator's log: begins with "it" and contains no part of the token. */
 export interface TokenFault {
   readonly fault: string;
 }

@@ -18,10 +18,10 @@ export interface TokenReviewer {
 }
 
 export interface ReviewsDeps {
-  readonly keys: Pick<IssuerKeys, 'condition'>;
+  readonly keys: Pick<IssuerKeys, 'find' | 'condition'>;
   readonly reviewer: TokenReviewer;
   readonly verdicts: Pick<Verdicts, 'reviewed' | 'invalid'>;
-  readonly limited: (limit: 'token_reviews', client: string) => void;
+  readonly limited: (limit: 'token_reviews', from: string) => void;
   /** Called when tokens may be judged again. */
   readonly changed: () => void;
   readonly memory: AgentMemory;
@@ -33,13 +33,15 @@ export interface ReviewsDeps {
 export interface UnknownToken {
   readonly hash: string;
   readonly token: string;
+  readonly keyId: string;
   readonly claims: CheckedClaims;
-  /** The client. */
+  /** The source address. */
   readonly from: string;
+  readonly client: string;
 }
 
 export interface Reviews {
-  /** Undefined: the token is not being reviewed. */
+  /** Undefined: the token is not being reviewed, or its key has become known meanwhile. */
   readonly pending: (hash: string) => TokenJudgement | undefined;
   /** Has the token reviewed if a server is connected. */
   readonly judge: (token: UnknownToken) => TokenJudgement;
@@ -54,6 +56,8 @@ const REVIEWS: TurnLimits = {
 };
 /** How long a token is not reviewed again after no server has answered. Milliseconds. */
 const AGAIN_MS = 2_000;
+/** A shorter outage ends without a log line. Milliseconds. */
+const OUTAGE_MS = 60_000;
 /** Characters of a server's text in a log line. */
 const LONGEST_FAULT = 256;
 
@@ -71,27 +75,26 @@ export function createReviews(deps: ReviewsDeps): Reviews {
   const { keys, reviewer, verdicts, clock, log, changed } = deps;
   const outage = createOutageLog({ clock, log });
   /** Tokens that wait for a review or its answer, by hash. */
-  const pending = new Set<string>();
-  const takeTurn = createClientTurns({
-    ...deps,
-    limits: REVIEWS,
-    limited: (client) => {
-      deps.limited('token_reviews', client);
-    },
-  });
+  const pending = new Map<string, UnknownToken>();
+  const takeTurn = createClientTurns({ ...deps, limits: REVIEWS });
 
   function over(hash: string): void {
     pending.delete(hash);
     changed();
   }
 
-  async function review({ hash, token, claims, from }: UnknownToken): Promise<void> {
+  function noteAnswer(): void {
+    const ended = outage.over();
+    // A client can make single reviews fail, for example with made-up Pods.
+    if (ended !== undefined && ended.awayMs >= OUTAGE_MS) log.info('token reviews recovered', ended);
+  }
+
+  async function review({ hash, token, claims, client }: UnknownToken): Promise<void> {
     try {
       const fault = faultOf(await reviewer.review(token), claims);
-      const ended = outage.over();
-      if (ended !== undefined) log.info('token reviews recovered', ended);
+      noteAnswer();
       if (fault === undefined) verdicts.reviewed(hash, claims);
-      else verdicts.invalid(hash, fault, from);
+      else verdicts.invalid(hash, fault, client);
       over(hash);
     } catch (error) {
       outage.failed('warn', 'token review failed', { error: describeError(error), hint: HINT });
@@ -103,13 +106,20 @@ export function createReviews(deps: ReviewsDeps): Reviews {
 
   const unknown = (): TokenJudgement => ({ kind: 'unknown', waitsFor: WAITS_FOR[keys.condition()] });
   return {
-    pending: (hash) => (pending.has(hash) ? unknown() : undefined),
+    pending(hash) {
+      const token = pending.get(hash);
+      if (token === undefined || keys.find(token.keyId, token.claims.issuer) !== undefined) return undefined;
+      return unknown();
+    },
     judge(token) {
       if (reviewer.isConnected()) {
-        pending.add(token.hash);
-        takeTurn(token.from, {
+        pending.set(token.hash, token);
+        takeTurn(token.client, {
           run: () => void review(token),
           dropped: () => void pending.delete(token.hash),
+          limited() {
+            deps.limited('token_reviews', token.from);
+          },
         });
       }
       return unknown();
@@ -121,5 +131,5 @@ export function createReviews(deps: ReviewsDeps): Reviews {
 function faultOf({ podUid, fault }: ReviewTokenResponseRead, { pod }: CheckedClaims): string | undefined {
   if (podUid === pod.podUid) return undefined;
   if (podUid !== '') return 'the review names another Pod than the token';
-  return `the review refuses it: ${fault.slice(0, LONGEST_FAULT)}`;
+  return `according to a review, ${fault.slice(0, LONGEST_FAULT)}`;
 }

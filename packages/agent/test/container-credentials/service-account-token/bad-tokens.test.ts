@@ -183,7 +183,7 @@ const invalidTexts: readonly { what: string; token: string; fault: RegExp }[] = 
   { what: 'A token signed with the public key as a secret', token: signedByPublicKey(), fault: /algorithm/ },
   {
     what: 'A token whose claims are not UTF-8',
-    token: `${head}.${Buffer.from([0x7b, 0xff, 0x7d]).toString('base64url')}.${signature}`,
+    token: `${head}.${Buffer.from('{"a":"\xff"}', 'latin1').toString('base64url')}.${signature}`,
     fault: /claims/,
   },
 ];

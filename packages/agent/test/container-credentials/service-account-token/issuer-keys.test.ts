@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
@@ -46,6 +46,12 @@ function setup(kept?: SavedIssuerKeys, clock = createFakeClock()) {
 
 function published(key: KeyObject, id = 'other') {
   return { id, publicKey: key.export({ format: 'der', type: 'spki' }) };
+}
+
+/** A public key nobody has the private key of: generating one of this length takes seconds. */
+function rsaKey(bits: number): KeyObject {
+  const n = Buffer.alloc(bits / 8, 0xff).toString('base64url');
+  return createPublicKey({ key: { kty: 'RSA', n, e: 'AQAB' }, format: 'jwk' });
 }
 
 describe('Issuer keys', () => {
@@ -97,6 +103,7 @@ describe('Issuer keys', () => {
       what: 'of RSA with 1,024 bits',
       key: published(generateKeyPairSync('rsa', { modulusLength: 1_024 }).publicKey),
     },
+    { what: 'of RSA with 8,200 bits', key: published(rsaKey(8_200)) },
     { what: 'without an ID', key: { ...TWO, id: '' } },
     { what: 'with an ID of 257 characters', key: { ...TWO, id: 'k'.repeat(257) } },
   ])('A key $what is skipped and logged once, and others are used', ({ key }) => {

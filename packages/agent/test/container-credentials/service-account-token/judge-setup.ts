@@ -24,6 +24,7 @@ export function createTestJudge({ keys, review }: JudgeOptions = {}) {
   const server: { connected: boolean; review: Review | undefined } = { connected: true, review };
   const reviewed: string[] = [];
   const limited: string[] = [];
+  const hostPods = new Set<string>();
   const issuerKeys = createIssuerKeys({
     kept: undefined,
     feedConnected: () => server.connected,
@@ -46,7 +47,8 @@ export function createTestJudge({ keys, review }: JudgeOptions = {}) {
       },
     },
     nowMs: () => clock.now(),
-    limited: (limit, client) => void limited.push(`${limit} ${client}`),
+    limited: (limit, from) => void limited.push(`${limit} ${from}`),
+    isHostPod: (uid) => hostPods.has(uid),
     memory: createMemory({ clock }),
     clock,
     log,
@@ -59,6 +61,7 @@ export function createTestJudge({ keys, review }: JudgeOptions = {}) {
     server,
     reviewed,
     limited,
+    hostPods,
     issuerKeys,
     send,
     changes,

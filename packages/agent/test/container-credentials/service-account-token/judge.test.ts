@@ -29,6 +29,13 @@ describe('Valid ServiceAccount tokens', () => {
     expect(createTestJudge({ keys: [KEY] }).judge(createToken(KEY, { claims }))).toEqual(VALID);
   });
 
+  it('A fault can be read by itself', () => {
+    const { judge } = createTestJudge({ keys: [KEY] });
+    const token = createToken(KEY, { claims: { exp: NOW_SECONDS - 61 } });
+    const fault = 'the ServiceAccount token is invalid: it has expired';
+    expect(judge(token)).toEqual({ kind: 'invalid', fault });
+  });
+
   it('A token of the type JWT is valid', () => {
     expect(createTestJudge({ keys: [KEY] }).judge(createToken(KEY, { header: { typ: 'JWT' } }))).toEqual(
       VALID,
@@ -81,6 +88,17 @@ describe('Budget of verifications', () => {
     expect(judge(late, 'flooder').kind).toBe('valid');
   });
 
+  it('Pods on the host network share an address, but not their budget', () => {
+    const { judge, hostPods, limited } = createTestJudge({ keys: [KEY] });
+    for (const uid of ['host-1', 'host-2']) hostPods.add(uid);
+    for (let at = 0; at < 101; at += 1)
+      judge(createToken(KEY, { claims: { ...claimsOfPod('host-1'), jti: String(at) } }), '169.254.170.23');
+    expect(limited).toEqual(['token_verifications 169.254.170.23']);
+    expect(judge(tokenOfPod('host-2'), '169.254.170.23').kind).toBe('valid');
+    for (let at = 0; at < 101; at += 1) judge(tokenOfPod(`made-up-${at}`), '169.254.170.23');
+    expect(limited).toHaveLength(2);
+  });
+
   it('A token that is known costs nothing of the budget', () => {
     const { judge, limited } = createTestJudge({ keys: [KEY] });
     const token = createToken(KEY);
@@ -127,6 +145,16 @@ describe('Reviews of ServiceAccount tokens', () => {
     expect(reviewed).toEqual([token]);
   });
 
+  it('A token is verified as soon as its key arrives, even while a review is awaited', () => {
+    const { review, open } = createPendingReviews();
+    const { judge, send } = createTestJudge({ review });
+    const token = createToken(KEY);
+    expect(judge(token)).toEqual(unknown(/keys/));
+    send([KEY]);
+    expect(judge(token)).toEqual(VALID);
+    expect(open).toHaveLength(1);
+  });
+
   it('A token is reviewed if the server has no keys', async () => {
     const { judge, clock } = createTestJudge({
       review: () => Promise.resolve({ podUid: POD.podUid, fault: '' }),
@@ -159,10 +187,10 @@ describe('Reviews of ServiceAccount tokens', () => {
     {
       what: 'refuses the token',
       response: { podUid: '', fault: 'invalidated' },
-      fault: /refuses it: invalidated/,
+      fault: /according to a review, invalidated$/,
     },
     { what: 'names another Pod', response: { podUid: 'other', fault: '' }, fault: /another Pod/ },
-    { what: 'says too much', response: { podUid: '', fault: 'f'.repeat(1_000) }, fault: /^.{0,300}$/ },
+    { what: 'says too much', response: { podUid: '', fault: 'f'.repeat(1_000) }, fault: /^.{0,330}$/ },
   ])('A token is invalid for ten seconds if the review $what', async ({ response, fault }) => {
     const { judge, clock, reviewed } = createTestJudge({ review: () => Promise.resolve(response) });
     const token = createToken(KEY);
@@ -188,12 +216,26 @@ describe('Reviews of ServiceAccount tokens', () => {
     expect(reviewed).toHaveLength(3);
     expect(log.lines.map(([, message]) => message)).toEqual(['token review failed']);
     expect(JSON.stringify(log.lines)).not.toContain(token.slice(-20));
+    await clock.advance(60_000);
     server.review = () => Promise.resolve({ podUid: POD.podUid, fault: '' });
-    await clock.advance(2_000);
     judge(token);
     await clock.advance(0);
     expect(judge(token)).toEqual(VALID);
     expect(log.lines.at(-1)).toEqual(['info', 'token reviews recovered', expect.anything()]);
+  });
+
+  it('A client whose reviews fail now and then causes one log line a minute', async () => {
+    const { judge, clock, log, server } = createTestJudge();
+    const answers = [
+      () => Promise.reject(new Error('unknown Pod')),
+      () => Promise.resolve({ podUid: '', fault: 'no' }),
+    ];
+    for (let at = 0; at < 30; at += 1) {
+      server.review = answers[at % 2];
+      judge(tokenOfPod(`uid-${at}`));
+      await clock.advance(2_000);
+    }
+    expect(log.lines.map(([, message]) => message)).toEqual(['token review failed']);
   });
 
   it('No review is asked for while no server is connected', async () => {
