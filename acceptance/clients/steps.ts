@@ -5,7 +5,7 @@ import { podKinds } from './pods.ts';
 import type { PodKind } from './pods.ts';
 import { failureNames, failures } from './situations.ts';
 import type { FailureName } from './situations.ts';
-import { tryAlone, tryClient } from './trial.ts';
+import { tryAlone, tryClient, tryWithProxy } from './trial.ts';
 import type { Trial } from './trial.ts';
 import type { ClientsWorld } from './world.ts';
 
@@ -43,20 +43,29 @@ export function phasesOf({ clients, refusedIn }: PhasesOptions): readonly Phase[
       steps: clients.flatMap((client) => [
         ...podKinds.map((kind) => servedStep(client, kind)),
         ...refusals(client, held),
+        proxiedStep(client),
+        exceptedStep(client),
       ]),
       atOnce: 1,
+    },
+    {
+      begin: ({ standIns }) => standIns.call({ do: 'limit-sessions', seconds: SESSION_SECONDS }),
+      steps: clients.flatMap((client) =>
+        podKinds.filter((kind) => getsOwn(client, kind)).map((kind) => renewedStep(client, kind)),
+      ),
+      atOnce: RENEWING_AT_ONCE,
     },
     {
       begin: ({ endpoint }) => endpoint.holdFor(NO_HOLD_MS),
       steps: clients.flatMap((client) => refusals(client, ['503'])),
       atOnce: 1,
     },
-    {
-      begin: ({ standIns }) => standIns.call({ do: 'limit-sessions', seconds: SESSION_SECONDS }),
-      steps: clients.flatMap((client) => podKinds.map((kind) => renewedStep(client, kind))),
-      atOnce: RENEWING_AT_ONCE,
-    },
   ];
+}
+
+/** False where a client gets the node's credentials, whose end the node's metadata API decides. */
+function getsOwn({ readsVariables }: Client, kind: PodKind): boolean {
+  return readsVariables !== false || kind === 'ordinary';
 }
 
 const inWords: Readonly<Record<PodKind, string>> = {
@@ -94,6 +103,29 @@ function refusedStep(client: Client, kind: PodKind, situation: FailureName): Cli
     async run(world) {
       const trial = await tryAlone(world, { client, kind, situation });
       return judged(world, trial, refusedProblems(trial));
+    },
+  };
+}
+
+/** Not judged, but reported. */
+function proxiedStep(client: Client): ClientStep {
+  return {
+    title: `${client.name} runs in a Pod with an HTTP proxy`,
+    async run(world) {
+      const trial = await tryWithProxy(world, { client, kind: 'ordinary', situation: 'proxied' });
+      await judged(world, trial, []);
+      return trial.tokensToProxy === 0 ? 'does not use it for its token' : 'sends its token to it';
+    },
+  };
+}
+
+function exceptedStep(client: Client): ClientStep {
+  return {
+    title: `${client.name} gets credentials past the HTTP proxy if NO_PROXY names the endpoint`,
+    async run(world) {
+      const trial = await tryWithProxy(world, { client, kind: 'ordinary', situation: 'excepted' });
+      const sent = trial.tokensToProxy === 0 ? [] : ['sent its token to the proxy'];
+      return judged(world, trial, [...servedProblems(trial, 1), ...sent]);
     },
   };
 }

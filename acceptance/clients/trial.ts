@@ -1,6 +1,7 @@
 import { REGION } from '@rolegate/sandbox';
 import { S3_URL, STS_URL } from '../network/addresses.ts';
 import type { Client } from './client.ts';
+import type { AnswerCounts } from './endpoint.ts';
 import type { ClientPod, PodKind } from './pods.ts';
 import { runClient } from './run-client.ts';
 import type { Seen } from './run-client.ts';
@@ -15,11 +16,8 @@ export interface Trial {
   readonly seen: readonly Seen[];
   /** Answers of the endpoint, and of the metadata API. Undefined if other clients ran at the same time. */
   readonly answers: AnswerCounts | undefined;
-}
-
-export interface AnswerCounts {
-  readonly containerCredentials: number;
-  readonly metadata: number;
+  /** How often the client sent its token to the proxy. */
+  readonly tokensToProxy?: number;
 }
 
 export interface TrialOptions extends Pick<Trial, 'client' | 'kind' | 'situation'> {
@@ -29,14 +27,8 @@ export interface TrialOptions extends Pick<Trial, 'client' | 'kind' | 'situation
 
 /** Runs the client in the Pod for the situation, alone, and counts its requests. */
 export async function tryAlone(world: ClientsWorld, options: TrialOptions): Promise<Trial> {
-  const before = await world.endpoint.answers();
-  const trial = await tryClient(world, options);
-  const after = await world.endpoint.answers();
-  const answers = {
-    containerCredentials: after.containerCredentials - before.containerCredentials,
-    metadata: after.metadata - before.metadata,
-  };
-  return { ...trial, answers };
+  const { result, answers } = await world.endpoint.counting(() => tryClient(world, options));
+  return { ...result, answers };
 }
 
 /** Runs the client in the Pod for the situation. */
@@ -54,7 +46,14 @@ export async function tryClient(
   return { client, kind, situation, seen, answers: undefined };
 }
 
-/** The injected variables, the region, and where AWS is here. Nothing else is set. */
+/** Runs the client in the Pod for the situation, alone, and counts the tokens that it sends to the proxy. */
+export async function tryWithProxy(world: ClientsWorld, options: TrialOptions): Promise<Trial> {
+  const before = await world.tokensAtProxy();
+  const trial = await tryAlone(world, options);
+  return { ...trial, tokensToProxy: (await world.tokensAtProxy()) - before };
+}
+
+/** The Pod's variables, the region, and where AWS is here. Nothing else is set. */
 function environmentIn({ variables }: ClientPod): Readonly<Record<string, string>> {
   return {
     ...variables,
