@@ -29,20 +29,21 @@ const NO_HOLD_MS = 1;
 
 export interface PhasesOptions {
   readonly clients: readonly Client[];
-  /** Where the refusals are tried. */
-  readonly refusedIn: readonly PodKind[];
+  /** True: tries refusals only in ordinary Pods. */
+  readonly short: boolean;
 }
 
-export function phasesOf({ clients, refusedIn }: PhasesOptions): readonly Phase[] {
-  const refusals = (client: Client, names: readonly FailureName[]) =>
-    refusedIn.flatMap((kind) => names.map((name) => refusedStep(client, kind, name)));
-  const held = failureNames.filter((name) => name !== '503');
+/** One refusal and one failure are tried in host-network Pods too, where the metadata API is the node's. */
+const failuresOnHost: readonly FailureName[] = ['403', 'held'];
+
+export function phasesOf({ clients, short }: PhasesOptions): readonly Phase[] {
   return [
     {
       begin: () => Promise.resolve(),
       steps: clients.flatMap((client) => [
         ...podKinds.map((kind) => servedStep(client, kind)),
-        ...refusals(client, held),
+        ...failureNames.filter((name) => name !== '503').map((name) => refusedStep(client, 'ordinary', name)),
+        ...(short ? [] : failuresOnHost).map((name) => refusedStep(client, 'host-network', name)),
         proxiedStep(client),
         exceptedStep(client),
       ]),
@@ -57,7 +58,7 @@ export function phasesOf({ clients, refusedIn }: PhasesOptions): readonly Phase[
     },
     {
       begin: ({ endpoint }) => endpoint.holdFor(NO_HOLD_MS),
-      steps: clients.flatMap((client) => refusals(client, ['503'])),
+      steps: clients.map((client) => refusedStep(client, 'ordinary', '503')),
       atOnce: 1,
     },
   ];
