@@ -13,8 +13,16 @@ export type StandInCall =
       readonly name: string;
     }
   | { readonly do: 'kubeconfig' }
-  /** `pod` is `<namespace>/<name>`. */
-  | { readonly do: 'token'; readonly pod: string; readonly audience: string }
+  | {
+      readonly do: 'token';
+      /** `<namespace>/<name>`. */
+      readonly pod: string;
+      readonly audience: string;
+      /** True: signed by a key that is not published, so that only a review accepts it. */
+      readonly unpublished?: boolean;
+    }
+  /** How many TokenReviews there were. */
+  | { readonly do: 'token-reviews' }
   | { readonly do: 'fail-sts'; readonly roleArn: string; readonly fault: StsFaultName }
   | { readonly do: 'limit-sessions'; readonly seconds: number }
   | { readonly do: 'sts-calls' };
