@@ -47,16 +47,23 @@ export function phasesOf({ clients, refusedIn }: PhasesOptions): readonly Phase[
       atOnce: 1,
     },
     {
+      begin: ({ standIns }) => standIns.call({ do: 'limit-sessions', seconds: SESSION_SECONDS }),
+      steps: clients.flatMap((client) =>
+        podKinds.filter((kind) => getsOwn(client, kind)).map((kind) => renewedStep(client, kind)),
+      ),
+      atOnce: RENEWING_AT_ONCE,
+    },
+    {
       begin: ({ endpoint }) => endpoint.holdFor(NO_HOLD_MS),
       steps: clients.flatMap((client) => refusals(client, ['503'])),
       atOnce: 1,
     },
-    {
-      begin: ({ standIns }) => standIns.call({ do: 'limit-sessions', seconds: SESSION_SECONDS }),
-      steps: clients.flatMap((client) => podKinds.map((kind) => renewedStep(client, kind))),
-      atOnce: RENEWING_AT_ONCE,
-    },
   ];
+}
+
+/** False where a client gets the node's credentials, whose end the node's metadata API decides. */
+function getsOwn({ readsVariables }: Client, kind: PodKind): boolean {
+  return readsVariables !== false || kind === 'ordinary';
 }
 
 const inWords: Readonly<Record<PodKind, string>> = {

@@ -1,6 +1,7 @@
 import { REGION } from '@rolegate/sandbox';
 import { S3_URL, STS_URL } from '../network/addresses.ts';
 import type { Client } from './client.ts';
+import type { AnswerCounts } from './endpoint.ts';
 import type { ClientPod, PodKind } from './pods.ts';
 import { runClient } from './run-client.ts';
 import type { Seen } from './run-client.ts';
@@ -17,11 +18,6 @@ export interface Trial {
   readonly answers: AnswerCounts | undefined;
 }
 
-export interface AnswerCounts {
-  readonly containerCredentials: number;
-  readonly metadata: number;
-}
-
 export interface TrialOptions extends Pick<Trial, 'client' | 'kind' | 'situation'> {
   /** Asks again so much later. Seconds. */
   readonly againAfter?: number;
@@ -29,14 +25,8 @@ export interface TrialOptions extends Pick<Trial, 'client' | 'kind' | 'situation
 
 /** Runs the client in the Pod for the situation, alone, and counts its requests. */
 export async function tryAlone(world: ClientsWorld, options: TrialOptions): Promise<Trial> {
-  const before = await world.endpoint.answers();
-  const trial = await tryClient(world, options);
-  const after = await world.endpoint.answers();
-  const answers = {
-    containerCredentials: after.containerCredentials - before.containerCredentials,
-    metadata: after.metadata - before.metadata,
-  };
-  return { ...trial, answers };
+  const { result, answers } = await world.endpoint.counting(() => tryClient(world, options));
+  return { ...result, answers };
 }
 
 /** Runs the client in the Pod for the situation. */

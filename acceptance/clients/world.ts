@@ -31,7 +31,7 @@ export async function openWorld(): Promise<ClientsWorld> {
   const folder = await openFolder('rolegate-clients-', stack);
   const namespaces = await openNetwork({ name: `rg${process.pid}c` }, stack);
   const node = namespaces.enter('node');
-  const { standIns, cni } = await openStandIns({ folder, enter: node }, stack);
+  const { standIns, cni, kubeconfig } = await openStandIns({ folder, enter: node }, stack);
   const s3 = [NODE.ipv4, String(PORTS.s3), STS_URL];
   stack.defer((await startScript(node, new URL('../stand-ins/s3.ts', import.meta.url), s3)).stop);
   const cluster = createCluster({ standIns, cni });
@@ -41,7 +41,11 @@ export async function openWorld(): Promise<ClientsWorld> {
     for (const kind of podKinds)
       if (role !== undefined && stsFails === true)
         await standIns.call({ do: 'fail-sts', roleArn: roleArn(kind, role), fault: 'ServiceUnavailable' });
-  const endpoint = await startEndpoint(namespaces, stack);
+  const lines: World['lines'][number][] = [];
+  const endpoint = await startEndpoint(
+    { folder, node, kubeconfig, cniDirectory: cni.path, onLine: (line) => lines.push(line) },
+    stack,
+  );
   const pods = createPods({ folder, namespaces, cluster });
   const folders = new Map<Client, Promise<string>>();
   const prepared = (client: Client) => {
@@ -52,7 +56,7 @@ export async function openWorld(): Promise<ClientsWorld> {
   const all = stack.move();
   return {
     folder,
-    lines: [],
+    lines,
     standIns,
     endpoint,
     pods,

@@ -2,6 +2,7 @@
 // the first argument. The second argument is the address of STS. Ends with its input.
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
+import { containerCredentials } from '@rolegate/protocol';
 import { createIssuerKey, startKubernetesApi, startSts } from '@rolegate/testing';
 import { NODE, PORTS } from '../network/addresses.ts';
 import type { StandInCall, StandInResult } from './calls.ts';
@@ -19,16 +20,16 @@ function perform(call: StandInCall): unknown {
     case 'delete':
       api.delete(call.kind, call.namespace, call.name);
       return null;
-    case 'kubeconfig':
-      return api.kubeconfig();
     case 'token':
       return api.issueToken({
-        pod: call.pod,
-        audiences: [call.audience],
+        audiences: [containerCredentials.audience],
+        pod: `${call.namespace}/${call.name}`,
         ...(call.unpublished === true && { key: unpublished }),
       });
     case 'token-reviews':
       return api.tokenReviews;
+    case 'kubeconfig':
+      return api.kubeconfig();
     case 'fail-sts':
       sts.fail(call.roleArn, call.fault);
       return null;

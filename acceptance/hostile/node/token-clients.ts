@@ -1,4 +1,3 @@
-import { containerCredentials } from '@rolegate/protocol';
 import type { Answers } from '../clients/calls.ts';
 import { createTally } from '../clients/tally.ts';
 import { startHonestPod } from '../watch/others.ts';
@@ -19,14 +18,13 @@ export interface TokenClients {
   readonly run: () => Promise<Answers>;
 }
 
-/** Issues a token for container credentials. `unpublished`: only a review accepts it. */
+/** `unpublished`: signed by a key that nobody knows, so that only a review accepts it. */
 export async function issueToken(
   { standIns }: Pick<NodeWorld, 'standIns'>,
   { pod: { namespace, name } }: Pick<AttachedPod, 'pod'>,
   { unpublished = false }: { readonly unpublished?: boolean } = {},
 ): Promise<string> {
-  const { audience } = containerCredentials;
-  return String(await standIns.call({ do: 'token', pod: `${namespace}/${name}`, audience, unpublished }));
+  return String(await standIns.call({ do: 'token', namespace, name, unpublished }));
 }
 
 /**

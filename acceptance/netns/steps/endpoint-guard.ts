@@ -1,5 +1,5 @@
 import { countRepairs, untilRepaired } from '../agent-metrics.ts';
-import { ENDPOINT, ENDPOINT_PORT, untilAnswered, withListener } from '../endpoint.ts';
+import { ENDPOINT, ENDPOINT_PORT, untilAnswered } from '../endpoint.ts';
 import { requestEach, requestTo, sendFromNodeAndPod, withHijacker } from '../hijacker-pod.ts';
 import type { AttachedPod } from '../pods.ts';
 import { portmapRules, serviceRules } from '../portmap.ts';
@@ -23,13 +23,13 @@ export const endpointGuardSteps = inMode('container credentials', [
   {
     title:
       'A Pod with hostPort 8182, and a Service with the external IP 169.254.170.23, receive nothing that is sent to the endpoint for container credentials',
-    run: (world) => withListener(world, () => withHijacker(world, addRulesBelow)),
+    run: (world) => withHijacker(world, addRulesBelow),
   },
   ...withNft([
     {
       title:
         'If the rules of a Pod with hostPort 8182 are inserted above ours, ours move above them, which is counted',
-      run: (world) => withListener(world, () => withHijacker(world, addRulesAbove)),
+      run: (world) => withHijacker(world, addRulesAbove),
     },
   ]),
 ]);

@@ -1,44 +1,61 @@
 //! Asks aws-config for credentials, and again after the seconds of the argument. Prints each outcome as a line of JSON.
 
-use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::ProvideCredentials;
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_credential_types::provider::{future, ProvideCredentials};
 use std::error::Error;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+/// The default chain. Remembers the access key ID that the client uses, which the client does not tell.
+#[derive(Debug)]
+struct Recorded {
+    chain: DefaultCredentialsChain,
+    key: Arc<Mutex<String>>,
+}
+
+impl ProvideCredentials for Recorded {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            let credentials = self.chain.provide_credentials().await?;
+            *self.key.lock().unwrap() = credentials.access_key_id().to_owned();
+            Ok(credentials)
+        })
+    }
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    let key = Arc::new(Mutex::new(String::new()));
+    let recorded = Recorded {
+        chain: DefaultCredentialsChain::builder().build().await,
+        key: key.clone(),
+    };
+    let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
+        .credentials_provider(recorded)
+        .load()
+        .await;
     let sts = aws_sdk_sts::Client::new(&config);
     for wait in std::iter::once("0".to_owned()).chain(std::env::args().skip(1)) {
         tokio::time::sleep(Duration::from_secs_f64(wait.parse().unwrap())).await;
         let start = Instant::now();
-        let (key, account, error) = match fetch(&config, &sts).await {
-            Ok((key, account)) => (key, account, String::new()),
-            Err(error) => (String::new(), String::new(), whole(error.as_ref())),
+        let (account, error) = match sts.get_caller_identity().send().await {
+            Ok(identity) => (identity.account().unwrap_or_default().to_owned(), String::new()),
+            Err(error) => (String::new(), whole(&error)),
         };
         println!(
             "{}",
             serde_json::json!({
                 "ok": error.is_empty(),
-                "accessKeyId": key,
+                "accessKeyId": *key.lock().unwrap(),
                 "account": account,
                 "error": error,
                 "tookMs": start.elapsed().as_millis() as u64,
             })
         );
     }
-}
-
-async fn fetch(
-    config: &aws_config::SdkConfig,
-    sts: &aws_sdk_sts::Client,
-) -> Result<(String, String), Box<dyn Error>> {
-    let identity = sts.get_caller_identity().send().await?;
-    let provider = config
-        .credentials_provider()
-        .ok_or_else(|| CredentialsError::not_loaded("no provider"))?;
-    let key = provider.provide_credentials().await?.access_key_id().to_owned();
-    Ok((key, identity.account().unwrap_or_default().to_owned()))
 }
 
 /// The error with its causes, as applications log it.
