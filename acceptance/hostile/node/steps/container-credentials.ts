@@ -45,13 +45,15 @@ interface Caused {
 
 interface TokenAttack {
   readonly attacks: readonly Attacking[];
+  /** Pods whose budgets they can use up, one by default. */
+  readonly attackers?: number;
   readonly problems?: (caused: Caused) => readonly string[];
 }
 
 /** Attacks while honest Pods show fresh tokens. */
 async function attackEndpoint(
   world: NodeWorld,
-  { attacks, problems = () => [] }: TokenAttack,
+  { attacks, attackers = 1, problems = () => [] }: TokenAttack,
 ): Promise<AttackReport> {
   await using stack = new AsyncDisposableStack();
   const clients = await startTokenClients(world, stack);
@@ -73,7 +75,7 @@ async function attackEndpoint(
     workers,
     problems: [
       // In any case, because reviews of an earlier attack may still be due.
-      ...exceeded('TokenReviews', caused.reviews, OF_POD.reviews, 1, caused),
+      ...exceeded('TokenReviews', caused.reviews, OF_POD.reviews, attackers, caused),
       ...problems(caused),
     ],
   };
@@ -166,6 +168,25 @@ export const containerCredentialsSteps: readonly NodeStep[] = [
           { from: 'attacker', plan: { ...showing(forgedFrom(model, UNKNOWN_KEY), 240), sources } },
         ],
         problems: tooManyJudged('verifications', 0),
+      });
+    },
+  }),
+  attackStep({
+    title:
+      'Sixteen Pods of one Namespace that show bad ServiceAccount tokens delay no fresh token of other Namespaces',
+    async run(world) {
+      const { sixteen } = world.pods;
+      const [first] = sixteen;
+      if (first === undefined) throw new Error('there are no sixteen Pods');
+      const model = await issueToken(world, first);
+      const sources = sixteen.map(({ pod }) => pod.addresses.ipv4);
+      return attackEndpoint(world, {
+        attacks: [
+          { from: 'sixteen', plan: { ...showing(forgedFrom(model), 256), sources } },
+          { from: 'sixteen', plan: { ...showing(forgedFrom(model, UNKNOWN_KEY), 256), sources } },
+        ],
+        attackers: sixteen.length,
+        problems: tooManyJudged('verifications', 2 * sixteen.length),
       });
     },
   }),
