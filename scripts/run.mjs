@@ -27,6 +27,7 @@ const commands = {
   'test:node': [suite('node')],
   'test:chaos': [build, suite('chaos')],
   'test:hostile': [...bundle, suite('hostile')],
+  'test:clients': [build, suite('clients')],
   monitoring: [build, suite('monitoring')],
   bench: [...bundle, suite('bench')],
   check: [

@@ -16,6 +16,7 @@ export interface PodOptions {
   readonly ip: string;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly serviceAccount?: string;
+  readonly hostNetwork?: true;
 }
 
 /** Time for the cluster to create a Namespace's default ServiceAccount. */
@@ -138,12 +139,14 @@ function createPods({ core }: ClusterObjectsDeps) {
       ip,
       annotations = {},
       serviceAccount: account = 'default',
+      hostNetwork,
     }: PodOptions): Promise<RealPod> {
       const body: V1Pod = {
         metadata: { name, annotations: { ...annotations } },
         spec: {
           nodeName: node,
           serviceAccountName: account,
+          ...(hostNetwork && { hostNetwork }),
           terminationGracePeriodSeconds: 0,
           containers: [{ name: 'app', image: 'example.invalid/app' }],
         },

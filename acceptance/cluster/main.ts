@@ -6,6 +6,7 @@ import { runSuite } from '../processes/run-suite.ts';
 import { pythonWithBoto3 } from '../processes/python.ts';
 import { identitySteps } from './identity/all-steps.ts';
 import { certificateFileSteps } from './steps/certificate-files.ts';
+import { containerCredentialSteps } from './steps/container-credentials.ts';
 import { etcdRestoreSteps } from './steps/etcd-restore.ts';
 import { openWorld } from './world.ts';
 import type { ClusterStep, ClusterWorld } from './world.ts';
@@ -26,6 +27,7 @@ const LONGEST_MS = 40 * 60_000;
 const parts: Readonly<Record<string, (world: ClusterWorld) => Promise<ClusterStep[]>>> = {
   'certificates from files': certificateFileSteps,
   "the servers' own authority": identitySteps,
+  'container credentials': containerCredentialSteps,
   'chart renderings': chartSteps,
   'restored etcd': etcdRestoreSteps,
 };

@@ -1,6 +1,9 @@
 import type { NetnsStep } from './step.ts';
 import { connectionLimitSteps } from './steps/connection-limit.ts';
 import { agentKilledSteps } from './steps/agent-killed.ts';
+import { endpointGuardSteps } from './steps/endpoint-guard.ts';
+import { endpointEndSteps, endpointLinkSteps } from './steps/endpoint-link.ts';
+import { endpointPathSteps } from './steps/endpoint-paths.ts';
 import { flushSteps } from './steps/flushes.ts';
 import { handoverSteps } from './steps/handover.ts';
 import { hostNetworkSteps } from './steps/host-network.ts';
@@ -30,6 +33,10 @@ export const allSteps: readonly NetnsStep[] = [
   ...flushSteps,
   ...portGuardSteps,
   ...ipRuleSteps,
+  ...endpointPathSteps,
+  ...endpointLinkSteps,
+  ...endpointGuardSteps,
+  ...endpointEndSteps,
   ...otherModeSteps,
   ...uninstallSteps,
 ];

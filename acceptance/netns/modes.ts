@@ -23,6 +23,11 @@ export const modes = {
     restoreOtherRules: true,
     programs: { server: [], reconcile: [], agent: [] },
   },
+  'container credentials': {
+    rules: true,
+    restoreOtherRules: true,
+    programs: { server: [], reconcile: ['--container-credentials'], agent: ['--container-credentials'] },
+  },
   /** The directory with CNI results does not exist. */
   'without CNI results': {
     rules: true,

@@ -29,6 +29,7 @@ export const PORTS = {
   serverOps: 9620,
   api: 6443,
   sts: 4566,
+  s3: 9000,
 } as const;
 
 export type Addresses = Readonly<Record<'ipv4' | 'ipv6', string>>;
@@ -40,3 +41,6 @@ export function inUrl(address: string): string {
 
 /** The STS endpoint for the server and Pods. */
 export const STS_URL = `http://${NODE.ipv4}:${PORTS.sts}`;
+
+/** The S3 endpoint for Pods. */
+export const S3_URL = `http://${NODE.ipv4}:${PORTS.s3}`;

@@ -1,6 +1,7 @@
 import type { NodeStep } from './step.ts';
 import { answers } from './steps/answers.ts';
 import { certificates } from './steps/certificates.ts';
+import { containerCredentials } from './steps/container-credentials.ts';
 import { disruptions } from './steps/disruptions.ts';
 import { firewall } from './steps/firewall.ts';
 import { installing } from './steps/installing.ts';
@@ -18,6 +19,7 @@ export function allSteps(world: NodeWorld): NodeStep[] {
     answers,
     manyPods,
     disruptions,
+    containerCredentials,
     withoutAgent,
     uninstalling,
     certificates,

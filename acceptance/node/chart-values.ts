@@ -7,11 +7,24 @@ export const TLS_SECRETS = { server: 'rolegate-server-tls', agent: 'rolegate-age
 
 export type Tls = 'authority' | 'existingSecret';
 
+/** The value of both charts. */
+interface ContainerCredentials {
+  readonly enabled: boolean;
+}
+
 const tls = (mode: Tls, chart: keyof typeof TLS_SECRETS) =>
   mode === 'authority' ? { mode } : { mode, existingSecret: { name: TLS_SECRETS[chart] } };
 
 /** The least values that the server's chart needs here. */
-export function serverValues({ stsEndpoint, tls: mode }: { stsEndpoint: string; tls: Tls }): Values {
+export function serverValues({
+  stsEndpoint,
+  tls: mode,
+  ...more
+}: {
+  stsEndpoint: string;
+  tls: Tls;
+  containerCredentials?: ContainerCredentials;
+}): Values {
   return {
     clusterName: 'e2e',
     region: 'us-east-1',
@@ -20,6 +33,7 @@ export function serverValues({ stsEndpoint, tls: mode }: { stsEndpoint: string; 
     sts: { endpoint: stsEndpoint },
     tls: tls(mode, 'server'),
     admissionPolicy: { enabled: true },
+    ...more,
   };
 }
 
@@ -34,6 +48,7 @@ export function agentValues({
   mode?: 'firewall';
   uninstall?: true;
   podAnnotations?: Readonly<Record<string, string>>;
+  containerCredentials?: ContainerCredentials;
 }): Values {
   return {
     nodeSelector: { 'kubernetes.io/os': 'linux', 'kubernetes.io/hostname': node },

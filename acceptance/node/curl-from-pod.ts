@@ -13,8 +13,14 @@ const USER_DATA_PATH = '/latest/user-data';
 
 /** Runs curl in a Pod. */
 export function createPodCurl({ kubectl, sentinel }: { kubectl: Kubectl; sentinel: string }) {
-  async function get(namespace: string, pod: string, url: string): Promise<Answer> {
-    const curl = ['curl', '-s', '-m', '5', '-w', '\n%{http_code}', url];
+  async function get(
+    namespace: string,
+    pod: string,
+    url: string,
+    headers: readonly string[] = [],
+  ): Promise<Answer> {
+    const given = headers.flatMap((header) => ['-H', header]);
+    const curl = ['curl', '-s', '-m', '5', '-w', '\n%{http_code}', ...given, url];
     const { stdout, stderr } = await kubectl.exec(namespace, pod, curl);
     const [status = '', ...lines] = stdout.split('\n').reverse();
     if (!/^\d{3}$/.test(status)) throw new Error(`no curl in ${pod}: ${stdout}${stderr}`);

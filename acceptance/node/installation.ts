@@ -13,6 +13,9 @@ const manifest = (name: string) => join(manifests, `${name}.yaml`);
 const MOTO_ENDPOINT = `http://moto.${NAMESPACE}.svc:5000`;
 const CLUSTER_KINDS =
   'clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings';
+/** Not in every cluster. */
+const MUTATING_KINDS = ['mutatingadmissionpolicies', 'mutatingadmissionpolicybindings'];
+const ADMISSION = 'admissionregistration.k8s.io';
 const NAMESPACED_KINDS =
   'daemonsets,deployments,jobs,services,secrets,configmaps,roles,rolebindings,serviceaccounts,networkpolicies,pdb';
 const OURS = 'app.kubernetes.io/part-of=rolegate';
@@ -83,6 +86,16 @@ export function createInstallation({ kubectl, helm, charts, node, stsEndpoint }:
       await serverReady();
       await agentReady();
     },
+    /** Agents first, which tell the servers that they serve. */
+    async setContainerCredentials(enabled: boolean): Promise<void> {
+      const containerCredentials = { enabled };
+      const agent = agentValues({ node, tls: 'authority', containerCredentials });
+      const server = serverValues({ stsEndpoint: endpoint, tls: 'authority', containerCredentials });
+      await helm.upgrade('agent', withImage('agent', agent));
+      await helm.upgrade('server', withImage('server', server));
+      await serverReady();
+      await agentReady();
+    },
     /** The step before `helm uninstall`. */
     async uninstallRules(mode?: 'firewall'): Promise<void> {
       const values = agentValues({ node, tls: 'authority', uninstall: true, ...(mode && { mode }) });
@@ -130,10 +143,19 @@ export function createInstallation({ kubectl, helm, charts, node, stsEndpoint }:
 /** Reads Pods and objects of the installation. */
 function createPodAccess(kubectl: Kubectl) {
   const inNamespace = (...args: string[]) => kubectl.call(['-n', NAMESPACE, ...args]);
+  /** The kinds of MutatingAdmissionPolicy that the cluster has. */
+  async function mutatingKinds(): Promise<string[]> {
+    const names = await kubectl.call(['api-resources', `--api-group=${ADMISSION}`, '-o', 'name']);
+    return MUTATING_KINDS.filter((kind) => names.split('\n').includes(`${kind}.${ADMISSION}`));
+  }
+
   return {
+    /** Whether the charts can give Pods their token. */
+    hasMutatingPolicies: async () => (await mutatingKinds()).length > 0,
     /** Objects that the charts left behind. */
     async leftOver(): Promise<readonly string[]> {
-      const cluster = await kubectl.call(['get', CLUSTER_KINDS, '-l', OURS, '-o', 'name']);
+      const kinds = [CLUSTER_KINDS, ...(await mutatingKinds())].join();
+      const cluster = await kubectl.call(['get', kinds, '-l', OURS, '-o', 'name']);
       const namespaced = await inNamespace('get', NAMESPACED_KINDS, '-o', 'name');
       const names = `${cluster}\n${namespaced}`.split('\n').filter((name) => name.includes('rolegate'));
       return names.filter((name) => !Object.values(TEST_SECRETS).includes(name.replace(/^secret\//, '')));

@@ -10,8 +10,9 @@ const READERS: Readonly<Record<string, readonly string[]>> = {
   legacy6: ['ip6tables-legacy-save'],
   rule4: ['ip', '-4', 'rule', 'show'],
   rule6: ['ip', '-6', 'rule', 'show'],
+  address: ['ip', '-oneline', 'address', 'show'],
 };
-const OURS = /ROLEGATE|169\.254\.169\.254|fd00:ec2::254/;
+const OURS = /ROLEGATE|rolegate0|169\.254\.169\.254|fd00:ec2::254|169\.254\.170\.23|fd00:ec2::23/;
 const RULES_POD = 'rules';
 const KILLER_POD = 'killer';
 
@@ -22,7 +23,7 @@ export interface RulesDeps {
   readonly agentImage: string;
 }
 
-/** Reads the node's rules for the metadata addresses in a host-network Pod. Each line starts with a name in `READERS`. */
+/** Reads the node's rules for the metadata addresses, and the link of container credentials, in a host-network Pod. Each line starts with a name in `READERS`. */
 export async function metadataRules({ kubectl, node, agentImage }: RulesDeps): Promise<readonly string[]> {
   await kubectl.remove('-n', NAMESPACE, 'pod', RULES_POD);
   await kubectl.apply([rulesPod(node.name, agentImage)]);

@@ -5,6 +5,8 @@ import { IMAGES } from './images.ts';
 export const PERMITTED_NAMESPACE = 'rolegate-e2e-permitted';
 /** A Namespace that permits no role. */
 export const DENIED_NAMESPACE = 'rolegate-e2e-denied';
+/** A Namespace whose Pods get a token by the policy of the chart. */
+export const TOKEN_NAMESPACE = 'rolegate-e2e-tokens';
 /** The role of the Pod `app`. */
 export const ROLE_NAME = 'team/app';
 const ROLE = 'iam.amazonaws.com/role';
@@ -56,7 +58,7 @@ export function createTestPods({
         ),
       ),
     removeMany: () => kubectl.remove('-n', PERMITTED_NAMESPACE, 'pods', '-l', 'app=many'),
-    remove: () => kubectl.remove('namespace', PERMITTED_NAMESPACE, DENIED_NAMESPACE),
+    remove: () => kubectl.remove('namespace', PERMITTED_NAMESPACE, DENIED_NAMESPACE, TOKEN_NAMESPACE),
   };
 }
 

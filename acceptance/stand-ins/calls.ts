@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { KubernetesKind, KubernetesObject } from '@rolegate/testing';
+import type { KubernetesKind, KubernetesObject, StsFaultName } from '@rolegate/testing';
 
 /** A call to the stand-ins, sent as one line. */
 export type StandInCall =
@@ -12,7 +12,11 @@ export type StandInCall =
       readonly namespace: string;
       readonly name: string;
     }
+  /** Issues a ServiceAccount token for container credentials, bound to the Pod. */
+  | { readonly do: 'token'; readonly namespace: string; readonly name: string }
   | { readonly do: 'kubeconfig' }
+  | { readonly do: 'fail-sts'; readonly roleArn: string; readonly fault: StsFaultName }
+  | { readonly do: 'limit-sessions'; readonly seconds: number }
   | { readonly do: 'sts-calls' };
 
 /** The answer to a call, one line. Answers arrive in the order of the calls. */

@@ -12,6 +12,8 @@ export interface ClusterPod {
   readonly annotations: Readonly<Record<string, string>>;
   readonly uid: string;
   readonly addresses: Addresses;
+  /** True: it has the node's network namespace and addresses. */
+  readonly hostNetwork?: boolean;
 }
 
 const addressesOf = ({ addresses: { ipv4, ipv6 } }: Pick<ClusterPod, 'addresses'>) => [ipv4, ipv6];
@@ -20,13 +22,16 @@ const addressesOf = ({ addresses: { ipv4, ipv6 } }: Pick<ClusterPod, 'addresses'
 export function createCluster({ standIns, cni }: { standIns: StandIns; cni: CniResultsDir }) {
   const results = new Map<string, string>();
 
-  async function apply({ name, namespace, annotations, uid }: ClusterPod, status: object): Promise<void> {
+  async function apply(
+    { name, namespace, annotations, uid, hostNetwork = false }: ClusterPod,
+    status: object,
+  ): Promise<void> {
     await standIns.call({
       do: 'apply',
       object: {
         kind: 'Pod',
         metadata: { name, namespace, uid, annotations },
-        spec: { serviceAccountName: 'default', nodeName: NODE_NAME },
+        spec: { serviceAccountName: 'default', nodeName: NODE_NAME, hostNetwork },
         status,
       },
     });
@@ -37,13 +42,14 @@ export function createCluster({ standIns, cni }: { standIns: StandIns; cni: CniR
       await standIns.call({ do: 'apply', object: { kind: 'Namespace', metadata: { name, annotations } } });
     },
     pod: (
-      { name, namespace, annotations }: Omit<ClusterPod, 'uid' | 'addresses'>,
+      { name, namespace, annotations, hostNetwork = false }: Omit<ClusterPod, 'uid' | 'addresses'>,
       addresses: Addresses,
     ): ClusterPod => ({
       name,
       namespace,
       annotations,
       addresses,
+      hostNetwork,
       uid: randomUUID(),
     }),
     /** Binds the Pod to the node. No container runs yet, and no address is known. */
@@ -63,6 +69,9 @@ export function createCluster({ standIns, cni }: { standIns: StandIns; cni: CniR
         podIP: pod.addresses.ipv4,
         podIPs: addressesOf(pod).map((ip) => ({ ip })),
       }),
+    /** A ServiceAccount token of the Pod for container credentials, as the kubelet projects it. */
+    token: async ({ namespace, name }: ClusterPod) =>
+      String(await standIns.call({ do: 'token', namespace, name })),
     async delete({ namespace, name }: ClusterPod): Promise<void> {
       await standIns.call({ do: 'delete', kind: 'Pod', namespace, name });
     },

@@ -14,11 +14,28 @@ export const sentinels: readonly string[] = [
   ECHO,
 ];
 
-/** Serves the role list also without a trailing slash, where EC2 redirects: the worst case. */
+const CREDENTIALS = 'meta-data/iam/security-credentials';
+/** Longer than a suite runs. Milliseconds. */
+const LIFETIME_MS = 6 * 3_600_000;
+
+/**
+ * Serves the role list also without a trailing slash, where EC2 redirects: the worst case. The node's credentials are valid,
+ * because SDKs do not use expired ones.
+ */
 export const cloudTree: ImdsTree = {
   ...imdsTree,
-  'meta-data/iam/security-credentials': 'SENTINEL-NODE-ROLE',
+  [CREDENTIALS]: 'SENTINEL-NODE-ROLE',
+  [`${CREDENTIALS}/SENTINEL-NODE-ROLE`]: validFor(LIFETIME_MS, imdsTree[`${CREDENTIALS}/SENTINEL-NODE-ROLE`]),
 };
+
+function validFor(lifetimeMs: number, document = '{}'): string {
+  const times = { LastUpdated: inSeconds(Date.now()), Expiration: inSeconds(Date.now() + lifetimeMs) };
+  return JSON.stringify({ ...(JSON.parse(document) as object), ...times });
+}
+
+function inSeconds(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+/, '');
+}
 
 /** The first sentinel in the text. */
 export function findSentinel(text: string): string | undefined {

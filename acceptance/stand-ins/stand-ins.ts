@@ -2,6 +2,7 @@
 // the first argument. The second argument is the address of STS. Ends with its input.
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
+import { containerCredentials } from '@rolegate/protocol';
 import { startKubernetesApi, startSts } from '@rolegate/testing';
 import { NODE, PORTS } from '../network/addresses.ts';
 import type { StandInCall, StandInResult } from './calls.ts';
@@ -18,8 +19,19 @@ function perform(call: StandInCall): unknown {
     case 'delete':
       api.delete(call.kind, call.namespace, call.name);
       return null;
+    case 'token':
+      return api.issueToken({
+        audiences: [containerCredentials.audience],
+        pod: `${call.namespace}/${call.name}`,
+      });
     case 'kubeconfig':
       return api.kubeconfig();
+    case 'fail-sts':
+      sts.fail(call.roleArn, call.fault);
+      return null;
+    case 'limit-sessions':
+      sts.limitLifetime(call.seconds);
+      return null;
     case 'sts-calls':
       return sts.calls.length;
   }

@@ -32,6 +32,10 @@ export const meanings = {
       'A Pod received its first credentials. An audit line with the fields of `request refused`; `sinceFirstRequestMs` is how long the Pod waited for them.',
     'foreign listener on an agent port closed': 'Recovered from `foreign listener on an agent port`.',
     'clock skew between node and server recovered': 'Recovered from `clock skew between node and server`.',
+    'foreign addresses on the link rolegate0 removed':
+      'Recovered from `foreign addresses on the link rolegate0`.',
+    'interfaces with a default route changed':
+      'The rules that keep other nodes away from container credentials now name these interfaces. Normal when routes change. Only with `--container-credentials`.',
     'host interface recovered': 'Recovered from `host interface not found`.',
     'IMDSv1 probe failed':
       "The agent could not find out whether the node's IMDS allows IMDSv1. It tries again every five minutes.",
@@ -116,6 +120,10 @@ export const meanings = {
     'cannot issue session':
       'Logged at warn for the first failure of a session, at debug for the following ones. The [reason](reasons.md) decides what to do.',
     'cannot resolve address to Pod': 'An agent asked who owns an address, and no Pod of its node does.',
+    'cannot review ServiceAccount token':
+      'An agent asked about the token of a Pod and got no verdict: the API server did not answer, or there were too many questions. The agent asks again.',
+    'issuer keys read':
+      'The server read the keys that verify ServiceAccount tokens, and they have changed. `keys` is their number, `skipped` how many are of no accepted kind.',
     'feed stream failed': 'The connection of an agent broke. The agent reconnects.',
     'list complete':
       'The server has read all objects of a kind, at start or when it lists again. `by` says how: as a stream or in pages.',
@@ -137,6 +145,8 @@ export const meanings = {
       "Recovered from `STS rejects the server's credentials`. `reason` is that of the fault that ended.",
     'session failure lines suppressed':
       '`leftOut` is the number of `cannot issue session` lines that were not written.',
+    'ServiceAccount token reviewed':
+      'An agent asked about the token of a Pod, because it does not know its key or issuer. `uid` is the Pod; `error` says why the token is not valid.',
     'session issued': 'An audit line for each set of credentials from STS: first issues and renewals.',
     'startup taint removed': 'The agent of a new node is ready. Pods can now be scheduled there.',
     'STS rejects the base credentials for --assume-role-arn':

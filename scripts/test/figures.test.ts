@@ -9,6 +9,7 @@ it.each([
   ['hostile.md', '<!-- test:hostile begins -->', '<!-- test:hostile ends -->'],
   ['hostile.md', '<!-- test:hostile tenants begins -->', '<!-- test:hostile tenants ends -->'],
   ['hostile.md', '<!-- test:hostile strangers begins -->', '<!-- test:hostile strangers ends -->'],
+  ['clients.md', '<!-- test:clients begins -->', '<!-- test:clients ends -->'],
   ['alerts-fired.md', '<!-- monitoring alerts begins -->', '<!-- monitoring alerts ends -->'],
   ['dashboard.md', '<!-- monitoring dashboard begins -->', '<!-- monitoring dashboard ends -->'],
   ['bench.md', '<!-- made by npm run bench: begin -->', '<!-- made by npm run bench: end -->'],

@@ -1,15 +1,13 @@
 import { countRepairs, untilRepaired } from '../agent-metrics.ts';
+import { requestEach, requestTo, sendFromNodeAndPod, withHijacker } from '../hijacker-pod.ts';
 import { sendFrom } from '../send-from-pod.ts';
-import { httpRequest } from '../pod-tasks.ts';
-import type { PodRequest } from '../pod-tasks.ts';
 import type { AttachedPod } from '../pods.ts';
 import { HIJACKED, portmapRules, serviceRules } from '../portmap.ts';
 import { addRules } from '../rules.ts';
 import { inMode } from '../step.ts';
-import { expectNoProblems, podNamed } from '../checks.ts';
+import { expectNoProblems } from '../checks.ts';
 import type { NetnsWorld } from '../world.ts';
-import { NODE, PORTS, SECOND_INTERFACE } from '../../network/addresses.ts';
-import { startScript } from '../../processes/start-script.ts';
+import { PORTS, SECOND_INTERFACE } from '../../network/addresses.ts';
 
 const AGENT_PORTS = [PORTS.agent, PORTS.agentOps, 9622];
 /** A hostPort that the agent does not use. */
@@ -33,48 +31,7 @@ export const portGuardSteps = inMode('up with other tools', [
   },
 ]);
 
-type GuardRequest = PodRequest & { readonly loopback: boolean };
-
-function requestTo(name: string, host: string, port: number): GuardRequest {
-  return {
-    name: `${name}, ${host}:${port}`,
-    host,
-    port,
-    bytes: httpRequest({ target: '/metrics', host: 'node', connection: 'keep-alive' }),
-    loopback: host === '127.0.0.1',
-  };
-}
-
-/** Requests to the port on all addresses of the node. Pods skip loopback, which is their own. */
-function requestEach(name: string, port: number): readonly GuardRequest[] {
-  return [NODE.ipv4, NODE.ipv6, '127.0.0.1'].map((host) => requestTo(name, host, port));
-}
-
 const agentRequests = AGENT_PORTS.flatMap((port) => requestEach('for the agent', port));
-
-async function withHijacker(
-  world: NetnsWorld,
-  run: (world: NetnsWorld, pod: AttachedPod) => Promise<string>,
-): Promise<string> {
-  world.state.markOtherRulesChanged();
-  const pod = await world.network.attach({
-    name: 'hijacker',
-    shape: 'bridge',
-    namespace: 'open',
-    annotations: {},
-    listed: 'refused',
-  });
-  // As the plugin sets it, so that the node's loopback traffic can be redirected to a Pod.
-  await world.namespaces.sysctl('node', { 'ipv4/conf/cni0/route_localnet': 1 });
-  const { stop } = await startScript(pod.enter, new URL('../hijacker.ts', import.meta.url));
-  try {
-    return await run(world, pod);
-  } finally {
-    await stop();
-    await world.namespaces.sysctl('node', { 'ipv4/conf/cni0/route_localnet': 0 });
-    await pod.detach();
-  }
-}
 
 async function addRulesBelow(world: NetnsWorld, { pod }: AttachedPod): Promise<string> {
   await addRules(
@@ -95,27 +52,6 @@ async function addRulesBelow(world: NetnsWorld, { pod }: AttachedPod): Promise<s
   if (toPod.hijacked.length < toPod.asked)
     throw new Error(`the Pod receives only ${toPod.hijacked.join('; ')}`);
   return `${asked} paths to the agent, ${toPod.asked} to the Pod`;
-}
-
-/** Sends the requests from the node and from a Pod. Returns those that the hijacker answers. */
-async function sendFromNodeAndPod(
-  world: NetnsWorld,
-  requests: readonly GuardRequest[],
-): Promise<{ readonly hijacked: readonly string[]; readonly asked: number }> {
-  const fromPod = requests.filter(({ loopback }) => !loopback);
-  const task = { kind: 'tcp', atOnce: requests.length, silenceMs: 1_500 } as const;
-  const answers = await Promise.all([
-    sendFrom(world.node, { ...task, requests: requests }),
-    sendFrom(podNamed(world, 'permitted').enter, { ...task, requests: fromPod }),
-  ]);
-  const [byNode, byPod] = answers.map((all) => all.filter(({ text }) => text.includes(HIJACKED)));
-  return {
-    hijacked: [
-      ...(byNode ?? []).map(({ name }) => `the node, ${name}`),
-      ...(byPod ?? []).map(({ name }) => `a Pod, ${name}`),
-    ],
-    asked: requests.length + fromPod.length,
-  };
 }
 
 async function addRulesAbove(world: NetnsWorld, { pod }: AttachedPod): Promise<string> {

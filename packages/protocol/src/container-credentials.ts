@@ -29,6 +29,7 @@ const API_SERVER = /^(https?:\/\/)?kubernetes(\.default(\.svc(\..+)?)?)?(:\d+)?\
  * accept too would let whoever receives such a token use it here, and the other way round.
  */
 export function audienceFault(audience: string): string | undefined {
-  if (API_SERVER.test(audience)) return "it is an audience of the API server, so it is in every Pod's default token";
+  if (API_SERVER.test(audience))
+    return "it is an audience of the API server, so it is in every Pod's default token";
   return Object.hasOwn(foreignAudiences, audience) ? foreignAudiences[audience] : undefined;
 }

@@ -13,6 +13,7 @@ describe('Service', () => {
       '/rolegate.v1.Rolegate/Feed',
       '/rolegate.v1.Rolegate/Resolve',
       '/rolegate.v1.Rolegate/Attest',
+      '/rolegate.v1.Rolegate/ReviewToken',
     ]);
     expect(rolegateService.Feed).toMatchObject({ requestStream: true, responseStream: true });
   });

@@ -30,7 +30,7 @@ export function expectRole(world: World, name: string, role: string): Promise<vo
 }
 
 /** STS knows the credentials in the document as the role's. */
-export async function expectOwner(
+async function expectOwner(
   { sts }: World,
   name: string,
   { document, role }: { readonly document: string; readonly role: string },

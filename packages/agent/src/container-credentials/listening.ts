@@ -17,7 +17,7 @@ export interface CredentialsListeningDeps {
   /** The node's own addresses. */
   readonly hostIps: readonly string[];
   readonly listen: Listen;
-  readonly ports: Pick<AgentPorts, 'take'>;
+  readonly ports: Pick<AgentPorts, 'take' | 'stateOf'>;
   /** True once the agent knows as much as the one that has the port. */
   readonly canAnswer: () => boolean;
   readonly serving: Pick<ServingState, 'set' | 'current'>;
@@ -43,7 +43,7 @@ export interface CredentialsListening {
 export function createCredentialsListening(deps: CredentialsListeningDeps): CredentialsListening {
   const { addresses, hostIps, listen, ports, canAnswer, serving, clock, log } = deps;
   const waits = new Map<string, string | undefined>();
-  for (const at of addresses) waits.set(formatHostPort(at), 'the agent to start');
+  for (const at of addresses) waits.set(formatHostPort(at), 'the port');
 
   function listening(at: HostPort): void {
     waits.set(formatHostPort(at), undefined);
@@ -66,6 +66,10 @@ export function createCredentialsListening(deps: CredentialsListeningDeps): Cred
         error: describeError(error),
         hint: 'The agent tries again each second. Check --container-credentials-bind and what else uses the port.',
       });
+  }
+
+  function waitsFor(at: HostPort): string | undefined {
+    return ports.stateOf(at) === 'held' ? 'the port, which another user has' : waits.get(formatHostPort(at));
   }
 
   /** A node without IPv6 never gets that address. */
@@ -92,9 +96,10 @@ export function createCredentialsListening(deps: CredentialsListeningDeps): Cred
     check: {
       name: 'container credentials',
       informative: true,
-      ready: () => serving.current() || `not listening: waiting for ${waits.values().next().value ?? ''}`,
+      ready: () =>
+        serving.current() || `not listening: waiting for ${addresses.map(waitsFor)[0] ?? 'an address'}`,
     },
-    addresses: () => addresses.map((at) => ({ at, waitsFor: waits.get(formatHostPort(at)) })),
+    addresses: () => addresses.map((at) => ({ at, waitsFor: waitsFor(at) })),
     async run(signal) {
       await Promise.all(addresses.map((at) => join(at, signal)));
       await aborted(signal);

@@ -54,24 +54,31 @@ function linkDifferences(
     const message = `link ${LINK_NAME} exists but is not needed`;
     return present === undefined ? [] : [{ message, repair: (links) => links.remove() }];
   }
-  const { isUp, addresses }: EndpointLink = present ?? { isUp: false, addresses: [] };
-  const all: Difference[] = [];
   if (present === undefined)
-    all.push({ message: `link ${LINK_NAME} is missing`, repair: (links) => links.create() });
-  if (!isUp) all.push({ message: `link ${LINK_NAME} is down`, repair: (links) => links.setUp() });
-  for (const address of wanted)
-    if (!addresses.includes(address))
-      all.push({
-        message: `address ${address} is missing from ${LINK_NAME}`,
-        repair: (links) => links.addAddress(address),
-      });
-  for (const address of addressesIn(plan, 'removed'))
-    if (addresses.includes(address))
-      all.push({
-        message: `address ${address} of ${LINK_NAME} is not needed`,
-        repair: (links) => links.removeAddress(address),
-      });
-  return all;
+    return [{ message: `link ${LINK_NAME} is missing`, repair: (links) => makeLink(links, wanted) }];
+  const missing = wanted.filter((address) => !present.addresses.includes(address));
+  const unwanted = addressesIn(plan, 'removed').filter((address) => present.addresses.includes(address));
+  return [
+    ...(present.isUp ? [] : [{ message: `link ${LINK_NAME} is down`, repair: setUp }]),
+    ...missing.map((address) => ({
+      message: `address ${address} is missing from ${LINK_NAME}`,
+      repair: (links: EndpointLinks) => links.addAddress(address),
+    })),
+    ...unwanted.map((address) => ({
+      message: `address ${address} of ${LINK_NAME} is not needed`,
+      repair: (links: EndpointLinks) => links.removeAddress(address),
+    })),
+  ];
+}
+
+async function makeLink(links: EndpointLinks, addresses: readonly string[]): Promise<void> {
+  await links.create();
+  await setUp(links);
+  for (const address of addresses) await links.addAddress(address);
+}
+
+function setUp(links: EndpointLinks): Promise<void> {
+  return links.setUp();
 }
 
 function addressesIn(plan: readonly FamilyPlan[], state: FamilyPlan['endpoint']['state']): string[] {

@@ -43,7 +43,7 @@ export function createPlanner({ run, planOptions, families, log }: PlannerDeps):
   async function readUplinks(): Promise<void> {
     const found = await listUplinks(run, families);
     if (uplinks !== undefined && uplinks.join() !== found.join())
-      log.info('uplinks changed', { interfaces: found.join(',') });
+      log.info('interfaces with a default route changed', { interfaces: found.join(',') });
     uplinks = found;
   }
 
@@ -61,7 +61,7 @@ export function createPlanner({ run, planOptions, families, log }: PlannerDeps):
       return { repaired: [], left };
     },
     notRenewed(faults, there) {
-      if (previous === undefined) return faults;
+      if (previous === undefined || faults.length === 0) return faults;
       const known = previous
         .flatMap((one) => findFaults(one, there[one.family]))
         .map(({ message }) => message);

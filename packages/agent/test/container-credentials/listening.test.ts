@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { aborted } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createCredentialsListening } from '../../src/container-credentials/listening.ts';
 import { createServingState } from '../../src/container-credentials/serving-state.ts';
@@ -13,7 +14,7 @@ function systemError(code: string): Error {
 }
 
 /** `missing`: addresses that the node does not have yet, each with the error of listening there. */
-async function setup({ hostIps = ['10.0.0.7'], missing = new Map<string, string>() } = {}) {
+async function setup({ hostIps = ['10.0.0.7'], missing = new Map<string, string>(), held = false } = {}) {
   const clock = createFakeClock();
   const { log, lines } = recordingLog();
   const serving = createServingState({ log });
@@ -27,10 +28,15 @@ async function setup({ hostIps = ['10.0.0.7'], missing = new Map<string, string>
       return code === undefined ? Promise.resolve() : Promise.reject(systemError(code));
     },
     ports: {
-      async take({ host, port }, listen) {
+      async take({ host, port }, listen, signal) {
+        if (held) {
+          await aborted(signal);
+          return false;
+        }
         await listen(host, port);
         return true;
       },
+      stateOf: () => (held ? 'held' : undefined),
     },
     canAnswer: () => true,
     serving,
@@ -39,7 +45,7 @@ async function setup({ hostIps = ['10.0.0.7'], missing = new Map<string, string>
   });
   const stop = new AbortController();
   const running = listening.run(stop.signal);
-  await until(() => tries.length === 2);
+  await until(() => held || tries.length === 2);
   return {
     clock,
     missing,
@@ -104,6 +110,13 @@ describe('Listening for container credentials', () => {
     });
     await clock.advance(1_000);
     expect(lines().filter(([, , address]) => address === SIX.host)).toHaveLength(1);
+    await stop();
+  });
+
+  it('A port that another user has is said to be waited for', async () => {
+    const { listening, serving, stop } = await setup({ held: true });
+    expect(serving.current()).toBe(false);
+    expect(listening.check.ready()).toBe('not listening: waiting for the port, which another user has');
     await stop();
   });
 

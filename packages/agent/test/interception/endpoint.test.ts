@@ -74,7 +74,7 @@ describe('Endpoint for container credentials on the node', () => {
   });
 
   it.each([
-    { name: 'was deleted', to: undefined, faults: 4 },
+    { name: 'was deleted', to: undefined, faults: 1 },
     { name: 'is down', to: { isUp: false, addresses: ['169.254.170.23/32'] }, faults: 2 },
     { name: 'lost an address', to: { addresses: ['fd00:ec2::23/128'] }, faults: 1 },
     {

@@ -79,19 +79,20 @@ export function createPodTokenReviews(deps: PodTokenReviewsDeps): ReviewPodToken
     }
   }
 
-  async function answer(token: string, claims: TokenClaims, agent: AskingAgent): Promise<PodTokenAnswer> {
+  function shared(token: string, claims: TokenClaims, agent: AskingAgent): Promise<PodTokenAnswer> {
     const key = `${agent.node} ${digestOf(token)}`;
-    const known = bad.get(key);
-    if (known !== undefined) return { fault: known };
-    const asked = inProgress.get(key) ?? reviewed(token, claims, agent);
+    const refused = bad.get(key);
+    if (refused !== undefined) return Promise.resolve({ fault: refused });
+    const known = inProgress.get(key);
+    if (known !== undefined) return known;
+    const asked = reviewed(token, claims, agent)
+      .then((answer) => {
+        if ('fault' in answer) bad.set(key, answer.fault, agent.node);
+        return answer;
+      })
+      .finally(() => inProgress.delete(key));
     inProgress.set(key, asked);
-    try {
-      const answered = await asked;
-      if ('fault' in answered) bad.set(key, answered.fault, agent.node);
-      return answered;
-    } finally {
-      inProgress.delete(key);
-    }
+    return asked;
   }
 
   return async (token, agent) => {
@@ -103,7 +104,7 @@ export function createPodTokenReviews(deps: PodTokenReviewsDeps): ReviewPodToken
     if (claims.podUid !== '' && pod === undefined)
       throw new Refusal('ServerUnavailable', 'this server has not seen the Pod of the token yet');
     const fault = keys.audienceFault() ?? claimsFault(claims, { node, audience, pod });
-    return fault === undefined ? answer(token, claims, agent) : { fault };
+    return fault === undefined ? shared(token, claims, agent) : { fault };
   };
 }
 

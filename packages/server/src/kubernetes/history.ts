@@ -4,8 +4,10 @@ import type { Clock, Log } from '@rolegate/runtime';
 import type { Kind } from './objects/shapes.ts';
 import type { ListWatch } from './watch/list-watch.ts';
 
-/** All kinds are listed again within this time, so agents are told only once. Milliseconds. */
+/** How often it is checked that all kinds have been listed again, so that agents are told only once. Milliseconds. */
 const TOGETHER_MS = 1_000;
+/** Agents are told in the end even if a kind cannot be listed. Milliseconds. */
+const LONGEST_MS = 60_000;
 
 /** Notices when the API server goes back to an older state, as after a restore of etcd. */
 export interface ClusterHistory {
@@ -42,10 +44,27 @@ export interface HistoryDeps {
 export function createHistory({ kinds, clock, log }: HistoryDeps): History {
   const listeners = createListeners<undefined>({ failed: listenerFailed(log, 'restores of etcd') });
   let restoredMs: number | undefined;
+  /** The loops whose stores were ahead, and since when they are listed again. */
+  let relisting: { readonly sinceMs: number; readonly loops: Set<Pick<ListWatch, 'current'>> } | undefined;
   let cancel: (() => void) | undefined;
+
+  function tellOnceListed(): void {
+    cancel = clock.schedule(TOGETHER_MS, () => {
+      if (isListed()) tell();
+      else tellOnceListed();
+    });
+  }
+
+  function isListed(): boolean {
+    if (relisting === undefined) return true;
+    const { sinceMs, loops } = relisting;
+    const confirmed = [...loops].every(({ current }) => current.confirmedMs >= sinceMs);
+    return confirmed || clock.monotonic() - sinceMs >= LONGEST_MS;
+  }
 
   function tell(): void {
     cancel = undefined;
+    relisting = undefined;
     restoredMs = clock.monotonic();
     listeners.tell(undefined);
   }
@@ -59,11 +78,15 @@ export function createHistory({ kinds, clock, log }: HistoryDeps): History {
       const hint =
         'Agents follow without a restart. Expected after etcd was restored from a backup. Otherwise check that all API servers use the same etcd.';
       log.warn('API server was restored to an older state', { kind, from, to, hint });
-      for (const { store, loop } of Object.values(kinds()))
-        if (isOlderVersion(to, store.resourceVersion)) loop.restored();
       restoredMs = clock.monotonic();
+      relisting ??= { sinceMs: restoredMs, loops: new Set() };
+      for (const { store, loop } of Object.values(kinds())) {
+        if (!isOlderVersion(to, store.resourceVersion)) continue;
+        relisting.loops.add(loop);
+        loop.restored();
+      }
       cancel?.();
-      cancel = clock.schedule(TOGETHER_MS, tell);
+      tellOnceListed();
     },
   };
 }

@@ -56,6 +56,34 @@ describe('Session duration', () => {
   });
 });
 
+describe('Audience of container credentials', () => {
+  it.each([
+    { audience: 'sts.amazonaws.com', why: 'IRSA uses it for STS' },
+    { audience: 'rolegate-server', why: 'agents prove their node with it' },
+    {
+      audience: 'https://kubernetes.default.svc',
+      why: "it is an audience of the API server, so it is in every Pod's default token",
+    },
+    { audience: 'two words', why: 'it has spaces or is too long' },
+  ])('The configuration refuses $audience, which others accept too', ({ audience, why }) => {
+    expect(setup([`--container-credentials-audience=${audience}`]).faults).toEqual([
+      `--container-credentials-audience: "${audience}" cannot be the audience: ${why}; use rolegate, or a name of your own`,
+    ]);
+  });
+
+  it('The configuration refuses an audience that is an accepted issuer', () => {
+    const issuer = 'https://oidc.example';
+    const argv = ['--container-credentials-audience', issuer, '--service-account-issuer', issuer];
+    expect(setup(argv).faults).toEqual([
+      '--container-credentials-audience: the audience is that of --service-account-issuer; use another one',
+    ]);
+  });
+
+  it.each(['', 'a b', 'x'.repeat(513)])('The configuration refuses the issuer %j', (issuer) => {
+    expect(setup([`--service-account-issuer=${issuer}`]).faults).not.toEqual([]);
+  });
+});
+
 describe('Attestation port', () => {
   const own = ['--region', 'eu-central-1', '--namespace', 'iam'];
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createCluster } from '../../src/kubernetes/cluster.ts';
+import { createHistory } from '../../src/kubernetes/history.ts';
 import { createCurrentVersion } from '../../src/kubernetes/watch/current-version.ts';
 import { eventually, hurriedClock, recordingLog, startApi } from './setup.ts';
 import { podManifest, runPods } from './watch/list-watch-setup.ts';
@@ -102,6 +104,57 @@ describe('Cluster after an etcd restore', () => {
         .filter(({ message }) => message.includes('restored to an older state'))
         .map(({ level }) => level),
     ).toContain('warn');
+  });
+});
+
+describe('History', () => {
+  /** Stores at version 20, of which Pods are found restored to 10, and how often that was reported. */
+  function setup() {
+    const clock = createFakeClock();
+    const confirmed = { Pod: 0, Namespace: -1, ServiceAccount: -1, Node: -1 };
+    const kind = (name: keyof typeof confirmed, resourceVersion = '20') => ({
+      store: { resourceVersion },
+      loop: {
+        restored: () => undefined,
+        current: {
+          ask: () => Promise.resolve(''),
+          get confirmedMs() {
+            return confirmed[name];
+          },
+        },
+      },
+    });
+    const kinds = {
+      Pod: kind('Pod', '10'),
+      Namespace: kind('Namespace'),
+      ServiceAccount: kind('ServiceAccount'),
+      Node: kind('Node'),
+    };
+    const history = createHistory({ kinds: () => kinds, clock, log: silentLog });
+    const run = { clock, confirmed, told: 0 };
+    history.onRestored(() => (run.told += 1));
+    history.restored('Pod', '20', '10');
+    return run;
+  }
+
+  it('A restore is reported once, after all kinds that were ahead have been listed again', async () => {
+    const run = setup();
+    await run.clock.advance(10_000);
+    const nowMs = run.clock.monotonic();
+    Object.assign(run.confirmed, { Namespace: nowMs, ServiceAccount: nowMs });
+    await run.clock.advance(10_000);
+    expect(run.told).toBe(0);
+    run.confirmed.Node = nowMs;
+    await run.clock.advance(10_000);
+    expect(run.told).toBe(1);
+  });
+
+  it('A restore is reported after a minute even if a kind cannot be listed', async () => {
+    const run = setup();
+    await run.clock.advance(58_000);
+    expect(run.told).toBe(0);
+    await run.clock.advance(3_000);
+    expect(run.told).toBe(1);
   });
 });
 

@@ -35,6 +35,7 @@ const situation = fc.record({
   namespace: presence,
   serviceAccount: presence,
   pod: fc.record({ hostNetwork: fc.boolean(), staticPod: fc.boolean() }),
+  servesContainerCredentials: fc.boolean(),
 });
 const anySettings = fc.record(
   {

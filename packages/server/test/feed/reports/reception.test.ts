@@ -45,6 +45,20 @@ describe('Report reception', () => {
     expect([report.version, report.interception, dropped.size]).toEqual(['', undefined, 0]);
   });
 
+  it.each([true, false, undefined])(
+    'Whether the agent serves container credentials is read as it is reported: %s',
+    (serves) => {
+      const { report, dropped } = receive(serves === undefined ? {} : { servesContainerCredentials: serves });
+      expect([report.servesContainerCredentials, dropped.size]).toEqual([serves, 0]);
+    },
+  );
+
+  it('A number that no protobuf library writes for a yes or no is dropped', () => {
+    const { report, dropped } = receiveReport(Buffer.from([10 << 3, 0x81, 0x00]));
+    expect(report.servesContainerCredentials).toBeUndefined();
+    expect([...dropped]).toEqual([['servesContainerCredentials', 1]]);
+  });
+
   it('Reasons of bad requests and of later versions are counted together, and not as invalid', () => {
     const { report, dropped } = receive({
       answersByReason: { MalformedRequest: 2, NewReason: 3, NoRole: 1 },

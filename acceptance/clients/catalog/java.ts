@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import type { Client } from '../client.ts';
+
+const COPY_LIBRARIES = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
+
+function javaClient(
+  name: string,
+  version: 'v1' | 'v2',
+  rest: Pick<Client, 'quick' | 'fallsBack'> = {},
+): Client {
+  const main = version.toUpperCase();
+  return {
+    name,
+    ...rest,
+    files: [`java/${version}/pom.xml`, 'java/Ask.java', `java/${main}.java`],
+    download: [['mvn', '--batch-mode', '--quiet', COPY_LIBRARIES, '-DoutputDirectory=lib']],
+    build: [['javac', '-cp', 'lib/*', '-d', 'classes', 'Ask.java', `${main}.java`]],
+    program: (built) => ['java', '-cp', `${join(built, 'classes')}:${join(built, 'lib')}/*`, main],
+  };
+}
+
+export const javaClients: readonly Client[] = [
+  javaClient('Java v2 2.57.8', 'v2', { quick: true, fallsBack: true }),
+  javaClient('Java v1 1.12.797', 'v1'),
+];

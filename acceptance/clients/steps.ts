@@ -1,0 +1,126 @@
+import type { Step } from '@rolegate/testing';
+import type { Client } from './client.ts';
+import { refusedProblems, servedProblems, tellsToken } from './judge.ts';
+import { podKinds } from './pods.ts';
+import type { PodKind } from './pods.ts';
+import { failureNames, failures } from './situations.ts';
+import type { FailureName } from './situations.ts';
+import { tryAlone, tryClient } from './trial.ts';
+import type { Trial } from './trial.ts';
+import type { ClientsWorld } from './world.ts';
+
+export type ClientStep = Step<ClientsWorld>;
+
+/** Steps that need the endpoint in the same state. */
+export interface Phase {
+  readonly begin: (world: ClientsWorld) => Promise<unknown>;
+  readonly steps: readonly ClientStep[];
+  /** How many clients run at the same time. Requests are counted only if it is 1. */
+  readonly atOnce: number;
+}
+
+/** Longer than a session: what a client has by then has expired. Seconds. */
+const SESSION_SECONDS = 12;
+const ASK_AGAIN_SECONDS = 13;
+/** They mostly sleep. */
+const RENEWING_AT_ONCE = 6;
+/** So short that the answer is immediate. Milliseconds. */
+const NO_HOLD_MS = 1;
+
+export interface PhasesOptions {
+  readonly clients: readonly Client[];
+  /** Where the refusals are tried. */
+  readonly refusedIn: readonly PodKind[];
+}
+
+export function phasesOf({ clients, refusedIn }: PhasesOptions): readonly Phase[] {
+  const refusals = (client: Client, names: readonly FailureName[]) =>
+    refusedIn.flatMap((kind) => names.map((name) => refusedStep(client, kind, name)));
+  const held = failureNames.filter((name) => name !== '503');
+  return [
+    {
+      begin: () => Promise.resolve(),
+      steps: clients.flatMap((client) => [
+        ...podKinds.map((kind) => servedStep(client, kind)),
+        ...refusals(client, held),
+      ]),
+      atOnce: 1,
+    },
+    {
+      begin: ({ standIns }) => standIns.call({ do: 'limit-sessions', seconds: SESSION_SECONDS }),
+      steps: clients.flatMap((client) =>
+        podKinds.filter((kind) => getsOwn(client, kind)).map((kind) => renewedStep(client, kind)),
+      ),
+      atOnce: RENEWING_AT_ONCE,
+    },
+    {
+      begin: ({ endpoint }) => endpoint.holdFor(NO_HOLD_MS),
+      steps: clients.flatMap((client) => refusals(client, ['503'])),
+      atOnce: 1,
+    },
+  ];
+}
+
+/** False where a client gets the node's credentials, whose end the node's metadata API decides. */
+function getsOwn({ readsVariables }: Client, kind: PodKind): boolean {
+  return readsVariables !== false || kind === 'ordinary';
+}
+
+const inWords: Readonly<Record<PodKind, string>> = {
+  ordinary: 'an ordinary Pod',
+  'host-network': 'a host-network Pod',
+};
+
+function servedStep(client: Client, kind: PodKind): ClientStep {
+  return {
+    title: `${client.name} gets credentials in ${inWords[kind]} and calls GetCallerIdentity`,
+    async run(world) {
+      const trial = await tryAlone(world, { client, kind, situation: 'served' });
+      return judged(world, trial, servedProblems(trial, 1));
+    },
+  };
+}
+
+function renewedStep(client: Client, kind: PodKind): ClientStep {
+  return {
+    title: `${client.name} fetches new credentials in ${inWords[kind]} when its session has ended`,
+    async run(world) {
+      const options = { client, kind, situation: 'renewed', againAfter: ASK_AGAIN_SECONDS } as const;
+      const trial = await tryClient(world, options);
+      const [first, second] = trial.seen;
+      const same = first?.ok === true && first.accessKeyId === second?.accessKeyId;
+      const problems = same ? ['used the same key again'] : [];
+      return judged(world, trial, [...servedProblems(trial, 2), ...problems]);
+    },
+  };
+}
+
+function refusedStep(client: Client, kind: PodKind, situation: FailureName): ClientStep {
+  return {
+    title: `${client.name} in ${inWords[kind]} gets no other credentials after ${failures[situation].title}`,
+    async run(world) {
+      const trial = await tryAlone(world, { client, kind, situation });
+      return judged(world, trial, refusedProblems(trial));
+    },
+  };
+}
+
+/** Adds the trial to the tables. Throws if there are problems. */
+async function judged(world: ClientsWorld, trial: Trial, problems: readonly string[]): Promise<string> {
+  world.trials.push(trial);
+  const { token } = await world.pods.find(trial.kind, trial.situation);
+  const told = trial.seen.some(({ error }) => tellsToken(error, token))
+    ? ['showed the token in its error']
+    : [];
+  const all = [...problems, ...told];
+  if (all.length > 0) throw new Error(all.join('; '));
+  const { containerCredentials, metadata } = trial.answers ?? {};
+  const last = trial.seen.at(-1);
+  return [
+    containerCredentials === undefined ? [] : [`${containerCredentials} + ${String(metadata)} requests`],
+    last === undefined ? [] : [`${last.tookMs} ms`],
+    last === undefined || last.ok ? [] : [last.error.replaceAll('\n', ' ').slice(0, 200)],
+  ]
+    .flat()
+    .join(', ');
+}

@@ -1,0 +1,58 @@
+import { expect, it } from 'vitest';
+import { NODE_ACCOUNT, refusedProblems, servedProblems, tellsToken } from '../judge.ts';
+import { client, refusedOutcome, servedOutcome, trialOf } from './trials.ts';
+
+const HOST_ACCOUNT = '222222222222';
+
+it("A client that gets its Pod's credentials each time it asks has no problem", () => {
+  expect(servedProblems(trialOf(), 1)).toEqual([]);
+  const twice = [servedOutcome(), servedOutcome({ accessKeyId: 'ASIA2' })];
+  expect(servedProblems(trialOf({ seen: twice }), 2)).toEqual([]);
+});
+
+it.each([
+  ['fails', [refusedOutcome()], 'failed after 1000 ms: refused'],
+  [
+    "gets the node's credentials",
+    [servedOutcome({ account: NODE_ACCOUNT })],
+    `got credentials of account ${NODE_ACCOUNT}, not 111111111111`,
+  ],
+  ['reports nothing', [], 'reported 0 outcomes, not 1'],
+])('A client that %s although its Pod is served is a problem', (_, seen, problem) => {
+  expect(servedProblems(trialOf({ seen }), 1)).toEqual([problem]);
+});
+
+it("A client that does not know the variables gets the node's credentials in a host-network Pod, and only there", () => {
+  const trial = trialOf({ client: { ...client, readsVariables: false }, kind: 'host-network' });
+  expect(servedProblems({ ...trial, seen: [servedOutcome({ account: NODE_ACCOUNT })] }, 1)).toEqual([]);
+  expect(servedProblems({ ...trial, seen: [servedOutcome({ account: HOST_ACCOUNT })] }, 1)).toHaveLength(1);
+  const ordinary = { ...trial, kind: 'ordinary', seen: [servedOutcome({ account: NODE_ACCOUNT })] } as const;
+  expect(servedProblems(ordinary, 1)).toHaveLength(1);
+});
+
+it('A client that gets credentials although its Pod is refused is a problem', () => {
+  expect(refusedProblems(trialOf({ situation: '403', seen: [refusedOutcome()] }))).toEqual([]);
+  const seen = [servedOutcome()];
+  expect(refusedProblems(trialOf({ situation: '403', seen }))).toEqual([
+    'got credentials of account 111111111111',
+  ]);
+  expect(refusedProblems(trialOf({ situation: '403', seen: [] }))).toEqual(['reported no outcome']);
+});
+
+it('A client that asks the metadata API after a bad token gets what that gives the Pod', () => {
+  const falling = { ...client, fallsBack: true } as const;
+  const ordinary = trialOf({ client: falling, situation: '401' });
+  expect(refusedProblems(ordinary)).toEqual([]);
+  expect(refusedProblems({ ...ordinary, situation: '403' })).toHaveLength(1);
+  const onHost = { ...ordinary, kind: 'host-network' } as const;
+  expect(refusedProblems(onHost)).toHaveLength(1);
+  expect(refusedProblems({ ...onHost, seen: [servedOutcome({ account: NODE_ACCOUNT })] })).toEqual([]);
+});
+
+it('An error with a part of the token is found, wherever the part begins', () => {
+  const token = Array.from({ length: 40 }, (_, at) => `part${at}.`).join('');
+  expect(tellsToken('HTTP 401: bad token', token)).toBe(false);
+  expect(tellsToken(`cannot use ${token}`, token)).toBe(true);
+  for (let at = 0; at + 32 <= token.length; at += 1)
+    expect(tellsToken(`cannot use …${token.slice(at, at + 32)}…`, token)).toBe(true);
+});

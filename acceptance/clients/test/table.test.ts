@@ -1,0 +1,66 @@
+import { expect, it } from 'vitest';
+import { reasons } from '@rolegate/protocol';
+import { tablesOf, withPlaceholders } from '../table.ts';
+import { refusedOutcome, servedOutcome, trialOf } from './trials.ts';
+
+/** The cells of each row, without heads and rules. */
+function rowsOf(text: string): string[][] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| client') && !line.startsWith('| ---'))
+    .map((line) =>
+      line
+        .split(/(?<!\\)\|/)
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+}
+
+it('The first table says whose credentials a client gets in each kind of Pod, and whether it fetches new ones', () => {
+  const renewed = [servedOutcome(), servedOutcome({ accessKeyId: 'ASIA2' })];
+  const rows = rowsOf(
+    tablesOf([
+      trialOf(),
+      trialOf({ kind: 'host-network', answers: { containerCredentials: 2, metadata: 0 } }),
+      trialOf({ situation: 'renewed', seen: renewed, answers: undefined }),
+    ]),
+  );
+  expect(rows).toEqual([['boto3', 'its own', 'its own', '1 or 2', 'fetches new ones']]);
+});
+
+it('Refusals that an application cannot distinguish share a row', () => {
+  const trials = (['401', '403'] as const).flatMap((situation) =>
+    (['ordinary', 'host-network'] as const).map((kind, at) =>
+      trialOf({
+        situation,
+        kind,
+        seen: [refusedOutcome({ error: `HTTP ${situation}`, tookMs: 1_000 + 200 * at })],
+      }),
+    ),
+  );
+  const [, ...rows] = rowsOf(tablesOf(trials));
+  expect(rows).toEqual([['boto3', '401, 403', 'ordinary, host-network', '1', '1.0–1.2', '`HTTP STATUS`']]);
+});
+
+it('A client that was refused and then served by the metadata API is told from one that failed', () => {
+  const trial = trialOf({ situation: '401', answers: { containerCredentials: 1, metadata: 2 } });
+  const [, row = []] = rowsOf(tablesOf([trial]));
+  expect(row.slice(3)).toEqual(['1, then 2 to the metadata API', '0.0', 'credentials from the metadata API']);
+});
+
+it('An error with a pipe or a backquote does not break the table', () => {
+  const trial = trialOf({ situation: '404', seen: [refusedOutcome({ error: 'a|b `c`' })] });
+  const [, row = []] = rowsOf(tablesOf([trial]));
+  expect(row[5]).toBe("`a\\|b 'c'`");
+});
+
+it('What differs between refusals and requests is replaced in an error', () => {
+  const { meaning } = reasons.NoRole;
+  const body = `{"Code":"NoRole","code":"NoRole","Message":"${meaning}","message":"${meaning}","requestId":"1"}`;
+  expect(withPlaceholders(`Received non 200 response 404: ${body}`)).toBe(
+    'Received non 200 response STATUS: BODY',
+  );
+  expect(withPlaceholders(`NoRole: ${meaning}\n  status code: 404 after 12 ms`)).toBe(
+    'CODE: MESSAGE status code: STATUS after N ms',
+  );
+});
