@@ -137,6 +137,7 @@ function rowsOf(cells: readonly Cell[], memory: readonly MemoryPair[]): Row[] {
   const what = `warm answer by ServiceAccount token, keep-alive, ${CLIENTS} clients`;
   const contender = 'agent by ServiceAccount token';
   const rss = memory.map((pair) => pair.without.rss);
+  const anonymous = memory.map((pair) => pair.with.anonymous - pair.without.anonymous);
   return [
     rowOf({
       what: `${what}: rps to bare`,
@@ -155,7 +156,7 @@ function rowsOf(cells: readonly Cell[], memory: readonly MemoryPair[]): Row[] {
       what: `agent RSS, ${PODS} Pods, after that load: added by container credentials`,
       values: memory.map((pair) => pair.with.rss - pair.without.rss),
       say: say.tenthMb,
-      note: `without them ${say.mb(median(rss))}`,
+      note: `without them ${say.mb(median(rss))}; anonymous part ${say.tenthMb(median(anonymous))}`,
       atMost: 3,
     }),
   ];
