@@ -44,6 +44,11 @@ export const failures = {
 export type FailureName = keyof typeof failures;
 export const failureNames = Object.keys(failures) as FailureName[];
 
+/** The status of the endpoint's answer. */
+export function statusOf(failure: FailureName): string {
+  return failure === 'held' ? '503' : failure;
+}
+
 export const situations = {
   ...failures,
   served: { title: 'HTTP 200', namespace: 'open', role: 'team/served' },

@@ -3,7 +3,7 @@ import type { Client } from './client.ts';
 import { refusedProblems, servedProblems, tellsToken } from './judge.ts';
 import { podKinds } from './pods.ts';
 import type { PodKind } from './pods.ts';
-import { failureNames, failures } from './situations.ts';
+import { failureNames, failures, statusOf } from './situations.ts';
 import type { FailureName } from './situations.ts';
 import { tryAlone, tryClient, tryWithProxy } from './trial.ts';
 import type { Trial } from './trial.ts';
@@ -103,7 +103,7 @@ function refusedStep(client: Client, kind: PodKind, situation: FailureName): Cli
     title: `${client.name} in ${inWords[kind]} gets no other credentials after ${failures[situation].title}`,
     async run(world) {
       const trial = await tryAlone(world, { client, kind, situation });
-      return judged(world, trial, refusedProblems(trial));
+      return judged(world, trial, refusedProblems(trial, statusOf(situation)));
     },
   };
 }
