@@ -122,7 +122,7 @@ function proxiedStep(client: Client): ClientStep {
 
 function exceptedStep(client: Client): ClientStep {
   return {
-    title: `${client.name} gets credentials past the HTTP proxy if NO_PROXY names the endpoint`,
+    title: `${client.name} gets credentials past the HTTP proxy if NO_PROXY names both endpoints`,
     async run(world) {
       const trial = await tryWithProxy(world, { client, kind: 'ordinary', situation: 'excepted' });
       const sent = trial.tokensToProxy === 0 ? [] : ['sent its token to the proxy'];
