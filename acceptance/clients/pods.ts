@@ -82,7 +82,7 @@ async function createPod(
     await cluster.giveAddress(pod);
   }
   await cluster.report(pod);
-  const issued = await cluster.token(pod, containerCredentials.audience);
+  const issued = await cluster.token(pod);
   const token = badToken === true ? withoutSignature(issued) : issued;
   const file = join(folder, `token-${name}`);
   await writeFile(file, token);

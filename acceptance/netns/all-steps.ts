@@ -2,7 +2,7 @@ import type { NetnsStep } from './step.ts';
 import { connectionLimitSteps } from './steps/connection-limit.ts';
 import { agentKilledSteps } from './steps/agent-killed.ts';
 import { endpointGuardSteps } from './steps/endpoint-guard.ts';
-import { endpointLinkSteps } from './steps/endpoint-link.ts';
+import { endpointEndSteps, endpointLinkSteps } from './steps/endpoint-link.ts';
 import { endpointPathSteps } from './steps/endpoint-paths.ts';
 import { flushSteps } from './steps/flushes.ts';
 import { handoverSteps } from './steps/handover.ts';
@@ -34,8 +34,9 @@ export const allSteps: readonly NetnsStep[] = [
   ...portGuardSteps,
   ...ipRuleSteps,
   ...endpointPathSteps,
-  ...endpointGuardSteps,
   ...endpointLinkSteps,
+  ...endpointGuardSteps,
+  ...endpointEndSteps,
   ...otherModeSteps,
   ...uninstallSteps,
 ];

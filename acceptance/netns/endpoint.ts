@@ -12,29 +12,38 @@ import { inUrl } from '../network/addresses.ts';
 export const { addresses: ENDPOINT, port: ENDPOINT_PORT } = containerCredentials;
 export const LINK = 'rolegate0';
 
-const LISTENER = 'the endpoint';
-/** Milliseconds. */
-const SILENCE_MS = 1_000;
+const OTHER_LISTENER = 'another agent';
+/** Longer than the agent holds a request. Milliseconds. */
+const SILENCE_MS = 1_200;
 const SOON = { withinMs: 15_000, everyMs: 100 };
 
-/** A request without a token, by each family. */
-export const endpointRequests: readonly PodRequest[] = families.map((family) => ({
-  name: `the endpoint by ${family}`,
-  host: ENDPOINT[family],
-  port: ENDPOINT_PORT,
-  bytes: httpRequest({ target: containerCredentials.path, host: inUrl(ENDPOINT[family]) }),
-}));
+/** Requests by each family, by default without a token. */
+export function endpointRequests({
+  token,
+  port = ENDPOINT_PORT,
+}: {
+  readonly token?: string;
+  readonly port?: number;
+} = {}): readonly PodRequest[] {
+  const headers = token === undefined ? '' : `Authorization: ${token}\r\n`;
+  return families.map((family) => ({
+    name: `port ${port} by ${family}`,
+    host: ENDPOINT[family],
+    port,
+    bytes: httpRequest({ target: containerCredentials.path, host: inUrl(ENDPOINT[family]), headers }),
+  }));
+}
 
-/** A listener of the node on all addresses, which stands in for the agent's endpoint. */
-export async function withListener(
+/** A listener of the node on another port of all addresses. */
+export async function withOtherListener(
   world: NetnsWorld,
-  run: (world: NetnsWorld) => Promise<string | undefined>,
-  port: number = ENDPOINT_PORT,
-): Promise<string | undefined> {
+  port: number,
+  run: (world: NetnsWorld) => Promise<void>,
+): Promise<void> {
   const script = new URL('./foreign-listener.ts', import.meta.url);
-  const { stop } = await startScript(world.node, script, ['::', String(port), LISTENER]);
+  const { stop } = await startScript(world.node, script, ['::', String(port), OTHER_LISTENER]);
   try {
-    return await run(world);
+    await run(world);
   } finally {
     await stop();
   }
@@ -42,29 +51,29 @@ export async function withListener(
 
 export function askEndpoint(
   through: readonly string[],
-  requests: readonly PodRequest[] = endpointRequests,
+  requests: readonly PodRequest[] = endpointRequests(),
+  silenceMs = SILENCE_MS,
 ): Promise<Answer[]> {
-  return sendFrom(through, { kind: 'tcp', requests, atOnce: requests.length, silenceMs: SILENCE_MS });
+  return sendFrom(through, { kind: 'tcp', requests, atOnce: requests.length, silenceMs });
 }
 
-/** The requests that the listener did not answer. */
+/** The requests that got no answer: from the agent that it lacks a token, or from the other listener. */
 export async function unanswered(
   through: readonly string[],
   requests?: readonly PodRequest[],
 ): Promise<string[]> {
   const answers = await askEndpoint(through, requests);
   return answers
-    .filter(({ text }) => !text.endsWith(LISTENER))
+    .filter(({ text }) => !text.startsWith('HTTP/1.1 400 ') && !text.endsWith(OTHER_LISTENER))
     .map(({ name, text, end }) => `${name}: ${end} ${shorten(text)}`);
 }
 
-/** Throws if anything answers. Returns how the requests ended. */
-export async function expectNoAnswer(who: string, through: readonly string[]): Promise<string[]> {
+/** Throws if anything answers. */
+export async function expectNoAnswer(who: string, through: readonly string[]): Promise<void> {
   const answers = await askEndpoint(through);
   expectNoProblems(
     answers.filter(({ text }) => text !== '').map(({ name, text }) => `${who}, ${name}: ${shorten(text)}`),
   );
-  return answers.map(({ end }) => end);
 }
 
 /** Waits until all requests are answered. */

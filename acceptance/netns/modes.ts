@@ -26,7 +26,7 @@ export const modes = {
   'container credentials': {
     rules: true,
     restoreOtherRules: true,
-    programs: { server: [], reconcile: ['--container-credentials'], agent: [] },
+    programs: { server: [], reconcile: ['--container-credentials'], agent: ['--container-credentials'] },
   },
   /** The directory with CNI results does not exist. */
   'without CNI results': {

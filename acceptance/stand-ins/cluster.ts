@@ -69,9 +69,9 @@ export function createCluster({ standIns, cni }: { standIns: StandIns; cni: CniR
         podIP: pod.addresses.ipv4,
         podIPs: addressesOf(pod).map((ip) => ({ ip })),
       }),
-    /** A projected ServiceAccount token of the Pod. */
-    token: async ({ namespace, name }: ClusterPod, audience: string) =>
-      String(await standIns.call({ do: 'token', pod: `${namespace}/${name}`, audience })),
+    /** A ServiceAccount token of the Pod for container credentials, as the kubelet projects it. */
+    token: async ({ namespace, name }: ClusterPod) =>
+      String(await standIns.call({ do: 'token', namespace, name })),
     async delete({ namespace, name }: ClusterPod): Promise<void> {
       await standIns.call({ do: 'delete', kind: 'Pod', namespace, name });
     },

@@ -2,12 +2,14 @@
 // the first argument. The second argument is the address of STS. Ends with its input.
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-import { startKubernetesApi, startSts } from '@rolegate/testing';
+import { containerCredentials } from '@rolegate/protocol';
+import { createIssuerKey, startKubernetesApi, startSts } from '@rolegate/testing';
 import { NODE, PORTS } from '../network/addresses.ts';
 import type { StandInCall, StandInResult } from './calls.ts';
 
 const [, , path = '', stsHost = NODE.ipv4] = process.argv;
 const api = await startKubernetesApi({ port: PORTS.api });
+const unpublished = createIssuerKey();
 const sts = await startSts({ host: stsHost, port: PORTS.sts });
 
 function perform(call: StandInCall): unknown {
@@ -18,10 +20,16 @@ function perform(call: StandInCall): unknown {
     case 'delete':
       api.delete(call.kind, call.namespace, call.name);
       return null;
+    case 'token':
+      return api.issueToken({
+        audiences: [containerCredentials.audience],
+        pod: `${call.namespace}/${call.name}`,
+        ...(call.unpublished === true && { key: unpublished }),
+      });
+    case 'token-reviews':
+      return api.tokenReviews;
     case 'kubeconfig':
       return api.kubeconfig();
-    case 'token':
-      return api.issueToken({ pod: call.pod, audiences: [call.audience] });
     case 'fail-sts':
       sts.fail(call.roleArn, call.fault);
       return null;

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { eventually, outputOf, runCommand } from '@rolegate/testing';
+import { outputOf, runCommand } from '@rolegate/testing';
 import { countRepairs, untilRepaired } from '../agent-metrics.ts';
 import {
   askEndpoint,
@@ -9,8 +9,10 @@ import {
   LINK,
   unanswered,
   untilAnswered,
-  withListener,
+  withOtherListener,
 } from '../endpoint.ts';
+import { families } from '../send-from-pod.ts';
+import type { Family } from '../send-from-pod.ts';
 import { snapshotDifference, takeSnapshot } from '../rules.ts';
 import { inMode, withNft } from '../step.ts';
 import type { NetnsStep } from '../step.ts';
@@ -21,64 +23,72 @@ import { NODE } from '../../network/addresses.ts';
 /** As the agent of EKS Pod Identity calls its link, and its port. */
 const OTHER_LINK = 'pod-id-link0';
 const OTHER_PORT = 80;
-const SOON = { withinMs: 15_000, everyMs: 100 };
+/** EHOSTUNREACH is ICMP's "communication administratively prohibited". */
+const REFUSED = ['EACCES', 'EHOSTUNREACH'];
+
+/** A Pod learns only from a repeated SYN that IPv6 is prohibited. Milliseconds. */
+const UNTIL_REFUSED_MS = 3_000;
 
 interface Loss {
   readonly name: string;
   readonly lines: readonly string[];
+  readonly families: readonly Family[];
 }
 
 const losses: readonly Loss[] = [
-  { name: 'is deleted', lines: [`link del ${LINK}`] },
-  { name: 'goes down', lines: [`link set ${LINK} down`] },
+  { name: 'is deleted', lines: [`link del ${LINK}`], families },
+  // The IPv4 address of a link that is down is still one of the node's.
+  { name: 'goes down', lines: [`link set ${LINK} down`], families: ['ipv6'] },
   {
     name: 'loses its addresses',
     lines: [`addr del ${ENDPOINT.ipv4}/32 dev ${LINK}`, `addr del ${ENDPOINT.ipv6}/128 dev ${LINK}`],
+    families,
   },
 ];
 
-function lossStep({ name, lines }: Loss): NetnsStep {
-  return {
-    title: `If the link for container credentials ${name}, nothing leaves the node until it is repaired, and the repair is counted`,
-    run: (world) => withListener(world, (entered) => loseLink(entered, lines)),
-  };
-}
+const lossStep = (loss: Loss): NetnsStep => ({
+  title: `If the link for container credentials ${loss.name}, nothing leaves the node until it is repaired, and the repair is counted`,
+  run: (world) => loseLink(world, loss),
+});
 
-/** The link for container credentials on the node. */
-export const endpointLinkSteps: readonly NetnsStep[] = [
+/** The link for container credentials on the node, which does not depend on the backend. */
+export const endpointLinkSteps = withNft([
   ...inMode('container credentials', [
     ...losses.map(lossStep),
     {
       title:
         "Container credentials and another agent's link with the same addresses and port 80 work side by side",
-      run: (world) => withListener(world, (one) => withListener(one, besideAnotherLink, OTHER_PORT)),
+      run: (world) => withOtherListener(world, OTHER_PORT, besideAnotherLink),
     },
-    { title: 'Turning container credentials off removes their link and rules', run: turnOff },
-    { title: 'Uninstall removes the link and the rules for container credentials', run: uninstall },
   ]),
-  ...withNft([
-    { title: 'A node without IPv6 has container credentials by IPv4 only', run: installWithoutIpv6 },
-  ]),
-];
+  { title: 'A node without IPv6 has container credentials by IPv4 only', run: installWithoutIpv6 },
+]);
 
-async function loseLink(world: NetnsWorld, lines: readonly string[]): Promise<string> {
+/** How container credentials end. */
+export const endpointEndSteps = inMode('other tools only', [
+  {
+    title: 'Turning container credentials off, and uninstall, remove their link and rules and nothing else',
+    async run(world) {
+      await turnOff(world);
+      await uninstall(world);
+    },
+  },
+]);
+
+async function loseLink(world: NetnsWorld, { lines, families: lost }: Loss): Promise<string> {
   const pod = podNamed(world, 'permitted').enter;
   await untilAnswered(pod);
   const before = await countRepairs(world, 'link');
+  const requests = endpointRequests().filter(({ host }) => lost.some((family) => host === ENDPOINT[family]));
   await world.state.whileSuspended('reconcile', async () => {
     await world.namespaces.ip('node', lines);
     for (const [who, enter] of [
       ['a Pod', pod],
       ['the node', world.node],
     ] as const) {
-      const answers = await askEndpoint(enter);
-      const prohibited = answers.filter(
-        ({ text, end }) => text === '' && ['EACCES', 'EHOSTUNREACH'].includes(end),
-      );
-      if (prohibited.length < answers.length)
-        throw new Error(
-          `${who} is not refused: ${answers.map(({ name, end }) => `${name}: ${end}`).join('; ')}`,
-        );
+      const answers = await askEndpoint(enter, requests, UNTIL_REFUSED_MS);
+      const open = answers.filter(({ text, end }) => text !== '' || !REFUSED.includes(end));
+      expectNoProblems(open.map(({ name, end }) => `${who} is not refused: ${name}: ${end}`));
     }
   });
   const repairedMs = await untilRepaired(world, 'link', before);
@@ -86,11 +96,10 @@ async function loseLink(world: NetnsWorld, lines: readonly string[]): Promise<st
   return `repaired after ${repairedMs} ms`;
 }
 
-async function besideAnotherLink(world: NetnsWorld): Promise<undefined> {
+async function besideAnotherLink(world: NetnsWorld): Promise<void> {
   const { namespaces, node } = world;
   const pod = podNamed(world, 'permitted-bridge').enter;
-  const atOther = endpointRequests.map((request) => ({ ...request, port: OTHER_PORT }));
-  const both = [...endpointRequests, ...atOther];
+  const both = [...endpointRequests(), ...endpointRequests({ port: OTHER_PORT })];
   await untilAnswered(node);
   const before = await countRepairs(world, 'link');
   await namespaces.ip('node', [
@@ -113,29 +122,30 @@ async function besideAnotherLink(world: NetnsWorld): Promise<undefined> {
 }
 
 async function turnOff(world: NetnsWorld): Promise<void> {
-  await untilInstalled(world);
-  await world.state.bring('up with other tools');
-  await eventually(async () => {
-    expectNoProblems(await endpointParts(world));
-  }, SOON);
+  await install(world);
+  await intercept(world);
+  expectNoProblems(await endpointParts(world));
 }
 
 async function uninstall(world: NetnsWorld): Promise<void> {
-  await untilInstalled(world);
-  await world.state.stopAll();
-  await untilInstalled(world);
+  await install(world);
   await world.state.once('uninstall');
   expectNoProblems(await endpointParts(world));
   const difference = snapshotDifference(world.others.snapshots().before, await takeSnapshot(world.node));
   if (difference !== '') throw new Error(`rules differ from before: ${difference}`);
 }
 
-/** The link is installed last. */
-async function untilInstalled(world: NetnsWorld): Promise<void> {
-  await eventually(async () => {
-    const parts = await endpointParts(world);
-    if (!parts.some((line) => line.startsWith(LINK))) throw new Error(`installed: ${parts.join('; ')}`);
-  }, SOON);
+async function install(world: NetnsWorld): Promise<void> {
+  await intercept(world, '--container-credentials');
+  const parts = await endpointParts(world);
+  for (const part of [LINK, 'prohibit', 'CREDENTIALS-INPUT', 'CREDENTIALS-PORTS'])
+    if (!parts.some((line) => line.includes(part)))
+      throw new Error(`${part} is missing: ${parts.join('; ')}`);
+}
+
+async function intercept({ programs }: NetnsWorld, ...flags: readonly string[]): Promise<void> {
+  const { code, stdout, stderr } = await programs.once('intercept', ['--self-test', 'off', ...flags]);
+  if (code !== 0) throw new Error(`intercept exited with ${String(code)}: ${stdout}${stderr}`);
 }
 
 async function installWithoutIpv6({ namespaces }: NetnsWorld): Promise<void> {

@@ -1,5 +1,12 @@
 import { createClientCredentials, createRolegateClient } from '@rolegate/protocol';
-import type { AgentReport, ClientTls, FeedUpdateRead, ResolveResponseRead } from '@rolegate/protocol';
+import type {
+  AgentReport,
+  ClientTls,
+  FeedUpdateRead,
+  ResolveResponseRead,
+  ReviewTokenResponseRead,
+  RolegateClient,
+} from '@rolegate/protocol';
 import { SERVER_NAME } from './identity-flags.ts';
 import { makeCertificateRequest } from './certificate-request.ts';
 
@@ -17,6 +24,7 @@ export interface AgentPeer {
   /** Opens a feed that stays open. `ended` resolves with what it ended with. */
   openFeed(report: AgentReport, presented: PresentedTls): Promise<OpenFeed>;
   resolve(ip: string, presented: PresentedTls): Promise<ResolveResponseRead>;
+  reviewToken(token: string, presented: PresentedTls): Promise<ReviewTokenResponseRead>;
 }
 
 export interface OpenFeed {
@@ -81,6 +89,24 @@ export function createAgentPeer({ port, attestPort, ca }: AgentPeerDeps): AgentP
     };
   }
 
+  function unary<Answer>(
+    presented: PresentedTls,
+    call: (
+      client: RolegateClient,
+      options: { readonly deadline: number },
+      done: (error: Error | null, answer?: Answer) => void,
+    ) => unknown,
+  ): Promise<Answer> {
+    const client = clientOf(presented);
+    return new Promise((resolve, reject) => {
+      call(client, { deadline: Date.now() + WITHIN_MS }, (error, answer) => {
+        client.close();
+        if (answer === undefined) reject(error ?? new Error('no answer'));
+        else resolve(answer);
+      });
+    });
+  }
+
   return {
     attest(token, claims = {}) {
       const { key, der } = makeCertificateRequest(claims);
@@ -105,16 +131,9 @@ export function createAgentPeer({ port, attestPort, ca }: AgentPeerDeps): AgentP
       feed.close();
       return [...feed.updates];
     },
-    resolve(ip, presented) {
-      const client = clientOf(presented);
-      return new Promise((resolve, reject) => {
-        client.resolve({ ip }, { deadline: Date.now() + WITHIN_MS }, (error, answer) => {
-          client.close();
-          if (answer === undefined) reject(error ?? new Error('no answer'));
-          else resolve(answer);
-        });
-      });
-    },
+    resolve: (ip, presented) => unary(presented, (client, ...rest) => client.resolve({ ip }, ...rest)),
+    reviewToken: (token, presented) =>
+      unary(presented, (client, ...rest) => client.reviewToken({ token }, ...rest)),
   };
 }
 

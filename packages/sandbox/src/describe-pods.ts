@@ -1,6 +1,9 @@
 import { sdkEnvironment } from './caller-identity.ts';
 import { expectationOf } from './expectation.ts';
+import { NODE_IP } from './program-flags.ts';
 import type { SandboxPod } from './sandbox-node.ts';
+import { statusSocket } from './start-programs.ts';
+import { tokenEnvironment } from './token-client.ts';
 import type { World } from './world.ts';
 
 /** Printed before anything that takes time. */
@@ -8,15 +11,15 @@ export const STARTING = 'Starting two servers and one agent.';
 
 /** The text that the sandbox starts with: the Pods, what each should get, and commands to try. */
 export function describePods(world: World, folder: string): string {
-  const pods = world.node.pods.filter(({ hostNetwork }) => !hostNetwork);
-  const [first] = pods;
+  const { pods } = world.node;
+  const first = pods.find(({ hostNetwork }) => !hostNetwork);
   const { host, port } = world.agent;
   const table = columns([
     ['POD', 'ADDRESS', 'SDK PORT', 'POD ANNOTATION', 'EXPECTED RESULT'],
     ...pods.map((pod) => [
       podName(pod),
-      pod.ip,
-      String(pod.port),
+      pod.hostNetwork ? NODE_IP : pod.ip,
+      pod.hostNetwork ? '-' : String(pod.port),
       annotatedRole(pod),
       expectationOf(pod.manifest, world.manifests),
     ]),
@@ -33,7 +36,8 @@ export function describePods(world: World, folder: string): string {
   return [
     '',
     `Rolegate is running on loopback: two servers, one agent, and stand-ins for the Kubernetes API, STS and IMDS.`,
-    'Each Pod has its own address, and the agent tells Pods apart by it.',
+    "Each Pod has its own address, and the agent tells Pods apart by it. A Pod on the host network has the node's address;",
+    'its ServiceAccount token says who it is.',
     '',
     table,
     '',
@@ -50,10 +54,29 @@ export function describePods(world: World, folder: string): string {
     `Use the credentials with the AWS CLI. For another Pod, replace ${first.port} by its SDK port:`,
     `  ${environment.map(([key, value]) => `${key}=${value}`).join(' ')} aws sts get-caller-identity`,
     '',
+    ...byTokenText(world),
+    'See what the agent knows:',
+    `  node packages/agent/dist/main.js status --status-socket ${statusSocket(world, 'agent')}`,
+    '',
     `To change a role or a permit, edit a manifest in ${folder}. Changes take effect within a second.`,
     "Press Ctrl-C to stop. The agent's log follows.",
     '',
   ].join('\n');
+}
+
+/** Commands for a Pod on the host network; none without one. */
+function byTokenText({ node, containerCredentials: endpoint }: World): string[] {
+  const pod = node.pods.find(({ hostNetwork }) => hostNetwork);
+  if (pod?.tokenFile === undefined) return [];
+  const { AWS_CONTAINER_CREDENTIALS_FULL_URI: url } = tokenEnvironment({
+    endpoint,
+    tokenFile: pod.tokenFile,
+  });
+  return [
+    `Get the credentials of ${podName(pod)} by its token. With --interface and the address of another Pod, it is refused:`,
+    `  curl -sS -w '\\n%{http_code}\\n' -H "Authorization: $(cat ${pod.tokenFile})" ${url}`,
+    '',
+  ];
 }
 
 /** `namespace/name at ADDRESS (expected result)`, for a Pod that was added later. */

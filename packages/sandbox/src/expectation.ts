@@ -4,10 +4,11 @@ import type { Manifest } from './manifests.ts';
 import { NODE_NAME } from './sandbox-node.ts';
 import { ROLE_BASE_ARN } from './program-flags.ts';
 
-/** What the policy gives a Pod of these manifests, in a few words. */
+/** What the policy gives a Pod of these manifests, in a few words: by the metadata API if it can use that. */
 export function expectationOf(pod: Manifest, manifests: readonly Manifest[]): string {
   const { namespace = 'default', name, annotations = {} } = pod.metadata;
-  const { serviceAccountName, hostNetwork } = pod.spec ?? {};
+  const { serviceAccountName } = pod.spec ?? {};
+  const hostNetwork = pod.spec?.['hostNetwork'] === true;
   const serviceAccount = typeof serviceAccountName === 'string' ? serviceAccountName : 'default';
   const find = (kind: string, inNamespace: string | undefined, named: string): Presence => {
     const found = manifests.find(
@@ -24,13 +25,14 @@ export function expectationOf(pod: Manifest, manifests: readonly Manifest[]): st
       node: NODE_NAME,
       serviceAccount,
       annotations,
-      hostNetwork: hostNetwork === true,
+      hostNetwork,
       staticPod: false,
     },
     namespace: find('Namespace', undefined, namespace),
     serviceAccount: find('ServiceAccount', namespace, serviceAccount),
+    servesContainerCredentials: hostNetwork,
   });
-  return inWords(verdict);
+  return hostNetwork ? `${inWords(verdict)}, by its token` : inWords(verdict);
 }
 
 /** Configured like the sandbox's servers. */

@@ -1,19 +1,11 @@
-import { request } from 'node:http';
-
-/** About when an SDK gives up. Milliseconds. */
-const TIMEOUT_MS = 3_000;
-
-export interface ImdsAnswer {
-  /** 0 if there was no answer. */
-  readonly status: number;
-  readonly body: string;
-}
+import { requestFrom } from './request-from.ts';
+import type { HttpAnswer } from './request-from.ts';
 
 export interface ImdsClient {
   /** GETs a path with a new token, as an SDK does. */
-  get(path: string): Promise<ImdsAnswer>;
+  get(path: string): Promise<HttpAnswer>;
   /** GETs the list and then the credentials of the first role in it, as an SDK does. */
-  credentials(): Promise<ImdsAnswer & { readonly role: string }>;
+  credentials(): Promise<HttpAnswer & { readonly role: string }>;
 }
 
 const CREDENTIALS_PATH = '/latest/meta-data/iam/security-credentials/';
@@ -26,28 +18,10 @@ export function createImdsClient({
   ip: string;
   agent: { host: string; port: number };
 }): ImdsClient {
-  function ask(method: 'GET' | 'PUT', path: string, headers: Record<string, string>): Promise<ImdsAnswer> {
-    return new Promise((resolve) => {
-      const call = request(
-        { ...agent, method, path, headers, localAddress: ip, agent: false, timeout: TIMEOUT_MS },
-        (response) => {
-          let body = '';
-          response.setEncoding('utf8');
-          response.on('data', (chunk: string) => (body += chunk));
-          response.on('end', () => {
-            resolve({ status: response.statusCode ?? 0, body });
-          });
-        },
-      );
-      call.on('timeout', () => call.destroy(new Error('timeout')));
-      call.on('error', (error) => {
-        resolve({ status: 0, body: error.message });
-      });
-      call.end();
-    });
-  }
+  const ask = (method: 'GET' | 'PUT', path: string, headers: Record<string, string>) =>
+    requestFrom(ip, { ...agent, method, path, headers });
 
-  async function get(path: string): Promise<ImdsAnswer> {
+  async function get(path: string): Promise<HttpAnswer> {
     const token = await ask('PUT', '/latest/api/token', { 'x-aws-ec2-metadata-token-ttl-seconds': '21600' });
     if (token.status !== 200) return token;
     return ask('GET', path, { 'x-aws-ec2-metadata-token': token.body });

@@ -24,6 +24,7 @@ export async function live({
     onAgentLine: (line) => {
       if (following) print(line);
     },
+    containerCredentials: true,
   });
   await world.apply(manifests);
   print(describePods(world, folder));
@@ -33,7 +34,7 @@ export async function live({
     const before = new Set(known);
     known = world.node.pods.map(({ uid }) => uid);
     return world.node.pods
-      .filter(({ uid, hostNetwork }) => !hostNetwork && !before.has(uid))
+      .filter(({ uid }) => !before.has(uid))
       .map((pod) => `New Pod: ${describePod(pod, world)}.`);
   };
   watchManifests(

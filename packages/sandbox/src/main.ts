@@ -42,7 +42,11 @@ async function runTour(): Promise<number> {
   const keep = (line: string) => {
     lines.push(line);
   };
-  await using world = await startWorld({ onAgentLine: keep, onServerLine: keep });
+  await using world = await startWorld({
+    onAgentLine: keep,
+    onServerLine: keep,
+    containerCredentials: true,
+  });
   const outcome = await tour({ world, manifests: OWN_MANIFESTS, print: console.log, signal });
   console.log(summaryOf(outcome));
   if (outcome.failed > 0) console.log(['Last log lines:', ...lines.slice(-40)].join('\n'));

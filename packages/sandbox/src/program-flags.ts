@@ -1,3 +1,4 @@
+import type { HostPort } from '@rolegate/runtime';
 import { SERVER_NAME } from './identity-flags.ts';
 
 /** The account of the role base ARN. The STS stand-in has no accounts. */
@@ -80,4 +81,9 @@ export function agentFlags(
     '--probe-bind',
     '127.0.0.1:0',
   ];
+}
+
+/** Additional flags of an agent that serves container credentials on loopback. */
+export function containerCredentialsFlags({ host, port }: HostPort): string[] {
+  return ['--container-credentials', '--container-credentials-bind', `${host}:${port}`];
 }

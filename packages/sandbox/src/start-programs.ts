@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import type { HostPort } from '@rolegate/runtime';
 import { createTestCa, freePort } from '@rolegate/testing';
 import type { TestCa } from '@rolegate/testing';
 import { identityFlags } from './identity-flags.ts';
 import type { IdentityOptions } from './identity-flags.ts';
-import { agentFlags, NODE_IP, serverFlags } from './program-flags.ts';
+import { agentFlags, containerCredentialsFlags, NODE_IP, serverFlags } from './program-flags.ts';
 import type { ProgramPorts } from './program-flags.ts';
 import type { CommandOutcome, Program } from './program.ts';
 import { runProgramOnce, startProgram } from './program.ts';
@@ -28,6 +29,8 @@ export interface ProgramsOptions extends IdentityOptions {
   readonly serverFlags?: readonly string[];
   /** True: servers have no role base ARN and detect it through STS. */
   readonly detectsBaseArn?: boolean;
+  /** True: agents serve container credentials. */
+  readonly containerCredentials?: boolean;
 }
 
 /** Programs with fixed addresses and certificates. None is running; whoever starts one must stop it. */
@@ -44,6 +47,8 @@ export interface PreparedPrograms {
   readonly ca: TestCa;
   /** Where Pods reach the agent. */
   readonly metadata: { readonly host: string; readonly port: number };
+  /** Where Pods get container credentials, if agents serve them. */
+  readonly containerCredentials: HostPort;
   /** `flags` replace the additional flags of all servers. */
   readonly startServer: (index: number, flags?: readonly string[]) => Program;
   readonly startAgent: (options?: AgentStart) => Program;
@@ -94,6 +99,7 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
   while (servers.length < serverCount) servers.push({ ...(await freePorts()), attestPort: await freePort() });
   const [agent, secondAgent] = [await freePorts(), await freePorts()];
   const serverPorts = servers.map(({ port }) => port);
+  const containerCredentials = { host: NODE_IP, port: await freePort() };
   const attestPorts = servers.map(({ attestPort }) => attestPort);
 
   return {
@@ -103,6 +109,7 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
     agentOpsPort: agent.opsPort,
     ca,
     metadata: { host: NODE_IP, port: agent.port },
+    containerCredentials,
     startServer(index, flags = options.serverFlags ?? []) {
       const ports = servers[index];
       if (ports === undefined) throw new Error(`no server ${index}`);
@@ -148,6 +155,7 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
           ),
           '--metadata-host',
           NODE_IP,
+          ...(options.containerCredentials === true ? containerCredentialsFlags(containerCredentials) : []),
           ...(options.agentFlags ?? []),
           ...attestFlags(options, '--attest-address', start.attestPorts ?? attestPorts),
           ...identity.agent,

@@ -1,16 +1,13 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, runSteps, SENTINELS } from '@rolegate/testing';
+import { runSteps } from '@rolegate/testing';
 import type { Outcome } from '@rolegate/testing';
-import { callerIdentity, ownerOf } from './caller-identity.ts';
-import type { ImdsAnswer } from './imds-client.ts';
-import { createImdsClient } from './imds-client.ts';
+import { callerIdentity } from './caller-identity.ts';
 import { readManifests, watchManifests } from './manifests.ts';
+import { clientOf, expectGet, expectRole, expectStatus, podOf } from './tour-checks.ts';
+import { byToken, expectByToken, HOST_POD } from './tour-by-token.ts';
 import type { World } from './world.ts';
-
-/** A change in the cluster takes effect within a second (DESIGN.md 4.10). A busy machine gets longer. */
-const IN_FORCE_WITHIN_MS = 5_000;
 
 export interface TourOptions {
   readonly world: World;
@@ -62,6 +59,7 @@ function steps(world: World, folder: string): [string, () => Promise<void>][] {
       "A Pod cannot get the node's own credentials",
       () => expectGet(world, 'shop/checkout', `${CREDENTIALS}${NODE_ROLE}`, 403),
     ],
+    ...byToken(world),
     ['A changed role annotation takes effect while the Pod runs', () => liveEdit(world, folder)],
     ['A revoked permit takes effect while the Pod runs', () => withdrawn(world, folder)],
     [
@@ -129,6 +127,7 @@ async function serverStopped(world: World, index: number): Promise<void> {
   for (let asked = 0; asked < 20; asked++) {
     const { status } = await clientOf(world, 'shop/checkout').credentials();
     if (status !== 200) throw new Error(`a running Pod got HTTP ${status}`);
+    await expectByToken(world, HOST_POD, { status: 200 });
   }
 }
 
@@ -136,49 +135,4 @@ async function edit(path: string, from: string, to: string): Promise<void> {
   const text = await readFile(path, 'utf8');
   if (!text.includes(from)) throw new Error(`${path} does not contain ${from}`);
   await writeFile(path, text.replace(from, to));
-}
-
-function podOf(world: World, name: string) {
-  const pod = world.node.pod(`Pod ${name}`);
-  if (pod === undefined) throw new Error(`no Pod ${name}`);
-  return pod;
-}
-
-function clientOf(world: World, name: string) {
-  return createImdsClient({ ip: podOf(world, name).ip, agent: world.agent });
-}
-
-function expectRole(world: World, name: string, role: string): Promise<void> {
-  return inForce(async () => {
-    const answer = await clientOf(world, name).credentials();
-    if (answer.status !== 200 || answer.role !== role)
-      throw new Error(`${name} got ${answer.status} as ${answer.role || 'nobody'}, not ${role}`);
-    const owner = await ownerOf(answer.body, world.sts.url);
-    const wanted = `:assumed-role/${role.replace(/^.*\//, '')}/`;
-    if (!owner.includes(wanted)) throw new Error(`${name} got a key of ${owner}`);
-  });
-}
-
-function expectStatus(world: World, name: string, status: number): Promise<void> {
-  return inForce(async () => {
-    expectAnswer(await clientOf(world, name).credentials(), name, status);
-  });
-}
-
-function expectGet(world: World, name: string, path: string, status: number): Promise<void> {
-  return inForce(async () => {
-    expectAnswer(await clientOf(world, name).get(path), name, status);
-  });
-}
-
-function expectAnswer(answer: ImdsAnswer, name: string, status: number): void {
-  if (answer.status !== status)
-    throw new Error(`${name} got ${answer.status}, not ${status}: ${answer.body}`);
-  if ([...SENTINELS.never, ...SENTINELS.unlessAllowed].some((secret) => answer.body.includes(secret)))
-    throw new Error(`${name} read a secret of the node`);
-}
-
-/** Repeats the check until it passes, because a change takes a moment to arrive. */
-function inForce(check: () => Promise<void>): Promise<void> {
-  return eventually(check, { withinMs: IN_FORCE_WITHIN_MS, everyMs: 20 });
 }

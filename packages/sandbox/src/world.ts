@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { HostPort } from '@rolegate/runtime';
 import {
   createCniResultsDir,
   startFeedProxy,
@@ -33,6 +34,8 @@ export interface WorldOptions {
   readonly started?: boolean;
   /** True: servers have no role base ARN and detect it through STS. */
   readonly detectsBaseArn?: boolean;
+  /** True: the agent serves container credentials, and Pods have ServiceAccount tokens. */
+  readonly containerCredentials?: boolean;
 }
 
 export interface World extends AsyncDisposable, Pick<PreparedPrograms, 'ca' | 'serverPorts'> {
@@ -43,6 +46,8 @@ export interface World extends AsyncDisposable, Pick<PreparedPrograms, 'ca' | 's
   readonly cni: CniResultsDir;
   readonly node: SandboxNode;
   readonly agent: { readonly host: string; readonly port: number };
+  /** Where the agent serves container credentials, if it does. */
+  readonly containerCredentials: HostPort;
   /** The latest process of each server. Empty items were not started. */
   readonly servers: readonly Program[];
   /** One in front of each server, if the world is `proxied`. */
@@ -51,7 +56,7 @@ export interface World extends AsyncDisposable, Pick<PreparedPrograms, 'ca' | 's
   readonly manifests: readonly Manifest[];
   /** Starts the server, or starts it again on the same port. */
   readonly startServer: (index: number) => Program;
-  readonly startAgent: (start?: Omit<AgentStart, 'serverPorts'>) => Program;
+  readonly startAgent: (start?: AgentStart) => Program;
   /** Makes the cluster contain exactly these objects. */
   readonly apply: (manifests: readonly Manifest[]) => Promise<void>;
 }
@@ -65,7 +70,12 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const { programs, ...standIns } = await prepareWorld(options, stack);
   const { api, cni } = standIns;
   const proxies = await startProxies(options.proxied === true ? programs.serverPorts : [], stack);
-  const node = createSandboxNode({ api, cni, agent: programs.metadata });
+  const node = createSandboxNode({
+    api,
+    cni,
+    agent: programs.metadata,
+    ...(options.containerCredentials === true && { tokenFolder: await makeTokenFolder(standIns) }),
+  });
   stack.defer(() => node.close());
 
   const servers: Program[] = [];
@@ -83,6 +93,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     ca: programs.ca,
     serverPorts: programs.serverPorts,
     agent: programs.metadata,
+    containerCredentials: programs.containerCredentials,
     get manifests() {
       return manifests;
     },
@@ -117,6 +128,7 @@ async function startAll(world: World): Promise<void> {
 
 async function prepareWorld(options: WorldOptions, stack: AsyncDisposableStack) {
   const { serverCount = SERVERS, cniResults = true, detectsBaseArn = false } = options;
+  const { containerCredentials = false } = options;
   const { onAgentLine, onServerLine = () => undefined } = options;
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-sandbox-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -137,10 +149,18 @@ async function prepareWorld(options: WorldOptions, stack: AsyncDisposableStack) 
     cniDirectory: cniResults ? cni.path : join(folder, 'no-such-directory'),
     node: NODE_NAME,
     detectsBaseArn,
+    containerCredentials,
     onAgentLine,
     onServerLine,
   });
   return { folder, api, sts, cni, programs };
+}
+
+/** For the Pods' ServiceAccount tokens. */
+async function makeTokenFolder({ folder }: { readonly folder: string }): Promise<string> {
+  const tokens = join(folder, 'tokens');
+  await mkdir(tokens);
+  return tokens;
 }
 
 async function startProxies(ports: readonly number[], stack: AsyncDisposableStack): Promise<FeedProxy[]> {

@@ -25,7 +25,7 @@ describe('Sandbox command', () => {
   it('The sandbox with --once shows that every promise is kept, and exits with 0', async () => {
     const { code, output } = await run('--once');
     expect(output).not.toContain('FAILED');
-    expect(output.match(/^ok /gm)?.length).toBeGreaterThanOrEqual(13);
+    expect(output.match(/^ok /gm)?.length).toBeGreaterThanOrEqual(17);
     expect(code).toBe(0);
   });
 

@@ -2,7 +2,8 @@ import { eventually as eventuallyWithin } from '@rolegate/testing';
 import { startWorld } from '../src/world.ts';
 import type { World, WorldOptions } from '../src/world.ts';
 import { createImdsClient } from '../src/imds-client.ts';
-import type { ImdsAnswer, ImdsClient } from '../src/imds-client.ts';
+import type { ImdsClient } from '../src/imds-client.ts';
+import type { HttpAnswer } from '../src/request-from.ts';
 import type { Manifest } from '../src/manifests.ts';
 import { expect } from 'vitest';
 
@@ -95,7 +96,7 @@ export async function expectLine(log: readonly LogLine[], fields: LogLine): Prom
 }
 
 /** The compared parts of an answer. The role is the one in the list. */
-export function seen({ status, role }: ImdsAnswer & { readonly role: string }): {
+export function seen({ status, role }: HttpAnswer & { readonly role: string }): {
   status: number;
   role: string;
 } {

@@ -50,7 +50,10 @@ const LOGS = { 'log-level': sharedFlags['log-level'], 'log-format': sharedFlags[
 const rulesFlags = {
   'host-ip': sharedFlags['host-ip'],
   port: sharedFlags.port,
-  'container-credentials': sharedFlags['container-credentials'],
+  'container-credentials': {
+    ...sharedFlags['container-credentials'],
+    help: 'also give the node the addresses of container credentials, on the link rolegate0, and guard port 8182 there; without it, both are removed',
+  },
   'guarded-ports': list(integer({ min: 1, max: 65_535 }), {
     group: INTERCEPTION,
     separator: 'comma',

@@ -61,7 +61,7 @@ export function createPlanner({ run, planOptions, families, log }: PlannerDeps):
       return { repaired: [], left };
     },
     notRenewed(faults, there) {
-      if (previous === undefined) return faults;
+      if (previous === undefined || faults.length === 0) return faults;
       const known = previous
         .flatMap((one) => findFaults(one, there[one.family]))
         .map(({ message }) => message);

@@ -23,6 +23,11 @@ describe('Uplinks', () => {
         '[{"type":"unreachable","dst":"default","dev":"lo","table":"8","flags":[]},{"type":"local","dst":"default","dev":"lo","table":"9","scope":"host","flags":[]}]',
       uplinks: [],
     },
+    {
+      name: 'of packets that stay on the node',
+      printed: '[{"type":"local","dst":"default","dev":"cni0","table":"9","flags":[]}]',
+      uplinks: [],
+    },
     { name: 'that name lo', printed: '[{"dst":"default","dev":"lo","flags":[]}]', uplinks: [] },
     { name: 'of which there are none', printed: '', uplinks: [] },
   ])('The uplinks of default routes $name are $uplinks', ({ printed, uplinks }) => {

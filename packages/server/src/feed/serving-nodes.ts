@@ -75,26 +75,9 @@ export function createServingNodes({ clock, log = silentLog }: ServingNodesDeps)
   }
 
   return {
-    join(node, servesAtFirst) {
-      const listeners = createListeners<undefined>({ failed });
-      let serves = false;
-      const stream: ServingStream = {
-        get serves() {
-          return serves;
-        },
-        report(now) {
-          if (now === serves) return;
-          serves = now;
-          if (serves) begin(node, stream);
-          else end(node, stream);
-          listeners.tell(undefined);
-        },
-        onChange: listeners.on,
-        leave() {
-          stream.report(false);
-        },
-      };
-      stream.report(servesAtFirst);
+    join(node, serves) {
+      const stream = createServingStream({ begin, end }, node, failed);
+      stream.report(serves);
       return stream;
     },
     serves: (node) => entries.has(node),
@@ -102,4 +85,35 @@ export function createServingNodes({ clock, log = silentLog }: ServingNodesDeps)
     any: () => entries.size > 0,
     onAny: anyChanges.on,
   };
+}
+
+interface StreamEvents {
+  readonly begin: (node: string, stream: ServingStream) => void;
+  readonly end: (node: string, stream: ServingStream) => void;
+}
+
+function createServingStream(
+  { begin, end }: StreamEvents,
+  node: string,
+  failed: (error: unknown) => void,
+): ServingStream {
+  const listeners = createListeners<undefined>({ failed });
+  let serves = false;
+  const stream: ServingStream = {
+    get serves() {
+      return serves;
+    },
+    report(now) {
+      if (now === serves) return;
+      serves = now;
+      if (serves) begin(node, stream);
+      else end(node, stream);
+      listeners.tell(undefined);
+    },
+    onChange: listeners.on,
+    leave() {
+      stream.report(false);
+    },
+  };
+  return stream;
 }

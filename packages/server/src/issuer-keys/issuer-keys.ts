@@ -1,18 +1,11 @@
 import { createListeners, describeError, listenerFailed } from '@rolegate/runtime';
 import type { Clock, Service } from '@rolegate/runtime';
-import {
-  acceptedIssuers,
-  audienceClash,
-  knownKeys,
-  NOTHING_READ,
-  sameKeys,
-  takeDocuments,
-} from './known-keys.ts';
-import type { IssuerSettings, KnownKeys } from './known-keys.ts';
+import { createHeldKeys } from './known-keys.ts';
+import type { HeldKeys, IssuerSettings, KnownKeys } from './known-keys.ts';
 import type { OwnToken } from './own-token.ts';
 import type { ReadDocuments } from './read-documents.ts';
 import { createReadOutcome } from './read-outcome.ts';
-import type { ReadOutcomeDeps } from './read-outcome.ts';
+import type { ReadOutcome, ReadOutcomeDeps } from './read-outcome.ts';
 
 /** How often the keys are read; sooner after a failure. Milliseconds. */
 const EVERY_MS = { ok: 300_000, failed: 30_000 };
@@ -57,108 +50,104 @@ export interface IssuerKeysDeps extends ReadOutcomeDeps {
 
 /** Reads the API server's keys of ServiceAccount tokens while an agent needs them. */
 export function createIssuerKeys(deps: IssuerKeysDeps): IssuerKeys {
-  const { read, ownToken, settings, clock, log } = deps;
+  const { log, settings } = deps;
   const listeners = createListeners<undefined>({ failed: listenerFailed(log, 'issuer keys') });
   const outcome = createReadOutcome(deps);
+  const held = createHeldKeys(settings);
+  const { current, audienceFault } = held;
   const stop = new AbortController();
-  let held = NOTHING_READ;
-  let own: OwnToken | undefined;
-  let current: KnownKeys | undefined;
-  let reading: Promise<void> | undefined;
-  let startedMs = -Infinity;
 
-  async function readOnce(): Promise<void> {
-    startedMs = clock.monotonic();
-    try {
-      own = ownToken();
-      const documents = await read(stop.signal);
-      held = takeDocuments(held, documents, clock.monotonic());
-      publish();
-      const { issuers, keys } = current ?? { issuers: [], keys: [] };
-      outcome.ok({ keys: keys.length, issuers, skipped: documents.skipped });
-    } catch (error) {
-      if (!stop.signal.aborted) outcome.failed(describeError(error));
-    } finally {
-      reading = undefined;
-    }
-  }
-
-  function publish(): void {
-    const now = knownKeys(held, own, settings);
-    if (sameKeys(current, now)) return;
-    current = now;
+  function changed(): void {
     const error = audienceFault();
     if (error !== undefined)
       log.error('audience of container credentials refused', { error, hint: CLASH_HINT });
     listeners.tell(undefined);
   }
 
-  function audienceFault(): string | undefined {
-    const issuers = acceptedIssuers([...held.issuers.keys()], own, settings);
-    return audienceClash(settings.audience, issuers, own);
-  }
-
-  function refresh(): Promise<void> {
-    if (reading === undefined && clock.monotonic() - startedMs < AGAIN_MS) return Promise.resolve();
-    return (reading ??= readOnce());
-  }
-
-  function forget(): void {
-    held = NOTHING_READ;
-    current = undefined;
-    startedMs = -Infinity;
-    outcome.forget();
-  }
+  const reads = createReads({ ...deps, held, outcome, changed, signal: stop.signal });
 
   return {
     name: 'issuer keys',
-    run: (signal) =>
-      runWhileNeeded(signal, {
-        ...deps,
-        stop,
-        forget,
-        async look() {
-          await refresh();
-          return outcome.error === undefined ? EVERY_MS.ok : EVERY_MS.failed;
-        },
-      }),
-    current: () => current,
+    run(signal) {
+      signal.addEventListener('abort', () => {
+        stop.abort();
+      });
+      return runWhileNeeded(signal, { ...deps, outcome, reads });
+    },
+    current,
     onChange: listeners.on,
     knows: (keyId, issuer) =>
-      current?.issuers.includes(issuer) === true && current.keys.some(({ id }) => id === keyId),
-    refresh,
+      current()?.issuers.includes(issuer) === true && current()?.keys.some(({ id }) => id === keyId) === true,
+    refresh: reads.refresh,
     audienceFault,
     status: () => ({
-      keys: current?.keys.length ?? 0,
-      issuers: current?.issuers ?? [],
+      keys: current()?.keys.length ?? 0,
+      issuers: current()?.issuers ?? [],
       ageMs: outcome.ageMs(),
       error: audienceFault() ?? outcome.error,
     }),
   };
 }
 
+interface ReadsDeps extends Pick<IssuerKeysDeps, 'read' | 'ownToken' | 'clock'> {
+  readonly held: HeldKeys;
+  readonly outcome: ReadOutcome;
+  readonly changed: () => void;
+  readonly signal: AbortSignal;
+}
+
+/** Reads one at a time, and not too often. */
+function createReads({ read, ownToken, clock, held, outcome, changed, signal }: ReadsDeps) {
+  let reading: Promise<void> | undefined;
+  let startedMs = -Infinity;
+
+  async function readOnce(): Promise<void> {
+    startedMs = clock.monotonic();
+    try {
+      held.sawToken(ownToken());
+      const documents = await read(signal);
+      const isNew = held.take(documents, clock.monotonic());
+      const { issuers, keys } = held.current() ?? { issuers: [], keys: [] };
+      outcome.ok({ keys: keys.length, issuers, skipped: documents.skipped });
+      if (isNew) changed();
+    } catch (error) {
+      if (!signal.aborted) outcome.failed(describeError(error));
+    } finally {
+      reading = undefined;
+    }
+  }
+
+  return {
+    refresh: (): Promise<void> => {
+      if (reading === undefined && clock.monotonic() - startedMs < AGAIN_MS) return Promise.resolve();
+      return (reading ??= readOnce());
+    },
+    /** The keys would be old when they are needed again. */
+    forget: (): void => {
+      held.forget();
+      outcome.forget();
+      startedMs = -Infinity;
+    },
+  };
+}
+
 interface LoopDeps extends Pick<IssuerKeysDeps, 'needed' | 'clock'> {
-  readonly stop: AbortController;
-  /** Reads the keys; returns the pause until the next time. Milliseconds. */
-  readonly look: () => Promise<number>;
-  /** Forgets the keys, which would be old when they are needed again. */
-  readonly forget: () => void;
+  readonly outcome: ReadOutcome;
+  readonly reads: ReturnType<typeof createReads>;
 }
 
 async function runWhileNeeded(
   signal: AbortSignal,
-  { needed, clock, stop, look, forget }: LoopDeps,
+  { needed, clock, outcome, reads }: LoopDeps,
 ): Promise<void> {
-  signal.addEventListener('abort', () => {
-    stop.abort();
-  });
   while (!signal.aborted) {
     const woken = new AbortController();
     const unlisten = needed.onAny(() => {
       woken.abort();
     });
-    if (!needed.any()) forget();
-    const pauseMs = needed.any() ? await look() : EVERY_MS.ok;
+    if (needed.any()) await reads.refresh();
+    else reads.forget();
+    const pauseMs = outcome.error === undefined ? EVERY_MS.ok : EVERY_MS.failed;
     await clock.sleep(pauseMs, AbortSignal.any([signal, woken.signal]));
     unlisten();
   }

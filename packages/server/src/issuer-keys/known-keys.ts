@@ -22,51 +22,62 @@ export interface IssuerSettings {
   readonly issuers: readonly string[];
 }
 
-/** What was read, with what has left the documents a short time ago. */
-export interface ReadKeys {
-  readonly keys: ReadonlyMap<string, Retained<IssuerKey>>;
-  readonly issuers: ReadonlyMap<string, Retained<string>>;
+/** The keys as they were read last. */
+export interface HeldKeys {
+  /** Undefined until documents were read. */
+  readonly current: () => KnownKeys | undefined;
+  /** The server's own token has been read. */
+  readonly sawToken: (token: OwnToken | undefined) => void;
+  /** Documents have been read; true if `current` has changed. `nowMs`: monotonic. */
+  readonly take: (documents: Pick<IssuerDocuments, 'keys' | 'issuer'>, nowMs: number) => boolean;
+  /** Why no token with the configured audience is accepted; undefined if they are. */
+  readonly audienceFault: () => string | undefined;
+  readonly forget: () => void;
 }
 
-export const NOTHING_READ: ReadKeys = { keys: new Map(), issuers: new Map() };
+export function createHeldKeys({ audience, issuers: further }: IssuerSettings): HeldKeys {
+  let keys: ReadonlyMap<string, Retained<IssuerKey>> = new Map();
+  let named: ReadonlyMap<string, Retained<string>> = new Map();
+  let own: OwnToken | undefined;
+  let current: KnownKeys | undefined;
 
-/** `nowMs`: monotonic. */
-export function takeDocuments(
-  former: ReadKeys,
-  { keys, issuer }: Pick<IssuerDocuments, 'keys' | 'issuer'>,
-  nowMs: number,
-): ReadKeys {
-  const times = { nowMs, forMs: RETAINED_MS };
+  const issuers = () => [
+    ...new Set([...named.keys(), ...(own === undefined ? [] : [own.issuer]), ...further]),
+  ];
+  const audienceFault = () => audienceClash(audience, issuers(), own);
+
+  function known(): KnownKeys {
+    if (audienceFault() !== undefined) return { issuers: [], keys: [] };
+    // Those that are listed come first. Sorted, because API servers need not list them in the same order.
+    const kept = [...keys.values()].slice(0, MOST_KEYS).map(({ value }) => value);
+    return { issuers: issuers().sort(), keys: kept.sort((a, b) => (a.id < b.id ? -1 : 1)) };
+  }
+
   return {
-    keys: retain(former.keys, keys, times),
-    issuers: retain(former.issuers, new Map([[issuer, issuer]]), times),
+    current: () => current,
+    sawToken(token) {
+      own = token;
+    },
+    take(documents, nowMs) {
+      const times = { nowMs, forMs: RETAINED_MS };
+      keys = retain(keys, documents.keys, times);
+      named = retain(named, new Map([[documents.issuer, documents.issuer]]), times);
+      const now = known();
+      if (isDeepStrictEqual(now, current)) return false;
+      current = now;
+      return true;
+    },
+    audienceFault,
+    forget() {
+      keys = new Map();
+      named = new Map();
+      current = undefined;
+    },
   };
 }
 
-/** What agents get; nothing if tokens with this audience are not for us alone. */
-export function knownKeys(
-  { keys, issuers }: ReadKeys,
-  own: OwnToken | undefined,
-  settings: IssuerSettings,
-): KnownKeys {
-  const accepted = acceptedIssuers([...issuers.keys()], own, settings);
-  if (audienceClash(settings.audience, accepted, own) !== undefined) return { issuers: [], keys: [] };
-  // Those that are listed come first. Sorted, because API servers need not list them in the same order.
-  const kept = [...keys.values()].slice(0, MOST_KEYS).map(({ value }) => value);
-  return { issuers: accepted.toSorted(), keys: kept.sort((a, b) => (a.id < b.id ? -1 : 1)) };
-}
-
-/** In the order of their sources, each once. */
-export function acceptedIssuers(
-  named: readonly string[],
-  own: OwnToken | undefined,
-  { issuers }: IssuerSettings,
-): readonly string[] {
-  return [...new Set([...named, ...(own === undefined ? [] : [own.issuer]), ...issuers])];
-}
-
-/** Why tokens with the audience must not be accepted: the API server takes them too, so each Pod has one and may show it to others. */
-export function audienceClash(
+/** The API server takes tokens with its own audience too, so each Pod has one and may show it to others. */
+function audienceClash(
   audience: string,
   issuers: readonly string[],
   own: OwnToken | undefined,
@@ -76,8 +87,4 @@ export function audienceClash(
   return own?.audiences.includes(audience) === true
     ? `the audience ${audience} is one that the API server accepts for itself`
     : undefined;
-}
-
-export function sameKeys(a: KnownKeys | undefined, b: KnownKeys | undefined): boolean {
-  return isDeepStrictEqual(a, b);
 }

@@ -1,4 +1,4 @@
-import { Server } from '@grpc/grpc-js';
+import { Server, status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
 import {
   createClientCredentials,
@@ -8,6 +8,7 @@ import {
   watchTlsFiles,
 } from '@rolegate/protocol';
 import type {
+  AgentReport,
   AgentReportRead,
   FeedUpdateRead,
   RolegateClient,
@@ -27,6 +28,7 @@ export interface FeedInterposerOptions {
 }
 
 export type UpdateFilter = (update: FeedUpdateRead) => boolean;
+export type ReportRewrite = (report: AgentReportRead) => AgentReport;
 
 /**
  * Sits between one node's agent and a server and handles messages, so it can reorder them, which a TCP proxy cannot.
@@ -42,6 +44,10 @@ export interface FeedInterposer {
   release(order?: (held: readonly FeedUpdateRead[]) => readonly FeedUpdateRead[]): void;
   /** Drops matching updates from now on. Without a filter, drops none. */
   drop(fits?: UpdateFilter): void;
+  /** From now on the server gets what this returns for each report. Without a function, the report itself. */
+  rewrite(report?: ReportRewrite): void;
+  /** Answers this call as a server that does not have it. */
+  refuse(call: 'ReviewToken'): void;
   close(): void;
 }
 
@@ -56,9 +62,12 @@ interface Traffic {
   held: Held[];
   holds: UpdateFilter;
   drops: UpdateFilter;
+  rewrites: ReportRewrite;
+  readonly refused: Set<string>;
 }
 
 const none: UpdateFilter = () => false;
+const asItIs: ReportRewrite = (report) => report;
 
 /** Starts it on a free port of 127.0.0.1. */
 export async function startFeedInterposer({
@@ -66,7 +75,15 @@ export async function startFeedInterposer({
   asServer,
   asAgent,
 }: FeedInterposerOptions): Promise<FeedInterposer> {
-  const traffic: Traffic = { updates: [], reports: [], held: [], holds: none, drops: none };
+  const traffic: Traffic = {
+    updates: [],
+    reports: [],
+    held: [],
+    holds: none,
+    drops: none,
+    rewrites: asItIs,
+    refused: new Set(),
+  };
   const client = createRolegateClient({
     target: `127.0.0.1:${target.port}`,
     credentials: createClientCredentials(sourceOf(asAgent, 'client')),
@@ -93,6 +110,12 @@ export async function startFeedInterposer({
     drop(fits = none) {
       traffic.drops = fits;
     },
+    rewrite(report = asItIs) {
+      traffic.rewrites = report;
+    },
+    refuse(call) {
+      traffic.refused.add(call);
+    },
     close() {
       client.close();
       server.forceShutdown();
@@ -106,7 +129,7 @@ function handlersOf(client: RolegateClient, traffic: Traffic): RolegateHandlers 
       const upstream = client.Feed();
       call.on('data', (report: AgentReportRead) => {
         traffic.reports.push(report);
-        upstream.write(report);
+        upstream.write(traffic.rewrites(report));
       });
       call.on('end', () => {
         upstream.end();
@@ -141,6 +164,13 @@ function handlersOf(client: RolegateClient, traffic: Traffic): RolegateHandlers 
       });
     },
     ReviewToken({ request }, callback) {
+      if (traffic.refused.has('ReviewToken')) {
+        callback({
+          code: status.UNIMPLEMENTED,
+          details: 'The server does not implement the method ReviewToken',
+        });
+        return;
+      }
       client.ReviewToken(request, (error, response) => {
         callback(error === null ? null : statusOf(error), response);
       });

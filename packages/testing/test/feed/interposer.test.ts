@@ -35,8 +35,9 @@ async function setup() {
     });
 
   const streams: FeedCall[] = [];
+  const received: AgentReportRead[] = [];
   const server = new Server();
-  server.addService(rolegateService, handlersInto(streams));
+  server.addService(rolegateService, handlersInto(streams, received));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', createServerCredentials(source(asServer, 'server')), (error, bound) => {
       if (error === null) resolve(bound);
@@ -61,6 +62,7 @@ async function setup() {
   await once(call, 'data');
   return {
     interposer,
+    received,
     agent,
     call,
     seen,
@@ -109,6 +111,18 @@ describe('Feed interposer', () => {
     expect(s.seenUids()).toEqual(['one', 'lost']);
   });
 
+  it('The server gets reports as they are rewritten, and a refused call as one that does not exist', async () => {
+    await using s = await setup();
+    s.interposer.rewrite((report) => ({ ...report, version: '' }));
+    s.interposer.refuse('ReviewToken');
+    s.call.write({ nodeName: 'node-1', version: '2' });
+    await until(() => s.received.length === 2);
+    expect(s.received).toMatchObject([{ version: '1' }, { nodeName: 'node-1', version: '' }]);
+    expect(s.interposer.reports.at(-1)).toMatchObject({ version: '2' });
+    const refused = await new Promise((resolve) => s.agent.reviewToken({ token: 'x' }, resolve));
+    expect(refused).toMatchObject({ code: status.UNIMPLEMENTED });
+  });
+
   it("The server's refusals of streams and of calls are passed on", async () => {
     await using s = await setup();
     s.end({ code: status.UNAVAILABLE, details: 'ServerUnavailable: stopping' });
@@ -127,13 +141,14 @@ describe('Feed interposer', () => {
 });
 
 /** Answers each report with its node and refuses everything else. */
-function handlersInto(streams: FeedCall[]): RolegateHandlers {
+function handlersInto(streams: FeedCall[], received: AgentReportRead[]): RolegateHandlers {
   return {
     Feed(call) {
       streams.push(call);
-      call.on('data', () =>
-        call.write({ synced: { podsResourceVersion: nodeOfPeer(call, 'rolegate') ?? '' } }),
-      );
+      call.on('data', (report: AgentReportRead) => {
+        received.push(report);
+        call.write({ synced: { podsResourceVersion: nodeOfPeer(call, 'rolegate') ?? '' } });
+      });
       call.on('error', () => undefined);
       call.on('end', () => {
         call.end();
@@ -146,7 +161,7 @@ function handlersInto(streams: FeedCall[]): RolegateHandlers {
       callback({ code: status.UNIMPLEMENTED });
     },
     ReviewToken(_call, callback) {
-      callback({ code: status.UNIMPLEMENTED });
+      callback({ code: status.PERMISSION_DENIED });
     },
   };
 }
