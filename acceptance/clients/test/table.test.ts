@@ -58,6 +58,15 @@ it('An error with a pipe or a backquote does not break the table', () => {
   expect(row[5]).toBe("`a\\|b 'c'`");
 });
 
+it("Of a message about a chain of providers, the part about the container's is shown", () => {
+  const chain =
+    'chain [A(), ContainerCredentialsProvider()]: [A(): none, ContainerCredentialsProvider(): refused]';
+  const [, row = []] = rowsOf(
+    tablesOf([trialOf({ situation: '404', seen: [refusedOutcome({ error: chain })] })]),
+  );
+  expect(row[5]).toBe('`… ContainerCredentialsProvider(): refused]`');
+});
+
 it('What differs between refusals and requests is replaced in an error', () => {
   const { meaning } = reasons.NoRole;
   const body = `{"Code":"NoRole","code":"NoRole","Message":"${meaning}","message":"${meaning}","requestId":"1"}`;
