@@ -108,7 +108,7 @@ function refusedStep(client: Client, kind: PodKind, situation: FailureName): Cli
   };
 }
 
-/** Not judged, but reported. */
+/** Whether the proxy gets the token is reported and not judged. */
 function proxiedStep(client: Client): ClientStep {
   return {
     title: `${client.name} runs in a Pod with an HTTP proxy`,
