@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually, sumOfSamples } from '@rolegate/testing';
-import type { World } from '@rolegate/testing';
+import { eventually } from '@rolegate/testing';
+import type { MetricSamples, World } from '@rolegate/testing';
 import { readAgentMetric, readAgentMetrics } from '../netns/agent-metrics.ts';
 import { prepareNodePrograms } from '../netns/node-programs.ts';
 import type { NodePrograms } from '../netns/node-programs.ts';
@@ -18,6 +18,8 @@ const SERVES_SOON = { withinMs: 20_000, everyMs: 50 };
 /** Answers to Pods. */
 export interface AnswerCounts {
   readonly containerCredentials: number;
+  /** The HTTP statuses of the endpoint for container credentials. */
+  readonly statuses: readonly string[];
   readonly metadata: number;
 }
 
@@ -66,15 +68,10 @@ export async function startEndpoint(
   stack.defer(() => agent.stop());
   return {
     async counting(action) {
-      const before = await countAnswers(programs);
+      const before = await readAgentMetrics({ programs });
       const result = await action();
       await sleep(PAGE_MS);
-      const after = await countAnswers(programs);
-      const answers = {
-        containerCredentials: after.containerCredentials - before.containerCredentials,
-        metadata: after.metadata - before.metadata,
-      };
-      return { result, answers };
+      return { result, answers: countAnswers(before, await readAgentMetrics({ programs })) };
     },
     async holdFor(ms) {
       await agent.stop();
@@ -97,13 +94,21 @@ async function expectServing(programs: NodePrograms): Promise<void> {
     throw new Error(`the agent does not serve container credentials yet: ${String(keys)} keys`);
 }
 
-async function countAnswers(programs: NodePrograms): Promise<AnswerCounts> {
-  const samples = await readAgentMetrics({ programs });
-  const all = sumOfSamples(samples, 'rolegate_requests_total');
-  const containerCredentials = sumOfSamples(
-    samples,
-    'rolegate_requests_total',
-    /route="container-credentials"/,
-  );
-  return { containerCredentials, metadata: all - containerCredentials };
+const REQUESTS = 'rolegate_requests_total';
+const OF_ENDPOINT = /route="container-credentials".*status="(?<status>\d+)"/;
+
+/** What was answered between two scrapes. */
+export function countAnswers(before: MetricSamples, after: MetricSamples): AnswerCounts {
+  const statuses = new Set<string>();
+  let [containerCredentials, all] = [0, 0];
+  for (const [sample, value] of after) {
+    const answered = value - (before.get(sample) ?? 0);
+    if (!sample.startsWith(REQUESTS) || answered === 0) continue;
+    all += answered;
+    const status = OF_ENDPOINT.exec(sample)?.groups?.['status'];
+    if (status === undefined) continue;
+    containerCredentials += answered;
+    statuses.add(status);
+  }
+  return { containerCredentials, statuses: [...statuses], metadata: all - containerCredentials };
 }

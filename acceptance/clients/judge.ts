@@ -23,14 +23,15 @@ export function servedProblems(trial: Trial, times: number): string[] {
 }
 
 /** A Pod that is refused gets nothing, unless the client goes on to the metadata API, which decides by the address. */
-export function refusedProblems(trial: Trial): string[] {
-  const { client, kind, situation, seen } = trial;
+export function refusedProblems(trial: Trial, status: string): string[] {
+  const { client, kind, situation, seen, answers } = trial;
   if (seen.length === 0) return ['reported no outcome'];
-  return seen.flatMap(({ ok, account }) => {
-    if (!ok) return [];
-    const allowed = servedElsewhere({ client, kind, situation });
-    return allowed === account ? [] : [`got credentials of account ${account}`];
-  });
+  const others = answers?.statuses.filter((one) => one !== status) ?? [];
+  const problems = others.map((other) => `was answered with ${other}`);
+  for (const { ok, account } of seen)
+    if (ok && account !== servedElsewhere({ client, kind, situation }))
+      problems.push(`got credentials of account ${account}`);
+  return problems;
 }
 
 /** The account whose credentials the metadata API gives the client. Undefined if it does not ask it or is refused there too. */

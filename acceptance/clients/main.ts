@@ -75,19 +75,18 @@ async function main(): Promise<number> {
 /** Installs the clients, then runs the phases with those that this machine can have. */
 async function run({ short, report, clients, only }: Options, signal: AbortSignal): Promise<Outcome> {
   const machine = describeMachine(new Date());
-  const ready: Client[] = [];
+  const folders = new Map<Client, string>();
   const installing = clients.map((client) => ({
     title: `${client.name} is installed`,
     async run() {
-      await prepareClient(client);
-      ready.push(client);
+      folders.set(client, await prepareClient(client));
     },
   }));
   const installed = await runSteps({ steps: installing, world: { lines: [] }, print: console.log, signal });
-  if (ready.length === 0 || signal.aborted) return installed;
-  await using world = await openWorld();
+  if (folders.size === 0 || signal.aborted) return installed;
+  await using world = await openWorld(folders);
   const outcomes = [installed];
-  for (const phase of phasesOf({ clients: ready, short }))
+  for (const phase of phasesOf({ clients: [...folders.keys()], short }))
     outcomes.push(await runPhase(phase, world, { only, signal }));
   const tables = tablesOf(world.trials);
   console.log(`\n${tables}\n\n${machine}\n`);

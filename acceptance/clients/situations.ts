@@ -1,5 +1,5 @@
 import { containerCredentials } from '@rolegate/protocol';
-import { PROXY_URL } from '../network/addresses.ts';
+import { METADATA, PROXY_URL } from '../network/addresses.ts';
 
 /** The Pod in which a client runs, and how the endpoint answers it. */
 export interface Situation {
@@ -20,9 +20,10 @@ function inBothCases(name: string, value: string): Readonly<Record<string, strin
   return { [name]: value, [name.toLowerCase()]: value };
 }
 
-const { ipv4, ipv6 } = containerCredentials.addresses;
+/** Those of the metadata API too: through a proxy a client would get credentials of the proxy's own node. */
+const ENDPOINTS = [containerCredentials.addresses, METADATA].flatMap((addresses) => Object.values(addresses));
 const PROXY = inBothCases('HTTP_PROXY', PROXY_URL);
-const NO_PROXY = inBothCases('NO_PROXY', `${ipv4},${ipv6}`);
+const NO_PROXY = inBothCases('NO_PROXY', ENDPOINTS.join(','));
 
 /** Refusals and failures, in the order of the table. */
 export const failures = {
@@ -44,6 +45,11 @@ export const failures = {
 export type FailureName = keyof typeof failures;
 export const failureNames = Object.keys(failures) as FailureName[];
 
+/** The status of the endpoint's answer. */
+export function statusOf(failure: FailureName): string {
+  return failure === 'held' ? '503' : failure;
+}
+
 export const situations = {
   ...failures,
   served: { title: 'HTTP 200', namespace: 'open', role: 'team/served' },
@@ -53,7 +59,7 @@ export const situations = {
   proxied: { title: 'an HTTP proxy', namespace: 'open', role: 'team/served', variables: PROXY },
   /** As the documentation advises. */
   excepted: {
-    title: 'an HTTP proxy that is not for the endpoint',
+    title: 'an HTTP proxy that is for neither endpoint',
     namespace: 'open',
     role: 'team/served',
     variables: { ...PROXY, ...NO_PROXY },

@@ -3,7 +3,7 @@ import type { Client } from './client.ts';
 import { refusedProblems, servedProblems, tellsToken } from './judge.ts';
 import { podKinds } from './pods.ts';
 import type { PodKind } from './pods.ts';
-import { failureNames, failures } from './situations.ts';
+import { failureNames, failures, statusOf } from './situations.ts';
 import type { FailureName } from './situations.ts';
 import { tryAlone, tryClient, tryWithProxy } from './trial.ts';
 import type { Trial } from './trial.ts';
@@ -103,12 +103,12 @@ function refusedStep(client: Client, kind: PodKind, situation: FailureName): Cli
     title: `${client.name} in ${inWords[kind]} gets no other credentials after ${failures[situation].title}`,
     async run(world) {
       const trial = await tryAlone(world, { client, kind, situation });
-      return judged(world, trial, refusedProblems(trial));
+      return judged(world, trial, refusedProblems(trial, statusOf(situation)));
     },
   };
 }
 
-/** Not judged, but reported. */
+/** Whether the proxy gets the token is reported and not judged. */
 function proxiedStep(client: Client): ClientStep {
   return {
     title: `${client.name} runs in a Pod with an HTTP proxy`,
@@ -122,7 +122,7 @@ function proxiedStep(client: Client): ClientStep {
 
 function exceptedStep(client: Client): ClientStep {
   return {
-    title: `${client.name} gets credentials past the HTTP proxy if NO_PROXY names the endpoint`,
+    title: `${client.name} gets credentials past the HTTP proxy if NO_PROXY names both endpoints`,
     async run(world) {
       const trial = await tryWithProxy(world, { client, kind: 'ordinary', situation: 'excepted' });
       const sent = trial.tokensToProxy === 0 ? [] : ['sent its token to the proxy'];

@@ -110,9 +110,15 @@ function seesCell({ seen }: Trial): string {
   if (last === undefined) return 'nothing';
   if (last.ok)
     return last.account === NODE_ACCOUNT ? "the node's credentials" : 'credentials from the metadata API';
-  const text = withPlaceholders(last.error);
+  const text = fromContainerProvider(withPlaceholders(last.error));
   const cut = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
   return `\`${cut.replaceAll('`', "'")}\``;
+}
+
+/** The part about this provider of a message about a whole chain of them. */
+function fromContainerProvider(text: string): string {
+  const at = text.search(/\w*ContainerCredentialsProvider(?!.*ContainerCredentialsProvider)/);
+  return at > 0 ? `… ${text.slice(at)}` : text;
 }
 
 /** Replaces what differs from one refusal or request to the next, so that rows can be shared and runs compared. */
@@ -123,6 +129,7 @@ export function withPlaceholders(error: string): string {
     text = text.replaceAll(reason, 'CODE').replaceAll(new RegExp(escaped(meaning), 'gi'), 'MESSAGE');
   return text
     .replaceAll(/\b(401|403|404|503)\b( (Unauthorized|Forbidden|Not Found|Service Unavailable))?/g, 'STATUS')
+    .replaceAll(/@[0-9a-f]{6,8}\b/g, '@ID')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'ID')
     .replaceAll(/\b\d+(\.\d+)? ?(ms|µs|seconds)\b/g, 'N $2');
 }

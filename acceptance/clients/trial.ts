@@ -37,7 +37,7 @@ export async function tryClient(
   { client, kind, situation, againAfter }: TrialOptions,
 ): Promise<Trial> {
   const pod = await world.pods.find(kind, situation);
-  const folder = await world.prepared(client);
+  const folder = world.installed.get(client) ?? '';
   const words = againAfter === undefined ? [] : [String(againAfter)];
   const seen = await runClient({
     command: [...pod.enter, ...client.program(folder), ...words],

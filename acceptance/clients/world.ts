@@ -11,7 +11,6 @@ import { startEndpoint } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
 import { createPods, podKinds, roleArn } from './pods.ts';
 import type { ClientPods } from './pods.ts';
-import { prepareClient } from './prepare.ts';
 import { clusterNamespaces, situations } from './situations.ts';
 import type { Situation } from './situations.ts';
 import type { Trial } from './trial.ts';
@@ -22,14 +21,14 @@ export interface ClientsWorld extends World {
   readonly pods: ClientPods;
   /** How often the proxy was sent a token for the endpoint. */
   readonly tokensAtProxy: () => Promise<number>;
-  /** The folder of an installed client. Throws if it could not be installed. */
-  readonly prepared: (client: Client) => Promise<string>;
+  /** The folders of the clients. */
+  readonly installed: ReadonlyMap<Client, string>;
   /** For the tables. */
   readonly trials: Trial[];
 }
 
 /** A node with its Pods in network namespaces, and the programs under test on it. */
-export async function openWorld(): Promise<ClientsWorld> {
+export async function openWorld(installed: ClientsWorld['installed']): Promise<ClientsWorld> {
   await using stack = new AsyncDisposableStack();
   const folder = await openFolder('rolegate-clients-', stack);
   const namespaces = await openNetwork({ name: `rg${process.pid}c` }, stack);
@@ -55,12 +54,6 @@ export async function openWorld(): Promise<ClientsWorld> {
     stack,
   );
   const pods = createPods({ folder, namespaces, cluster });
-  const folders = new Map<Client, Promise<string>>();
-  const prepared = (client: Client) => {
-    const known = folders.get(client) ?? prepareClient(client);
-    folders.set(client, known);
-    return known;
-  };
   const all = stack.move();
   return {
     folder,
@@ -69,7 +62,7 @@ export async function openWorld(): Promise<ClientsWorld> {
     endpoint,
     pods,
     tokensAtProxy: async () => Number(await outputOf([...node, 'curl', '-sf', `${PROXY_URL}/tokens`])),
-    prepared,
+    installed,
     trials: [],
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { NODE_ACCOUNT, refusedProblems, servedProblems, tellsToken } from '../judge.ts';
+import type { FailureName } from '../situations.ts';
+import type { Trial } from '../trial.ts';
 import { client, refusedOutcome, servedOutcome, trialOf } from './trials.ts';
 
 const HOST_ACCOUNT = '222222222222';
@@ -30,23 +32,31 @@ it("A client that does not know the variables gets the node's credentials in a h
   expect(servedProblems(ordinary, 1)).toHaveLength(1);
 });
 
+/** A client whose Pod the endpoint answers with the status. */
+function refusedTrial(status: FailureName, differences: Partial<Trial> = {}): Trial {
+  const answers = { containerCredentials: 1, statuses: [status], metadata: 0 };
+  return trialOf({ situation: status, answers, ...differences });
+}
+
 it('A client that gets credentials although its Pod is refused is a problem', () => {
-  expect(refusedProblems(trialOf({ situation: '403', seen: [refusedOutcome()] }))).toEqual([]);
-  const seen = [servedOutcome()];
-  expect(refusedProblems(trialOf({ situation: '403', seen }))).toEqual([
-    'got credentials of account 111111111111',
-  ]);
-  expect(refusedProblems(trialOf({ situation: '403', seen: [] }))).toEqual(['reported no outcome']);
+  expect(refusedProblems(refusedTrial('403', { seen: [refusedOutcome()] }), '403')).toEqual([]);
+  expect(refusedProblems(refusedTrial('403'), '403')).toEqual(['got credentials of account 111111111111']);
+  expect(refusedProblems(refusedTrial('403', { seen: [] }), '403')).toEqual(['reported no outcome']);
+});
+
+it('A refusal with another status than the one that is tried is a problem', () => {
+  const trial = refusedTrial('403', { seen: [refusedOutcome()] });
+  expect(refusedProblems(trial, '503')).toEqual(['was answered with 403']);
 });
 
 it('A client that asks the metadata API after a bad token gets what that gives the Pod', () => {
-  const falling = { ...client, fallsBack: true } as const;
-  const ordinary = trialOf({ client: falling, situation: '401' });
-  expect(refusedProblems(ordinary)).toEqual([]);
-  expect(refusedProblems({ ...ordinary, situation: '403' })).toHaveLength(1);
-  const onHost = { ...ordinary, kind: 'host-network' } as const;
-  expect(refusedProblems(onHost)).toHaveLength(1);
-  expect(refusedProblems({ ...onHost, seen: [servedOutcome({ account: NODE_ACCOUNT })] })).toEqual([]);
+  const differences = { client: { ...client, fallsBack: true } } as const;
+  expect(refusedProblems(refusedTrial('401', differences), '401')).toEqual([]);
+  expect(refusedProblems(refusedTrial('403', differences), '403')).toHaveLength(1);
+  const onHost = refusedTrial('401', { ...differences, kind: 'host-network' });
+  expect(refusedProblems(onHost, '401')).toHaveLength(1);
+  const withNodes = { ...onHost, seen: [servedOutcome({ account: NODE_ACCOUNT })] };
+  expect(refusedProblems(withNodes, '401')).toEqual([]);
 });
 
 it('An error with a part of the token is found, wherever the part begins', () => {

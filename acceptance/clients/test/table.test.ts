@@ -21,7 +21,7 @@ it('The first table says whose credentials a client gets in each kind of Pod, wh
   const rows = rowsOf(
     tablesOf([
       trialOf(),
-      trialOf({ kind: 'host-network', answers: { containerCredentials: 2, metadata: 0 } }),
+      trialOf({ kind: 'host-network', answers: { containerCredentials: 2, statuses: ['200'], metadata: 0 } }),
       trialOf({ situation: 'renewed', seen: renewed, answers: undefined }),
       trialOf({ situation: 'proxied', seen: [refusedOutcome()], tokensToProxy: 3 }),
     ]),
@@ -44,7 +44,10 @@ it('Refusals that an application cannot distinguish share a row', () => {
 });
 
 it('A client that was refused and then served by the metadata API is told from one that failed', () => {
-  const trial = trialOf({ situation: '401', answers: { containerCredentials: 1, metadata: 2 } });
+  const trial = trialOf({
+    situation: '401',
+    answers: { containerCredentials: 1, statuses: ['401'], metadata: 2 },
+  });
   const [, row = []] = rowsOf(tablesOf([trial]));
   expect(row.slice(3)).toEqual(['1, then 2 to the metadata API', '0.0', 'credentials from the metadata API']);
 });
@@ -53,6 +56,15 @@ it('An error with a pipe or a backquote does not break the table', () => {
   const trial = trialOf({ situation: '404', seen: [refusedOutcome({ error: 'a|b `c`' })] });
   const [, row = []] = rowsOf(tablesOf([trial]));
   expect(row[5]).toBe("`a\\|b 'c'`");
+});
+
+it("Of a message about a chain of providers, the part about the container's is shown", () => {
+  const chain =
+    'chain [A(), ContainerCredentialsProvider()]: [A(): none, ContainerCredentialsProvider(): refused]';
+  const [, row = []] = rowsOf(
+    tablesOf([trialOf({ situation: '404', seen: [refusedOutcome({ error: chain })] })]),
+  );
+  expect(row[5]).toBe('`… ContainerCredentialsProvider(): refused]`');
 });
 
 it('What differs between refusals and requests is replaced in an error', () => {

@@ -17,6 +17,6 @@ export function refusedOutcome(differences: Partial<Seen> = {}): Seen {
 
 /** A client in an ordinary Pod that is served after one request. */
 export function trialOf(differences: Partial<Trial> = {}): Trial {
-  const answers = { containerCredentials: 1, metadata: 0 };
+  const answers = { containerCredentials: 1, statuses: ['200'], metadata: 0 };
   return { client, kind: 'ordinary', situation: 'served', seen: [served], answers, ...differences };
 }
