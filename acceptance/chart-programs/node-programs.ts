@@ -34,12 +34,14 @@ export interface NodeProgramsDeps {
   /** The commands that enter the node and the server's Pod. */
   readonly enter: Readonly<Record<'node' | 'server', readonly string[]>>;
   readonly serverAddress: string;
+  /** Serves container credentials too, as with `containerCredentials.enabled` in the chart. */
+  readonly containerCredentials?: boolean;
   readonly onLine: (program: ProgramName, line: string) => void;
 }
 
 /** Prepares the bundled programs as images and charts start them, each in a control group with its chart's limit. */
 export async function prepareNodePrograms(deps: NodeProgramsDeps): Promise<NodePrograms> {
-  const { bundles, enter, kubeconfig, serverAddress, onLine } = deps;
+  const { bundles, enter, kubeconfig, serverAddress, containerCredentials = false, onLine } = deps;
   const [agent, intercept, reconcile, server] = [
     await readChart('agent', 'agent'),
     await readChart('agent', 'intercept'),
@@ -47,7 +49,11 @@ export async function prepareNodePrograms(deps: NodeProgramsDeps): Promise<NodeP
     await readChart('server', 'server'),
   ];
   const mounts = await makeVolumes(deps, { agent: agent.user, server: server.user });
-  const onNode = { 'node-name': NODE_NAME, 'host-ip': `${NODE.ipv4},${NODE.ipv6}` };
+  const onNode = {
+    'node-name': NODE_NAME,
+    'host-ip': `${NODE.ipv4},${NODE.ipv6}`,
+    'container-credentials': String(containerCredentials),
+  };
   const toServer = {
     'server-address': `${serverAddress}:${PORTS.server}`,
     'server-name': SERVER_NAME,

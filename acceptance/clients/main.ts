@@ -15,7 +15,6 @@ import { missingHere } from '../network/requirements.ts';
 import { runSuite } from '../processes/run-suite.ts';
 import { allClients } from './all-clients.ts';
 import type { Client } from './client.ts';
-import { podKinds } from './pods.ts';
 import { prepareClient } from './prepare.ts';
 import { phasesOf } from './steps.ts';
 import type { Phase } from './steps.ts';
@@ -88,7 +87,7 @@ async function run({ short, report, clients, only }: Options, signal: AbortSigna
   if (ready.length === 0 || signal.aborted) return installed;
   await using world = await openWorld();
   const outcomes = [installed];
-  for (const phase of phasesOf({ clients: ready, refusedIn: short ? ['ordinary'] : podKinds }))
+  for (const phase of phasesOf({ clients: ready, short }))
     outcomes.push(await runPhase(phase, world, { only, signal }));
   const tables = tablesOf(world.trials);
   console.log(`\n${tables}\n\n${machine}\n`);

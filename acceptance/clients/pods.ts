@@ -30,7 +30,7 @@ export interface ClientPod {
   readonly enter: readonly string[];
   /** What it shows to the endpoint. */
   readonly token: string;
-  /** What the admission policy injects. */
+  /** What the admission policy injects, and those of the situation. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
@@ -70,7 +70,7 @@ async function createPod(
   { folder, namespaces, cluster }: PodsOptions,
   { name, kind, situation, index }: PodPlace,
 ): Promise<ClientPod> {
-  const { namespace, role, badToken }: Situation = situations[situation];
+  const { namespace, role, badToken, variables }: Situation = situations[situation];
   const annotations = role === undefined ? {} : { 'iam.amazonaws.com/role': roleArn(kind, role) };
   const isOrdinary = kind === 'ordinary';
   const link = { name, index, shape: 'eni' } as const;
@@ -94,6 +94,7 @@ async function createPod(
     variables: {
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://${containerCredentials.addresses.ipv4}:${containerCredentials.port}${containerCredentials.path}`,
       AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file,
+      ...variables,
     },
   };
 }

@@ -12,7 +12,7 @@ const PROGRAMS = fileURLToPath(new URL('./programs/', import.meta.url));
 const LONGEST_COMMAND_MS = 1_200_000;
 
 /** Where the clients are installed, so that the next run needs no registry. */
-function clientsFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
+export function clientsFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
   return join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'rolegate-clients');
 }
 

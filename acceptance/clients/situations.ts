@@ -1,4 +1,7 @@
-/** How the endpoint answers a client. */
+import { containerCredentials } from '@rolegate/protocol';
+import { PROXY_URL } from '../network/addresses.ts';
+
+/** The Pod in which a client runs, and how the endpoint answers it. */
 export interface Situation {
   readonly title: string;
   /** The Namespace and the role of the Pod that asks; a Pod without a role has no annotation. */
@@ -8,7 +11,18 @@ export interface Situation {
   readonly badToken?: true;
   /** True: STS fails for the role. */
   readonly stsFails?: true;
+  /** Variables of the Pod besides the injected ones. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
+
+/** Programs read one or the other spelling. */
+function inBothCases(name: string, value: string): Readonly<Record<string, string>> {
+  return { [name]: value, [name.toLowerCase()]: value };
+}
+
+const { ipv4, ipv6 } = containerCredentials.addresses;
+const PROXY = inBothCases('HTTP_PROXY', PROXY_URL);
+const NO_PROXY = inBothCases('NO_PROXY', `${ipv4},${ipv6}`);
 
 /** Refusals and failures, in the order of the table. */
 export const failures = {
@@ -35,6 +49,15 @@ export const situations = {
   served: { title: 'HTTP 200', namespace: 'open', role: 'team/served' },
   /** Its Pods are created after STS has begun to give short sessions. */
   renewed: { title: 'HTTP 200 with a session that ends soon', namespace: 'open', role: 'team/renewed' },
+  /** A proxy that reaches the endpoint from another address than the Pod's. */
+  proxied: { title: 'an HTTP proxy', namespace: 'open', role: 'team/served', variables: PROXY },
+  /** As the documentation advises. */
+  excepted: {
+    title: 'an HTTP proxy that is not for the endpoint',
+    namespace: 'open',
+    role: 'team/served',
+    variables: { ...PROXY, ...NO_PROXY },
+  },
 } as const satisfies Record<string, Situation>;
 export type SituationName = keyof typeof situations;
 

@@ -5,7 +5,7 @@ import { podKinds } from './pods.ts';
 import type { PodKind } from './pods.ts';
 import { failureNames, failures } from './situations.ts';
 import type { FailureName } from './situations.ts';
-import { tryAlone, tryClient } from './trial.ts';
+import { tryAlone, tryClient, tryWithProxy } from './trial.ts';
 import type { Trial } from './trial.ts';
 import type { ClientsWorld } from './world.ts';
 
@@ -29,20 +29,23 @@ const NO_HOLD_MS = 1;
 
 export interface PhasesOptions {
   readonly clients: readonly Client[];
-  /** Where the refusals are tried. */
-  readonly refusedIn: readonly PodKind[];
+  /** True: tries refusals only in ordinary Pods. */
+  readonly short: boolean;
 }
 
-export function phasesOf({ clients, refusedIn }: PhasesOptions): readonly Phase[] {
-  const refusals = (client: Client, names: readonly FailureName[]) =>
-    refusedIn.flatMap((kind) => names.map((name) => refusedStep(client, kind, name)));
-  const held = failureNames.filter((name) => name !== '503');
+/** One refusal and one failure are tried in host-network Pods too, where the metadata API is the node's. */
+const failuresOnHost: readonly FailureName[] = ['403', 'held'];
+
+export function phasesOf({ clients, short }: PhasesOptions): readonly Phase[] {
   return [
     {
       begin: () => Promise.resolve(),
       steps: clients.flatMap((client) => [
         ...podKinds.map((kind) => servedStep(client, kind)),
-        ...refusals(client, held),
+        ...failureNames.filter((name) => name !== '503').map((name) => refusedStep(client, 'ordinary', name)),
+        ...(short ? [] : failuresOnHost).map((name) => refusedStep(client, 'host-network', name)),
+        proxiedStep(client),
+        exceptedStep(client),
       ]),
       atOnce: 1,
     },
@@ -55,7 +58,7 @@ export function phasesOf({ clients, refusedIn }: PhasesOptions): readonly Phase[
     },
     {
       begin: ({ endpoint }) => endpoint.holdFor(NO_HOLD_MS),
-      steps: clients.flatMap((client) => refusals(client, ['503'])),
+      steps: clients.map((client) => refusedStep(client, 'ordinary', '503')),
       atOnce: 1,
     },
   ];
@@ -101,6 +104,29 @@ function refusedStep(client: Client, kind: PodKind, situation: FailureName): Cli
     async run(world) {
       const trial = await tryAlone(world, { client, kind, situation });
       return judged(world, trial, refusedProblems(trial));
+    },
+  };
+}
+
+/** Not judged, but reported. */
+function proxiedStep(client: Client): ClientStep {
+  return {
+    title: `${client.name} runs in a Pod with an HTTP proxy`,
+    async run(world) {
+      const trial = await tryWithProxy(world, { client, kind: 'ordinary', situation: 'proxied' });
+      await judged(world, trial, []);
+      return trial.tokensToProxy === 0 ? 'does not use it for its token' : 'sends its token to it';
+    },
+  };
+}
+
+function exceptedStep(client: Client): ClientStep {
+  return {
+    title: `${client.name} gets credentials past the HTTP proxy if NO_PROXY names the endpoint`,
+    async run(world) {
+      const trial = await tryWithProxy(world, { client, kind: 'ordinary', situation: 'excepted' });
+      const sent = trial.tokensToProxy === 0 ? [] : ['sent its token to the proxy'];
+      return judged(world, trial, [...servedProblems(trial, 1), ...sent]);
     },
   };
 }

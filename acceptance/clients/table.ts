@@ -15,7 +15,7 @@ export function tablesOf(trials: readonly Trial[]): string {
   const names = [...new Set(trials.map(({ client }) => client.name))];
   return [
     markdownTable(
-      ['client', ...podKinds.map((kind) => `${kind} Pod`), 'requests', 'session ended'],
+      ['client', ...podKinds.map((kind) => `${kind} Pod`), 'requests', 'session ended', 'HTTP_PROXY'],
       names.map((name) => servedRow(name, trials)),
     ),
     'If the Pod gets no credentials:',
@@ -37,6 +37,7 @@ function servedRow(name: string, trials: readonly Trial[]): Row {
     ...podKinds.map((kind) => servedCell(find(kind, 'served'))),
     [...new Set(counts)].join(' or '),
     renewedCell(podKinds.flatMap((kind) => find(kind, 'renewed') ?? [])),
+    proxiedCell(find('ordinary', 'proxied')),
   ];
 }
 
@@ -52,6 +53,11 @@ function renewedCell(trials: readonly Trial[]): string {
   if (trials.length === 0) return '–';
   const renewed = trials.every(({ seen }) => new Set(seen.map(({ accessKeyId }) => accessKeyId)).size > 1);
   return renewed ? 'fetches new ones' : 'fails';
+}
+
+function proxiedCell(trial: Trial | undefined): string {
+  if (trial === undefined) return '–';
+  return trial.tokensToProxy === 0 ? 'not used' : 'gets the token';
 }
 
 /** Trials in which the application sees the same after the same number of requests. */

@@ -16,6 +16,8 @@ export interface Trial {
   readonly seen: readonly Seen[];
   /** Answers of the endpoint, and of the metadata API. Undefined if other clients ran at the same time. */
   readonly answers: AnswerCounts | undefined;
+  /** How often the client sent its token to the proxy. */
+  readonly tokensToProxy?: number;
 }
 
 export interface TrialOptions extends Pick<Trial, 'client' | 'kind' | 'situation'> {
@@ -44,7 +46,14 @@ export async function tryClient(
   return { client, kind, situation, seen, answers: undefined };
 }
 
-/** The injected variables, the region, and where AWS is here. Nothing else is set. */
+/** Runs the client in the Pod for the situation, alone, and counts the tokens that it sends to the proxy. */
+export async function tryWithProxy(world: ClientsWorld, options: TrialOptions): Promise<Trial> {
+  const before = await world.tokensAtProxy();
+  const trial = await tryAlone(world, options);
+  return { ...trial, tokensToProxy: (await world.tokensAtProxy()) - before };
+}
+
+/** The Pod's variables, the region, and where AWS is here. Nothing else is set. */
 function environmentIn({ variables }: ClientPod): Readonly<Record<string, string>> {
   return {
     ...variables,

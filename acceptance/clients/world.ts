@@ -1,6 +1,7 @@
-import { openFolder } from '@rolegate/testing';
+import { containerCredentials } from '@rolegate/protocol';
+import { openFolder, outputOf } from '@rolegate/testing';
 import type { World } from '@rolegate/testing';
-import { NODE, PORTS, STS_URL } from '../network/addresses.ts';
+import { NODE, PORTS, PROXY_URL, STS_URL } from '../network/addresses.ts';
 import { openNetwork, openStandIns } from '../network/node-network.ts';
 import { startScript } from '../processes/start-script.ts';
 import type { StandIns } from '../stand-ins/calls.ts';
@@ -19,6 +20,8 @@ export interface ClientsWorld extends World {
   readonly standIns: StandIns;
   readonly endpoint: Endpoint;
   readonly pods: ClientPods;
+  /** How often the proxy was sent a token for the endpoint. */
+  readonly tokensAtProxy: () => Promise<number>;
   /** The folder of an installed client. Throws if it could not be installed. */
   readonly prepared: (client: Client) => Promise<string>;
   /** For the tables. */
@@ -32,8 +35,13 @@ export async function openWorld(): Promise<ClientsWorld> {
   const namespaces = await openNetwork({ name: `rg${process.pid}c` }, stack);
   const node = namespaces.enter('node');
   const { standIns, cni, kubeconfig } = await openStandIns({ folder, enter: node }, stack);
-  const s3 = [NODE.ipv4, String(PORTS.s3), STS_URL];
-  stack.defer((await startScript(node, new URL('../stand-ins/s3.ts', import.meta.url), s3)).stop);
+  for (const [name, ...words] of [
+    ['s3', NODE.ipv4, String(PORTS.s3), STS_URL],
+    ['forward-proxy', NODE.ipv4, String(PORTS.proxy), containerCredentials.addresses.ipv4],
+  ]) {
+    const script = new URL(`../stand-ins/${name}.ts`, import.meta.url);
+    stack.defer((await startScript(node, script, words)).stop);
+  }
   const cluster = createCluster({ standIns, cni });
   for (const [name, annotations] of Object.entries(clusterNamespaces))
     await cluster.addNamespace(name, annotations);
@@ -60,6 +68,7 @@ export async function openWorld(): Promise<ClientsWorld> {
     standIns,
     endpoint,
     pods,
+    tokensAtProxy: async () => Number(await outputOf([...node, 'curl', '-sf', `${PROXY_URL}/tokens`])),
     prepared,
     trials: [],
     [Symbol.asyncDispose]: () => all.disposeAsync(),

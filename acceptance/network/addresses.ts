@@ -30,6 +30,7 @@ export const PORTS = {
   api: 6443,
   sts: 4566,
   s3: 9000,
+  proxy: 3128,
 } as const;
 
 export type Addresses = Readonly<Record<'ipv4' | 'ipv6', string>>;
@@ -44,3 +45,6 @@ export const STS_URL = `http://${NODE.ipv4}:${PORTS.sts}`;
 
 /** The S3 endpoint for Pods. */
 export const S3_URL = `http://${NODE.ipv4}:${PORTS.s3}`;
+
+/** The HTTP proxy for Pods. */
+export const PROXY_URL = `http://${NODE.ipv4}:${PORTS.proxy}`;

@@ -6,6 +6,7 @@ import { PERMITTED_NAMESPACE, TOKEN_NAMESPACE } from './test-pods.ts';
 import { createTemplates, REQUEST } from './token-pod-templates.ts';
 
 const LABEL = { 'rolegate.dev/credentials': 'token' };
+const HOST_NETWORK = { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' };
 /** Starts containers, Python and boto3 on a busy machine. */
 const RESULT = { withinMs: 90_000, everyMs: 500 };
 
@@ -84,8 +85,7 @@ function createStarts({
           containers: [container('app')],
         }),
         workload('DaemonSet', 'host', {
-          hostNetwork: true,
-          dnsPolicy: 'ClusterFirstWithHostNet',
+          ...HOST_NETWORK,
           containers: [container('app')],
         }),
       ]),
@@ -108,7 +108,7 @@ function createStarts({
         }),
       ]),
     /** The Pod `manual` is the example of the documentation, on the host network. */
-    startManual: async () => kubectl.apply([await manual('manual', { hostNetwork: true })]),
+    startManual: async () => kubectl.apply([await manual('manual', HOST_NETWORK)]),
     /** The Pod `both` gets a token from the policy, and the variables of IRSA from a webhook. */
     startWithIrsa: () => kubectl.apply([pod('both', { containers: [container('app')] }, IRSA_LABEL)]),
     /** The Pod `hijacker` wants the port of the endpoint on the node. */

@@ -13,7 +13,15 @@ export type StandInCall =
       readonly name: string;
     }
   /** Issues a ServiceAccount token for container credentials, bound to the Pod. */
-  | { readonly do: 'token'; readonly namespace: string; readonly name: string }
+  | {
+      readonly do: 'token';
+      readonly namespace: string;
+      readonly name: string;
+      /** True: signed by a key that is not published, so that only a review accepts it. */
+      readonly unpublished?: boolean;
+    }
+  /** How many TokenReviews there were. */
+  | { readonly do: 'token-reviews' }
   | { readonly do: 'kubeconfig' }
   | { readonly do: 'fail-sts'; readonly roleArn: string; readonly fault: StsFaultName }
   | { readonly do: 'limit-sessions'; readonly seconds: number }

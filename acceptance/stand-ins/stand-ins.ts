@@ -3,12 +3,13 @@
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { containerCredentials } from '@rolegate/protocol';
-import { startKubernetesApi, startSts } from '@rolegate/testing';
+import { createIssuerKey, startKubernetesApi, startSts } from '@rolegate/testing';
 import { NODE, PORTS } from '../network/addresses.ts';
 import type { StandInCall, StandInResult } from './calls.ts';
 
 const [, , path = '', stsHost = NODE.ipv4] = process.argv;
 const api = await startKubernetesApi({ port: PORTS.api });
+const unpublished = createIssuerKey();
 const sts = await startSts({ host: stsHost, port: PORTS.sts });
 
 function perform(call: StandInCall): unknown {
@@ -23,7 +24,10 @@ function perform(call: StandInCall): unknown {
       return api.issueToken({
         audiences: [containerCredentials.audience],
         pod: `${call.namespace}/${call.name}`,
+        ...(call.unpublished === true && { key: unpublished }),
       });
+    case 'token-reviews':
+      return api.tokenReviews;
     case 'kubeconfig':
       return api.kubeconfig();
     case 'fail-sts':

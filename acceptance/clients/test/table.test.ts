@@ -16,16 +16,17 @@ function rowsOf(text: string): string[][] {
     );
 }
 
-it('The first table says whose credentials a client gets in each kind of Pod, and whether it fetches new ones', () => {
+it('The first table says whose credentials a client gets in each kind of Pod, whether it fetches new ones, and what it sends to a proxy', () => {
   const renewed = [servedOutcome(), servedOutcome({ accessKeyId: 'ASIA2' })];
   const rows = rowsOf(
     tablesOf([
       trialOf(),
       trialOf({ kind: 'host-network', answers: { containerCredentials: 2, metadata: 0 } }),
       trialOf({ situation: 'renewed', seen: renewed, answers: undefined }),
+      trialOf({ situation: 'proxied', seen: [refusedOutcome()], tokensToProxy: 3 }),
     ]),
   );
-  expect(rows).toEqual([['boto3', 'its own', 'its own', '1 or 2', 'fetches new ones']]);
+  expect(rows).toEqual([['boto3', 'its own', 'its own', '1 or 2', 'fetches new ones', 'gets the token']]);
 });
 
 it('Refusals that an application cannot distinguish share a row', () => {

@@ -1,4 +1,5 @@
 import type { Calls } from '../../processes/serve-calls.ts';
+import type { ForgedToken } from './forged-token.ts';
 
 /** A TCP attack. */
 export interface TcpAttack {
@@ -14,6 +15,8 @@ export interface TcpAttack {
   readonly reading: 'all' | 'hardly' | 'never';
   /** Resets each connection after its first bytes are written. */
   readonly reset?: boolean;
+  /** True: counts the answers by status. */
+  readonly countsAnswers?: boolean;
   readonly forMs: number;
 }
 
@@ -28,6 +31,8 @@ export interface Writing {
   /** Repeated afterwards. */
   readonly then?: {
     readonly text: string;
+    /** Replaces `TOKEN` in the text, by another token each time. */
+    readonly token?: ForgedToken;
     /** As fast as the kernel accepts it, after each chunk of an answer, one byte per interval, or all of it per interval. */
     readonly when: 'taken' | 'answered' | { readonly byteEveryMs: number } | { readonly everyMs: number };
   };
@@ -43,6 +48,8 @@ export interface TcpAttackResult {
   readonly openAtEnd: number;
   readonly sentBytes: number;
   readonly readBytes: number;
+  /** By status; empty unless they are counted. */
+  readonly answers: Readonly<Record<string, number>>;
 }
 
 export interface TcpAttackerCalls extends Calls {
@@ -71,6 +78,15 @@ export interface HonestCalls extends Calls {
   readonly begin: (options: HonestClient) => void;
   readonly end: () => Promise<Answers>;
   readonly runWorkers: (options: WorkersOptions) => Promise<Answers>;
+  /** Fetches credentials with one token after the other, from the container credentials endpoint. */
+  readonly showTokens: (options: TokensOptions) => Promise<Answers>;
+}
+
+/** Each token is shown twice on one connection: it is verified the first time, and remembered the second time. */
+export interface TokensOptions extends Pick<HonestClient, 'ip'> {
+  readonly tokens: readonly string[];
+  /** Between the starts. Milliseconds. */
+  readonly apartMs: number;
 }
 
 /** Workers of one Pod, each with a separate connection that stays open until all are done. */

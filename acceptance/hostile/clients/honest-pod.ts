@@ -1,6 +1,7 @@
 // Runs in an honest Pod's network namespace: fetches credentials as SDKs do and counts the answers.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serveCalls } from '../../processes/serve-calls.ts';
+import { containerCredentials } from '@rolegate/protocol';
 import { METADATA } from '../../network/addresses.ts';
 import { createPodCalls } from '../../pod-calls/pod-call.ts';
 import type { PodCalls } from '../../pod-calls/pod-call.ts';
@@ -8,7 +9,7 @@ import { createSdkClient } from '../../pod-calls/sdk-call.ts';
 import type { SdkResult } from '../../pod-calls/sdk-call.ts';
 import { createTally } from './tally.ts';
 import type { Tally } from './tally.ts';
-import type { Answers, WorkersOptions, HonestCalls, HonestClient } from './calls.ts';
+import type { Answers, HonestCalls, HonestClient, TokensOptions, WorkersOptions } from './calls.ts';
 
 /** Later answers count as failed. The limit of one second is judged by the 99th percentile. Milliseconds. */
 const TIMEOUT_MS = 3_000;
@@ -70,6 +71,30 @@ async function runWorkers(options: WorkersOptions): Promise<Answers> {
   return tally.answers();
 }
 
+async function showTokens({ ip, tokens, apartMs }: TokensOptions): Promise<Answers> {
+  const tally = createTally();
+  await Promise.all(
+    tokens.map(async (token, at) => {
+      await sleep(at * apartMs);
+      await showTwice(ip, token, tally);
+    }),
+  );
+  return tally.answers();
+}
+
+async function showTwice(ip: string, token: string, tally: Tally): Promise<void> {
+  const { addresses, port, path } = containerCredentials;
+  const agent = { host: addresses.ipv4, port };
+  const calls = createPodCalls({ ip, agent, keepAlive: true, timeoutMs: TIMEOUT_MS });
+  for (const time of ['first', 'second']) {
+    const { status, body, tookMs } = await calls.call(path, { headers: { authorization: token } });
+    tally.took(tookMs);
+    if (status !== 200) tally.failed(`${time} use of a token: ${status === 0 ? body : status}`);
+    else if (!body.includes('"AccessKeyId"')) tally.failed(`${time} use of a token: no key`);
+  }
+  calls.close();
+}
+
 serveCalls({
   async fetchOnce(options) {
     const calls = openCalls(options);
@@ -88,4 +113,5 @@ serveCalls({
     return tally.answers();
   },
   runWorkers,
+  showTokens,
 } satisfies HonestCalls);

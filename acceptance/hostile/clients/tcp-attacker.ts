@@ -2,6 +2,7 @@
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serveCalls } from '../../processes/serve-calls.ts';
+import { forgeToken } from './forged-token.ts';
 import type { TcpAttackerCalls, TcpAttack, TcpAttackResult, Writing } from './calls.ts';
 
 const TICK_MS = 10;
@@ -17,6 +18,7 @@ async function attack(options: TcpAttack): Promise<TcpAttackResult> {
   const sockets = new Set<Socket>();
   const observed = { opened: 0, closed: 0, sentBytes: 0, readBytes: 0 };
   const refused: Record<string, number> = {};
+  const answers: Record<string, number> = {};
   let tried = 0;
   let over = false;
 
@@ -28,6 +30,7 @@ async function attack(options: TcpAttack): Promise<TcpAttackResult> {
     socket.on('connect', () => {
       isOpen = true;
       observed.opened++;
+      if (options.countsAnswers === true) countAnswers(socket, answers);
       begin(socket, options);
     });
     socket.on('error', (error: NodeJS.ErrnoException) => (failed = error.code ?? error.message));
@@ -51,7 +54,15 @@ async function attack(options: TcpAttack): Promise<TcpAttackResult> {
   const openAtEnd = [...sockets].filter(({ readyState }) => readyState !== 'opening').length;
   for (const socket of sockets) socket.destroy();
   await sleep(TICK_MS);
-  return { ...observed, refused, openAtEnd };
+  return { ...observed, refused, openAtEnd, answers };
+}
+
+/** Heads come in one piece. */
+function countAnswers(socket: Socket, answers: Record<string, number>): void {
+  socket.on('data', (chunk: Buffer) => {
+    for (const [, status = ''] of chunk.toString('latin1').matchAll(/^HTTP\/1\.1 (\d+)/gm))
+      answers[status] = (answers[status] ?? 0) + 1;
+  });
 }
 
 /** Paused before connecting: otherwise Node.js reads a first chunk. */
@@ -76,24 +87,25 @@ function begin(socket: Socket, { writing, reading, reset = false }: TcpAttack): 
   if (then !== undefined) keepWriting(socket, then);
 }
 
-function keepWriting(socket: Socket, { text, when }: NonNullable<Writing['then']>): void {
+function keepWriting(socket: Socket, { text, token, when }: NonNullable<Writing['then']>): void {
   const bytes = Buffer.from(text, 'latin1');
+  const next = () => (token === undefined ? bytes : Buffer.from(text.replace('TOKEN', forgeToken(token))));
   const write = (chunk: Buffer) => {
     if (socket.writableLength < MOST_UNSENT_BYTES) socket.write(chunk);
   };
   if (when === 'taken') {
     const chunk = Buffer.from(text.repeat(Math.max(1, Math.floor(CHUNK_BYTES / text.length))), 'latin1');
     // Uses the callback instead of `drain`, which is not emitted if the kernel accepts everything.
-    const next = () => socket.write(chunk, (error) => error ?? setImmediate(next));
-    next();
+    const more = () => socket.write(chunk, (error) => error ?? setImmediate(more));
+    more();
   } else if (when === 'answered') {
     socket.on('data', () => {
-      write(bytes);
+      write(next());
     });
-    write(bytes);
+    write(next());
   } else if ('everyMs' in when) {
     every(socket, when.everyMs, () => {
-      write(bytes);
+      write(next());
     });
   } else {
     let at = 0;

@@ -1,6 +1,7 @@
 import { noAttack } from '../attack.ts';
 import { addressSteps } from './steps/addresses.ts';
 import { connectionSteps } from './steps/connections.ts';
+import { containerCredentialsSteps } from './steps/container-credentials.ts';
 import { manyWorkersSteps } from './steps/many-workers.ts';
 import { opsPortSteps } from './steps/ops-ports.ts';
 import { pipelineSteps } from './steps/pipelines.ts';
@@ -21,5 +22,6 @@ export const nodeSteps: readonly NodeStep[] = [
   ...pipelineSteps,
   ...slowClientSteps,
   ...connectionSteps,
+  ...containerCredentialsSteps,
   ...opsPortSteps,
 ];

@@ -1,5 +1,5 @@
 import type { Addresses } from '../../network/addresses.ts';
-import { OTHER_NODE, POD_NETWORKS } from '../../network/addresses.ts';
+import { NODE, OTHER_NODE, POD_NETWORKS } from '../../network/addresses.ts';
 import type { Cluster, ClusterPod } from '../../stand-ins/cluster.ts';
 import type { Namespaces } from '../../network/namespaces.ts';
 import { attachPod, podAddresses } from '../../network/pod-links.ts';
@@ -32,6 +32,10 @@ export interface NodePods {
   /** The former and the next owner of an address. */
   readonly former: AttachedPod;
   readonly next: AttachedPod;
+  /** Has a network but is created in the API server by steps, each time as another Pod. */
+  readonly newcomer: () => AttachedPod;
+  /** On the host network, and not affected either. */
+  readonly onHost: AttachedPod;
 }
 
 const links = {
@@ -44,12 +48,18 @@ const links = {
   pending: { name: 'pending', shape: 'eni', index: 61, namespace: 'workers' },
   late: { name: 'late', shape: 'eni', index: 62, namespace: 'late' },
   former: { name: 'former', shape: 'bridge', index: 63, namespace: 'former' },
+  newcomer: { name: 'newcomer', shape: 'calico', index: 64, namespace: 'newcomer' },
 } as const satisfies Record<string, NamedLink>;
 
 interface NamedLink extends PodLink {
   readonly namespace: string;
 }
 
+const NAMESPACES = [
+  ...new Set<string>(Object.values(links).map(({ namespace }) => namespace)),
+  'next',
+  'on-host',
+];
 const SIXTEEN = 16;
 /** Unowned addresses in the bridge networks. */
 const SPARE = { first: 100, ipv4: 120, ipv6: 120 };
@@ -65,7 +75,7 @@ export interface AttachPodsDeps {
 /** Creates the network of every Pod, and all Pods in the API server that are not created later. */
 export async function attachPods(deps: AttachPodsDeps): Promise<NodePods> {
   const { namespaces, cluster, standIns } = deps;
-  for (const name of ['team-a', 'team-b', 'team-c', 'hostile', 'workers', 'late', 'former', 'next']) {
+  for (const name of NAMESPACES) {
     const annotations = { 'iam.amazonaws.com/permitted': `${name}/.*` };
     await standIns.call({ do: 'apply', object: { kind: 'Namespace', metadata: { name, annotations } } });
   }
@@ -86,8 +96,11 @@ export async function attachPods(deps: AttachPodsDeps): Promise<NodePods> {
       ...podWithRole(cluster, 'next', 'next', podAddresses(links.former)),
       enter: namespaces.enter('former'),
     },
+    newcomer: () => attached(links.newcomer),
+    onHost: createOnHost(deps),
   };
   await addOtherNodeAddresses(namespaces);
+  await cluster.report(pods.onHost.pod);
   for (const { pod } of [
     ...pods.others,
     pods.attacker,
@@ -114,6 +127,11 @@ function podWithRole(cluster: Cluster, name: string, namespace: string, addresse
   const role = `${namespace}/app`;
   const annotations = { 'iam.amazonaws.com/role': role };
   return { role, pod: cluster.pod({ name, namespace, annotations }, addresses) };
+}
+
+function createOnHost({ namespaces, cluster }: AttachPodsDeps): AttachedPod {
+  const { pod, role } = podWithRole(cluster, 'on-host', 'on-host', NODE);
+  return { role, pod: { ...pod, hostNetwork: true }, enter: namespaces.enter('node') };
 }
 
 async function attachSixteen({ namespaces, cluster }: AttachPodsDeps): Promise<AttachedPod[]> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CniResultsDir, World } from '@rolegate/testing';
 import { createCluster } from '../../stand-ins/cluster.ts';
 import type { Cluster } from '../../stand-ins/cluster.ts';
+import type { StandIns } from '../../stand-ins/calls.ts';
 import type { Namespaces } from '../../network/namespaces.ts';
 import { openCgroups } from '../../cgroups/cgroups.ts';
 import type { Cgroups, Group } from '../../cgroups/group.ts';
@@ -18,6 +19,7 @@ export interface HostileNode extends World {
   readonly namespaces: Namespaces;
   readonly cluster: Cluster;
   readonly cni: CniResultsDir;
+  readonly standIns: Pick<StandIns, 'call'>;
   readonly pods: NodePods;
   readonly programs: NodePrograms;
   /** The address of the server's Pod. */
@@ -60,6 +62,7 @@ export async function openNode({ name, bundles }: OpenNodeOptions): Promise<Host
     cniDirectory: cni.path,
     enter,
     serverAddress,
+    containerCredentials: true,
     onLine(program, line) {
       if (lines.length < MOST_LINES) lines.push({ program, line });
     },
@@ -75,6 +78,7 @@ export async function openNode({ name, bundles }: OpenNodeOptions): Promise<Host
     namespaces,
     cluster,
     cni,
+    standIns,
     pods,
     programs,
     serverAddress,

@@ -90,8 +90,14 @@ export type TlsBehavior =
   | { readonly kind: 'unfinished'; readonly method: string; readonly streams: number; readonly bytes: number }
   /** Open streams with one byte each. */
   | { readonly kind: 'streams'; readonly count: number }
-  /** `Attest` calls with random tokens from the list. A `#` at the end is replaced by random characters. */
-  | { readonly kind: 'tokens'; readonly tokens: readonly string[]; readonly callsEach: number };
+  /** Calls with random tokens from the list. A `#` at the end is replaced by random characters. */
+  | {
+      readonly kind: 'tokens';
+      readonly tokens: readonly string[];
+      readonly callsEach: number;
+      /** `Attest` by default. */
+      readonly method?: 'Attest' | 'ReviewToken';
+    };
 
 export interface TlsAttack {
   readonly port: number;

@@ -86,4 +86,28 @@ describe('the attacker', () => {
     expect(observed.opened).toBeGreaterThan(4);
     expect([...codes]).toContain('ECONNRESET');
   });
+
+  it('The attacker shows another token in each request and counts the answers by status', async () => {
+    const shown = new Set<string>();
+    const { observed } = await attacked(
+      (socket) =>
+        socket.on('data', (bytes) => {
+          shown.add(bytes.toString());
+          socket.write(`HTTP/1.1 ${shown.size % 2 === 0 ? '401 Unauthorized' : '503 Busy'}\r\n\r\n`);
+        }),
+      {
+        connections: 1,
+        writing: {
+          then: { text: 'TOKEN', token: { header: { kid: '#' }, claims: { sub: 'me' } }, when: 'answered' },
+        },
+        reading: 'all',
+        countsAnswers: true,
+      },
+    );
+    const { '401': refused = 0, '503': failed = 0 } = observed.answers;
+    expect(refused).toBeGreaterThan(5);
+    expect(shown.size - refused - failed).toBeLessThanOrEqual(1);
+    const headers = [...shown].map((token) => token.split('.')[0]);
+    expect(new Set(headers).size).toBe(shown.size);
+  });
 });

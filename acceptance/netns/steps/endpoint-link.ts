@@ -66,8 +66,13 @@ export const endpointLinkSteps = withNft([
 
 /** How container credentials end. */
 export const endpointEndSteps = inMode('other tools only', [
-  { title: 'Turning container credentials off removes their link and rules', run: turnOff },
-  { title: 'Uninstall removes the link and the rules for container credentials', run: uninstall },
+  {
+    title: 'Turning container credentials off, and uninstall, remove their link and rules and nothing else',
+    async run(world) {
+      await turnOff(world);
+      await uninstall(world);
+    },
+  },
 ]);
 
 async function loseLink(world: NetnsWorld, { lines, families: lost }: Loss): Promise<string> {
@@ -118,7 +123,7 @@ async function besideAnotherLink(world: NetnsWorld): Promise<void> {
 
 async function turnOff(world: NetnsWorld): Promise<void> {
   await install(world);
-  await world.state.once('intercept');
+  await intercept(world);
   expectNoProblems(await endpointParts(world));
 }
 
@@ -131,12 +136,16 @@ async function uninstall(world: NetnsWorld): Promise<void> {
 }
 
 async function install(world: NetnsWorld): Promise<void> {
-  const { code, stdout, stderr } = await world.programs.once('intercept', ['--container-credentials']);
-  if (code !== 0) throw new Error(`intercept exited with ${String(code)}: ${stdout}${stderr}`);
+  await intercept(world, '--container-credentials');
   const parts = await endpointParts(world);
   for (const part of [LINK, 'prohibit', 'CREDENTIALS-INPUT', 'CREDENTIALS-PORTS'])
     if (!parts.some((line) => line.includes(part)))
       throw new Error(`${part} is missing: ${parts.join('; ')}`);
+}
+
+async function intercept({ programs }: NetnsWorld, ...flags: readonly string[]): Promise<void> {
+  const { code, stdout, stderr } = await programs.once('intercept', ['--self-test', 'off', ...flags]);
+  if (code !== 0) throw new Error(`intercept exited with ${String(code)}: ${stdout}${stderr}`);
 }
 
 async function installWithoutIpv6({ namespaces }: NetnsWorld): Promise<void> {

@@ -11,17 +11,23 @@ import {
 } from '../endpoint.ts';
 import { iptables } from '../rules.ts';
 import { inMode } from '../step.ts';
+import { httpRequest } from '../pod-tasks.ts';
 import type { PodRequest } from '../pod-tasks.ts';
 import { checkEachPod, expectNoProblems, podNamed, shorten } from '../checks.ts';
 import type { NetnsWorld } from '../world.ts';
-import { NODE, OTHER_NODE, SECOND_INTERFACE } from '../../network/addresses.ts';
+import { NODE, OTHER_NODE, PORTS, SECOND_INTERFACE } from '../../network/addresses.ts';
 
 const INPUT_CHAIN = 'ROLEGATE-CREDENTIALS-INPUT';
 /** The ends of a VXLAN between the nodes. */
 const OVERLAY = { node: '198.18.30.1', otherNode: '198.18.30.2' };
 const OVERLAY_DEVICE = 'vx0';
 const SOON = { withinMs: 15_000, everyMs: 100 };
-const atNode = endpointRequests().map((request) => ({ ...request, host: NODE.ipv4 }));
+const toOpsPort: PodRequest = {
+  name: 'the ops port',
+  host: '127.0.0.1',
+  port: PORTS.agentOps,
+  bytes: httpRequest({ target: '/livez', host: 'node' }),
+};
 
 /** Who reaches the endpoint for container credentials. The node checks reverse paths strictly. */
 export const endpointPathSteps = inMode('container credentials', [
@@ -53,15 +59,15 @@ async function reachFromNode(world: NetnsWorld): Promise<string> {
       ...(await checkEachPod(world, ({ enter }) => unanswered(enter))),
       ...(await unanswered(node)).map((problem) => `the node: ${problem}`),
     ]);
-    const others = await unanswered(node, atNode);
-    if (others.length < atNode.length) throw new Error('proves nothing: other connections are not dropped');
+    const [ops] = await askEndpoint(node, [toOpsPort]);
+    if (ops?.end !== 'silent') throw new Error('proves nothing: other connections are not dropped');
   } finally {
     await iptables(node, backend, ['-D', ...rule]);
   }
   return `${pods.length} Pods`;
 }
 
-async function reachFromOutside(world: NetnsWorld): Promise<string> {
+async function reachFromOutside(world: NetnsWorld): Promise<string | undefined> {
   const { namespaces, node, backend } = world;
   const [otherNode, cloud] = [namespaces.enter('other-node'), namespaces.enter('cloud')];
   await namespaces.ip('other-node', [
@@ -76,6 +82,8 @@ async function reachFromOutside(world: NetnsWorld): Promise<string> {
   const expectClosed = () =>
     Promise.all([expectNoAnswer('another node', otherNode), expectNoAnswer('the second uplink', cloud)]);
   await expectClosed();
+  // The legacy backend takes up to 10 s to repair.
+  if (backend === 'legacy') return undefined;
   const before = await countRepairs(world, 'input');
   await world.state.whileSuspended('reconcile', async () => {
     await iptables(node, backend, ['-F', INPUT_CHAIN]);

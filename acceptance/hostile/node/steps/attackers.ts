@@ -29,7 +29,8 @@ export async function attackWith(world: NodeWorld, attacks: readonly Attacking[]
   return { summary: describeAttack(await Promise.all(attacks.map((one) => attack(world, one)))) };
 }
 
-async function attack(
+/** Rejects if it could not connect. */
+export async function attack(
   { namespaces, groups, durationFactor }: NodeWorld,
   { from, plan, durationMs = DURATION_MS, mayBeRefused = false }: Attacking,
 ): Promise<TcpAttackResult> {

@@ -163,16 +163,22 @@ function message(bytes: Buffer): Buffer {
   return Buffer.concat([prefix, bytes]);
 }
 
+const tokenRequests = {
+  Attest: (token: string) =>
+    rolegateService.Attest.requestSerialize({ token, certificateRequest: Buffer.alloc(100) }),
+  ReviewToken: (token: string) => rolegateService.ReviewToken.requestSerialize({ token }),
+};
+
 function showTokens(
   socket: TLSSocket,
   running: Attack,
   options: Extract<TlsBehavior, { kind: 'tokens' }>,
 ): void {
-  const { tokens, callsEach } = options;
+  const { tokens, callsEach, method = 'Attest' } = options;
   const made = session(socket);
   const count = (answer: string) => (running.answers[answer] = (running.answers[answer] ?? 0) + 1);
   made.once('close', () => socket.destroy());
-  const { path, requestSerialize } = rolegateService.Attest;
+  const { path } = rolegateService[method];
   let [begun, over] = [0, 0];
 
   function next(): void {
@@ -193,7 +199,7 @@ function showTokens(
       next();
     });
     stream.resume();
-    stream.end(message(requestSerialize({ token, certificateRequest: Buffer.alloc(100) })));
+    stream.end(message(tokenRequests[method](token)));
   }
 
   for (let at = 0; at < CALLS_AT_ONCE; at++) next();

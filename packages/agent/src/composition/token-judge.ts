@@ -1,4 +1,5 @@
 import { createTokenJudge } from '../container-credentials/service-account-token/judge.ts';
+import { tokenClientOf } from '../container-credentials/token-client.ts';
 import type { TokenJudge } from '../container-credentials/token-judge.ts';
 import { clientOf } from '../pod-http/connections.ts';
 import type { LimitHits } from '../pod-http/limit-hits.ts';
@@ -18,7 +19,7 @@ export function composeTokenJudge(
       limited(limit, ip) {
         limitHit(limit, clientOf(callers.identify(ip), ip), ip);
       },
-      isHostPod: (uid) => table.pod(uid)?.hostNetwork === true,
+      clientOf: (ip, podUid) => tokenClientOf(callers.identify(ip), ip, table.pod(podUid)),
       memory,
       clock,
       log,

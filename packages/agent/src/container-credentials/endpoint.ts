@@ -1,6 +1,7 @@
 import type { Caller } from '../addresses/caller.ts';
 import type { Callers } from '../addresses/callers.ts';
 import type { PodTable } from '../feed/table/pod-table.ts';
+import { refusal } from '../pod-http/answer/answer.ts';
 import type { Connection, Endpoint } from '../pod-http/connections.ts';
 import { createExchanges } from '../pod-http/exchange.ts';
 import type { Exchange } from '../pod-http/exchange.ts';
@@ -84,6 +85,9 @@ function createEvaluation(
     exchange.caller = source;
     exchange.tokenPod = undefined;
     if (!connections.claim(connection, source)) return undefined;
+    // Verified once somebody has the address: a Pod that makes up addresses would have the budget of each.
+    if (source.kind === 'unknown')
+      return { kind: 'hold', inVain: refusal('HeldTimeout', { waitedFor: source.waitsFor }) };
     const judgement = judge.judge(token, connection.ip);
     const proof = proofOf({ judgement, pod: table.pod, isRemoved: table.isRemoved, source });
     if (proof.kind === 'hold') return proof;

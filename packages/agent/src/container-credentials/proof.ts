@@ -5,6 +5,9 @@ import type { Answer } from '../pod-http/answer/answer.ts';
 import type { HoldAction } from '../pod-http/holding.ts';
 import type { TokenClaims, TokenJudgement } from './token-judge.ts';
 
+/** Somebody has the address. */
+export type KnownCaller = Exclude<Caller, { readonly kind: 'unknown' }>;
+
 /** What a request proves about the Pod that sent it. */
 export type Proof =
   | { readonly kind: 'proven'; readonly pod: KnownPod }
@@ -20,7 +23,7 @@ export interface ProofSituation {
   /** The feed has removed the Pod. */
   readonly isRemoved: (uid: string) => boolean;
   /** Who has the source address. */
-  readonly source: Caller;
+  readonly source: KnownCaller;
 }
 
 /**
@@ -50,10 +53,8 @@ function isOf({ namespace, podName, serviceAccount }: TokenClaims, pod: KnownPod
 }
 
 /** Of two live Pods with one address, the token says which one it is. */
-function provenFrom(source: Caller, pod: KnownPod): Proof {
+function provenFrom(source: KnownCaller, pod: KnownPod): Proof {
   switch (source.kind) {
-    case 'unknown':
-      return hold(source.waitsFor);
     case 'node':
       return pod.hostNetwork ? { kind: 'proven', pod } : foreign(pod, "the address is one of the node's own");
     case 'pod':

@@ -15,7 +15,7 @@ export type TokenJudgement =
   | { readonly kind: 'unknown'; readonly waitsFor: string };
 
 export interface TokenJudge {
-  /** Cheap if it is called again: judgements are remembered. `from` is the canonical source address, the client of the budget. */
+  /** Cheap if it is called again: judgements are remembered. `from` is the canonical source address, of somebody known. */
   readonly judge: (token: string, from: string) => TokenJudgement;
   /** Calls the listener when unknown tokens may be judged again. Returns a function that ends this. */
   readonly onChange: (listener: () => void) => () => void;

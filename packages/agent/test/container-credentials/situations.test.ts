@@ -242,7 +242,7 @@ describe('Container credentials by situation', () => {
     expect(code).toBe('TokenInvalid');
   });
 
-  it('A held request is answered when the judge knows its token, the feed its Pod and the node its address', async () => {
+  it('A held request is answered when the node knows its address, the judge its token and the feed its Pod', async () => {
     await using served = await serve();
     served.callers.set(POD_IP, unknown);
     served.pods.delete(web.uid);
@@ -251,15 +251,26 @@ describe('Container credentials by situation', () => {
     await until(() => served.server.load().waiting === 1);
     expect(served.unknownIps).toEqual([POD_IP]);
 
+    served.callers.set(POD_IP, { kind: 'pod', pod: web });
+    served.change();
+    await until(() => served.judged.length === 1);
     served.judgements.set(tokenOf(web.name), { kind: 'valid', claims: claimsOf(web) });
     served.learn();
     await until(() => served.judged.length === 2);
     served.pods.set(web.uid, web);
     served.change();
-    await until(() => served.judged.length === 3);
-    served.callers.set(POD_IP, { kind: 'pod', pod: web });
-    served.change();
     expect((await asking).status).toBe(200);
+  });
+
+  it('No token is verified for an address that nobody is known to own, so that made-up addresses have no budgets', async () => {
+    await using served = await serve();
+    served.callers.set(POD_IP, unknown);
+    const asking = served.ask();
+    await until(() => served.server.load().waiting === 1);
+    await served.clock.advance(850);
+
+    expect((await asking).status).toBe(503);
+    expect(served.judged).toEqual([]);
   });
 
   it('The use of another Pod’s token is audited with both Pods, however often, and its session does not count as used', async () => {

@@ -1,5 +1,5 @@
 import { createTokenBucket } from '@rolegate/runtime';
-import type { Clock, TokenBucket, TokenBucketOptions } from '@rolegate/runtime';
+import type { ClientName, Clock, TokenBucket, TokenBucketOptions } from '@rolegate/runtime';
 import type { AgentMemory } from '../../memory/memory.ts';
 
 type Rate = Pick<TokenBucketOptions, 'ratePerSecond' | 'burst'>;
@@ -9,7 +9,7 @@ export interface TurnLimits {
   readonly ofAll: Rate;
   /** Jobs that wait. Beyond it the client's oldest is dropped: nobody waits for it any longer. */
   readonly waitingOfClient: number;
-  /** The same for all; beyond it the oldest of the client with the most is dropped. */
+  /** The same for all; beyond it the oldest of the client with the most, of the group with the most, is dropped. */
   readonly waiting: number;
 }
 
@@ -28,12 +28,12 @@ export interface ClientTurnsDeps {
 }
 
 /** Runs the job at once if it is the client's turn, otherwise later. */
-export type TakeTurn = (client: string, job: Job) => void;
+export type TakeTurn = (client: ClientName, job: Job) => void;
 
 /** More than a node has Pods. */
 const MOST_CLIENTS = 1_024;
 
-/** Limits what clients can cause, each by itself and all together. Clients whose rate allows it take turns. */
+/** Limits what clients can cause, each by itself and all together. Groups take turns, and in them the clients whose rate allows it. */
 export function createClientTurns({ limits, clock, memory }: ClientTurnsDeps): TakeTurn {
   const { ofClient, ofAll } = limits;
   const all = createTokenBucket({ ...ofAll, clock });
@@ -45,19 +45,19 @@ export function createClientTurns({ limits, clock, memory }: ClientTurnsDeps): T
   const waiting = createWaiting();
   let cancel: (() => void) | undefined;
 
-  function bucketOf(client: string): TokenBucket {
-    return buckets.get(client) ?? createTokenBucket({ ...ofClient, clock });
+  function bucketOf({ name }: ClientName): TokenBucket {
+    return buckets.get(name) ?? createTokenBucket({ ...ofClient, clock });
   }
 
   function runAll(): void {
     cancel?.();
     cancel = undefined;
     while (all.left() > 0) {
-      const client = waiting.clients().find((name) => bucketOf(name).left() > 0);
+      const client = waiting.clients().find((one) => bucketOf(one).left() > 0);
       if (client === undefined) break;
       const bucket = bucketOf(client);
       for (const taken of [all, bucket]) taken.take();
-      buckets.set(client, bucket);
+      buckets.set(client.name, bucket);
       waiting.next(client)?.run();
     }
     if (waiting.size() > 0) cancel = clock.schedule(nextInMs(), runAll);
@@ -77,37 +77,57 @@ export function createClientTurns({ limits, clock, memory }: ClientTurnsDeps): T
   };
 }
 
-/** The waiting jobs by client. */
+/** The waiting jobs by group and client. */
 function createWaiting() {
-  /** The client whose turn is next is first. None is empty. */
-  const byClient = new Map<string, Job[]>();
+  /** The group whose turn is next is first, and in it the client. None is empty. */
+  const groups = new Map<string, Map<string, Job[]>>();
   let size = 0;
 
+  /** In the order of their turns. */
+  function clients(): ClientName[] {
+    return [...groups].flatMap(([group, jobs]) => [...jobs.keys()].map((name) => ({ group, name })));
+  }
+
   return {
-    clients: () => [...byClient.keys()],
+    clients,
     size: () => size,
-    of: (client: string) => byClient.get(client)?.length ?? 0,
-    put(client: string, job: Job): void {
-      const jobs = byClient.get(client);
-      if (jobs === undefined) byClient.set(client, [job]);
+    of: ({ group, name }: ClientName) => groups.get(group)?.get(name)?.length ?? 0,
+    put({ group, name }: ClientName, job: Job): void {
+      const clientsOfGroup = groups.get(group) ?? new Map<string, Job[]>();
+      groups.set(group, clientsOfGroup);
+      const jobs = clientsOfGroup.get(name);
+      if (jobs === undefined) clientsOfGroup.set(name, [job]);
       else jobs.push(job);
       size += 1;
     },
-    /** Takes the client's oldest job; the client then comes after all others. */
-    next(client: string): Job | undefined {
-      const jobs = byClient.get(client);
+    /** Takes the client's oldest job; client and group then come after all others. */
+    next({ group, name }: ClientName): Job | undefined {
+      const clientsOfGroup = groups.get(group);
+      const jobs = clientsOfGroup?.get(name);
       const job = jobs?.shift();
-      if (jobs === undefined || job === undefined) return undefined;
+      if (clientsOfGroup === undefined || jobs === undefined || job === undefined) return undefined;
       size -= 1;
-      byClient.delete(client);
-      if (jobs.length > 0) byClient.set(client, jobs);
+      clientsOfGroup.delete(name);
+      if (jobs.length > 0) clientsOfGroup.set(name, jobs);
+      groups.delete(group);
+      if (clientsOfGroup.size > 0) groups.set(group, clientsOfGroup);
       return job;
     },
-    clientWithMost(): string {
-      let most = '';
-      for (const [client, jobs] of byClient)
-        if (jobs.length > (byClient.get(most)?.length ?? 0)) most = client;
-      return most;
+    clientWithMost(): ClientName {
+      const [group, jobs] = largest(groups, (of) => sum(of.values()));
+      const [name] = largest(jobs, ({ length }) => length);
+      return { group, name };
     },
   };
+}
+
+function sum(lists: Iterable<readonly Job[]>): number {
+  let count = 0;
+  for (const { length } of lists) count += length;
+  return count;
+}
+
+/** Throws if there is none. */
+function largest<Value>(from: ReadonlyMap<string, Value>, size: (value: Value) => number): [string, Value] {
+  return [...from].reduce((most, entry) => (size(entry[1]) > size(most[1]) ? entry : most));
 }

@@ -1,6 +1,6 @@
 import { hash as hashOf } from 'node:crypto';
 import { createChanges } from '@rolegate/runtime';
-import type { Clock, Log } from '@rolegate/runtime';
+import type { ClientName, Clock, Log } from '@rolegate/runtime';
 import type { AgentMemory } from '../../memory/memory.ts';
 import type { TokenJudge, TokenJudgement } from '../token-judge.ts';
 import { checkClaims } from './claims.ts';
@@ -22,8 +22,8 @@ export interface TokenJudgeDeps {
   readonly nowMs: () => number;
   /** A client exceeds its rate from this source address. */
   readonly limited: (limit: TokenLimit, from: string) => void;
-  /** True for the UID of a Pod on the host network: such Pods share addresses, and each is a client of its own. */
-  readonly isHostPod: (uid: string) => boolean;
+  /** Who pays for a token from this source address that claims to be of the Pod with this UID. */
+  readonly clientOf: (from: string, podUid: string) => ClientName;
   readonly memory: AgentMemory;
   readonly clock: Clock;
   readonly log: Log;
@@ -31,7 +31,7 @@ export interface TokenJudgeDeps {
 
 /** Verifies ServiceAccount tokens with the API server's keys, and asks a server about those whose key or issuer is unknown. */
 export function createTokenJudge(deps: TokenJudgeDeps): TokenJudge {
-  const { audience, keys, isHostPod, nowMs, log } = deps;
+  const { audience, keys, clientOf, nowMs, log } = deps;
   const changes = createChanges({ log, of: 'ServiceAccount tokens' });
   const verdicts = createVerdicts(deps);
   const verifications = createVerifications({ ...deps, verdicts, changed: changes.notify });
@@ -43,8 +43,7 @@ export function createTokenJudge(deps: TokenJudgeDeps): TokenJudge {
     if ('fault' in parsed) return { kind: 'invalid', ...parsed };
     const claims = checkClaims(parsed.claims, { audience, nowMs: nowMs() });
     if ('fault' in claims) return { kind: 'invalid', ...claims };
-    const { podUid } = claims.pod;
-    const client = isHostPod(podUid) ? `${from} ${podUid}` : from;
+    const client = clientOf(from, claims.pod.podUid);
     const key = keys.find(parsed.keyId, claims.issuer);
     if (key === undefined) return reviews.judge({ hash, token, keyId: parsed.keyId, claims, from, client });
     if (key.algorithm !== parsed.algorithm)

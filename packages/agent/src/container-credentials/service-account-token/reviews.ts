@@ -1,6 +1,6 @@
 import type { ReviewTokenResponseRead } from '@rolegate/protocol';
 import { createOutageLog, describeError } from '@rolegate/runtime';
-import type { Clock, Log } from '@rolegate/runtime';
+import type { ClientName, Clock, Log } from '@rolegate/runtime';
 import type { AgentMemory } from '../../memory/memory.ts';
 import type { TokenJudgement } from '../token-judge.ts';
 import type { CheckedClaims } from './claims.ts';
@@ -37,7 +37,7 @@ export interface UnknownToken {
   readonly claims: CheckedClaims;
   /** The source address. */
   readonly from: string;
-  readonly client: string;
+  readonly client: ClientName;
 }
 
 export interface Reviews {
@@ -94,7 +94,7 @@ export function createReviews(deps: ReviewsDeps): Reviews {
       const fault = faultOf(await reviewer.review(token), claims);
       noteAnswer();
       if (fault === undefined) verdicts.reviewed(hash, claims);
-      else verdicts.invalid(hash, fault, client);
+      else verdicts.invalid(hash, fault, client.name);
       over(hash);
     } catch (error) {
       outage.failed('warn', 'token review failed', { error: describeError(error), hint: HINT });

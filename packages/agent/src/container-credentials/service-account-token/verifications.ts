@@ -1,4 +1,4 @@
-import type { Clock } from '@rolegate/runtime';
+import type { ClientName, Clock } from '@rolegate/runtime';
 import type { AgentMemory } from '../../memory/memory.ts';
 import type { TokenJudgement } from '../token-judge.ts';
 import { isSignedBy } from './algorithms.ts';
@@ -26,7 +26,7 @@ export interface SignedToken {
   readonly key: IssuerKey;
   /** The source address. */
   readonly from: string;
-  readonly client: string;
+  readonly client: ClientName;
 }
 
 export interface Verifications {
@@ -61,7 +61,7 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
 
   function verify({ hash, token, claims, key, client }: SignedToken): void {
     if (isSignedBy(key, token)) verdicts.verified(hash, claims, key);
-    else verdicts.invalid(hash, 'its signature is not of the key that it names', client);
+    else verdicts.invalid(hash, 'its signature is not of the key that it names', client.name);
   }
 
   return {

@@ -18,12 +18,17 @@ function setup({ waitingOfClient = 4, waiting = 8 } = {}) {
     clock,
     memory: createMemory({ clock }),
   });
+  /** Of the group `g`, unless the client is named with one. */
   const ask = (client: string, job: string) => {
-    take(client, {
-      run: () => void done.push(job),
-      dropped: () => void dropped.push(job),
-      limited: () => void limited.push(job),
-    });
+    const [group = '', name = ''] = client.includes('/') ? client.split('/') : ['g', client];
+    take(
+      { group, name },
+      {
+        run: () => void done.push(job),
+        dropped: () => void dropped.push(job),
+        limited: () => void limited.push(job),
+      },
+    );
   };
   return { clock, done, dropped, limited, ask };
 }
@@ -43,6 +48,16 @@ it('Clients that wait for the rate of all take turns', async () => {
   expect(done).toEqual(['a1', 'b1']);
   await clock.advance(5_000);
   expect(done).toEqual(['a1', 'b1', 'c1', 'd1', 'a2', 'a3']);
+});
+
+it('Groups take turns, however many clients they have', async () => {
+  const { ask, done, clock } = setup();
+  for (const name of ['b', 'c', 'd', 'e', 'f']) ask(`g/${name}`, name);
+  ask('h/z', 'z');
+  await clock.advance(100);
+  expect(done).toEqual(['b', 'c', 'd']);
+  await clock.advance(100);
+  expect(done).toEqual(['b', 'c', 'd', 'z']);
 });
 
 it("A client's oldest job is dropped if too many of its jobs wait", async () => {

@@ -48,7 +48,10 @@ export function createTestJudge({ keys, review }: JudgeOptions = {}) {
     },
     nowMs: () => clock.now(),
     limited: (limit, from) => void limited.push(`${limit} ${from}`),
-    isHostPod: (uid) => hostPods.has(uid),
+    clientOf: (from, uid) => ({
+      group: hostPods.has(uid) ? uid : 'team-a',
+      name: hostPods.has(uid) ? uid : from,
+    }),
     memory: createMemory({ clock }),
     clock,
     log,
