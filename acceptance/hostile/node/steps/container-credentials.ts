@@ -230,7 +230,7 @@ export const containerCredentialsSteps: readonly NodeStep[] = [
           {
             from: 'attacker',
             plan: {
-              targets: targetsBoth,
+              targets,
               connections: 128,
               writing: { then: { text: request('a.b.c'.padEnd(4_000, 'c')), when: 'answered' } },
               reading: 'all',
