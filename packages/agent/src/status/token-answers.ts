@@ -43,7 +43,7 @@ export function credentialsFactLines(
       ? `listening on ${address}`
       : `NOT LISTENING on ${address}: waiting for ${waitsFor}`,
   );
-  const held = keysCondition === 'outdated' ? `${keys} keys, OUTDATED` : `${keys} keys`;
+  const held = keysCondition === 'outdated' ? `keys: ${keys}, OUTDATED` : `keys: ${keys}`;
   return [['container credentials', [...places, held].join(', ')]];
 }
 

@@ -66,9 +66,9 @@ describe('Agent status', () => {
     const lineOf = (credentials?: ReturnType<typeof endpoint>) =>
       /^container credentials +(.*)$/m.exec(setup({ ...(credentials && { credentials }) }).ask('').text)?.[1];
     expect(lineOf()).toBeUndefined();
-    expect(lineOf(endpoint())).toBe('listening on 169.254.170.23:8182, 2 keys');
+    expect(lineOf(endpoint())).toBe('listening on 169.254.170.23:8182, keys: 2');
     expect(lineOf(endpoint('the address to be added to the node', 'outdated'))).toBe(
-      'NOT LISTENING on 169.254.170.23:8182: waiting for the address to be added to the node, 2 keys, OUTDATED',
+      'NOT LISTENING on 169.254.170.23:8182: waiting for the address to be added to the node, keys: 2, OUTDATED',
     );
   });
 
