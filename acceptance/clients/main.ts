@@ -27,7 +27,7 @@ const USAGE = `npm run ${SUITE} [-- OPTIONS]
 
 Runs unmodified AWS SDKs with the variables for container credentials against the built programs, as root, in temporary network
 namespaces without a route to the outside: as ordinary and as host-network Pods. Installs the SDKs from their registries on the first run.
-  --short            only a few SDKs, and refusals only in ordinary Pods
+  --short            only a few SDKs, and of the refusals only HTTP 401 and 503 in ordinary Pods
   --client PATTERN   only the SDKs whose names match
   --only PATTERN     only the steps whose titles match
   --report FILE      writes the tables between the markers in this file

@@ -29,8 +29,13 @@ const NO_HOLD_MS = 1;
 
 export interface PhasesOptions {
   readonly clients: readonly Client[];
-  /** True: tries refusals only in ordinary Pods. */
+  /** True: tries only one refusal, and that only in ordinary Pods. */
   readonly short: boolean;
+}
+
+/** The failures that are tried with the usual hold. The short form leaves out refusals that are the same to clients. */
+function heldFailures(short: boolean): readonly FailureName[] {
+  return short ? ['401', 'held'] : failureNames.filter((name) => name !== '503');
 }
 
 /** One refusal and one failure are tried in host-network Pods too, where the metadata API is the node's. */
@@ -42,7 +47,7 @@ export function phasesOf({ clients, short }: PhasesOptions): readonly Phase[] {
       begin: () => Promise.resolve(),
       steps: clients.flatMap((client) => [
         ...podKinds.map((kind) => servedStep(client, kind)),
-        ...failureNames.filter((name) => name !== '503').map((name) => refusedStep(client, 'ordinary', name)),
+        ...heldFailures(short).map((name) => refusedStep(client, 'ordinary', name)),
         ...(short ? [] : failuresOnHost).map((name) => refusedStep(client, 'host-network', name)),
         proxiedStep(client),
         exceptedStep(client),
