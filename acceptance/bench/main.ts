@@ -5,6 +5,7 @@ import type { Options, PartName } from './options.ts';
 import { parseOptions, USAGE } from './options.ts';
 import type { Row } from './row.ts';
 import { budget } from './steps/budget.ts';
+import { byToken } from './steps/by-token.ts';
 import { exec } from './steps/exec.ts';
 import { newPod } from './steps/new-pod.ts';
 import { node } from './steps/node.ts';
@@ -20,6 +21,7 @@ const MARKERS = ['<!-- made by npm run bench: begin -->', '<!-- made by npm run 
 const parts: Readonly<Record<PartName, Step<BenchWorld>>> = {
   exec: measuring('exec: agents start and answer', exec),
   warm: measuring("warm: Pods are answered from the agent's memory", warm),
+  'by-token': measuring('by-token: Pods are answered by their ServiceAccount tokens', byToken),
   'new-pod': measuring('new-pod: new Pods get their first credentials', newPod),
   sessions: measuring('sessions: a server issues many sessions at once', sessions),
   budget: measuring('budget: a server spends no more than its share of the STS quota', budget),

@@ -3,7 +3,16 @@ import { againstOptions, endpointsOf } from './against/endpoint.ts';
 import type { Endpoint } from './against/endpoint.ts';
 
 /** The parts of the benchmark, in the order in which they run. */
-export const partNames = ['exec', 'warm', 'new-pod', 'sessions', 'budget', 'server', 'node'] as const;
+export const partNames = [
+  'exec',
+  'warm',
+  'by-token',
+  'new-pod',
+  'sessions',
+  'budget',
+  'server',
+  'node',
+] as const;
 export type PartName = (typeof partNames)[number];
 
 export const USAGE = `npm run bench [-- OPTION...]

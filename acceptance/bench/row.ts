@@ -49,6 +49,7 @@ export const say = {
   ms: (value: number) => `${value < 100 ? value.toFixed(1) : value.toFixed(0)} ms`,
   seconds: (value: number) => `${(value / 1000).toFixed(2)} s`,
   mb: (value: number) => `${value.toFixed(0)} MB`,
+  tenthMb: (value: number) => `${value.toFixed(1)} MB`,
   share: (value: number) => `${(value * 100).toFixed(0)} %`,
   smallShare: (value: number) => `${(value * 100).toFixed(2)} %`,
   count: (value: number) => value.toFixed(0),

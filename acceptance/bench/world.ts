@@ -20,6 +20,8 @@ export interface AgentStart {
   readonly serverPort: number;
   readonly cniDirectory: string;
   readonly logLevel?: 'info' | 'debug';
+  /** Additional flags. */
+  readonly moreFlags?: readonly string[];
 }
 
 /** A program with its ports on 127.0.0.1. */
@@ -72,7 +74,7 @@ export async function openWorld(options: Options): Promise<BenchWorld> {
       });
       return { bundle, ...ports };
     },
-    async startAgent({ serverPort, cniDirectory, logLevel = 'info' }) {
+    async startAgent({ serverPort, cniDirectory, logLevel = 'info', moreFlags = [] }) {
       const ports = { port: await freePort(), opsPort: await freePort() };
       const flags = agentFlags(
         {
@@ -84,7 +86,7 @@ export async function openWorld(options: Options): Promise<BenchWorld> {
         },
         ports,
       );
-      const words = [...flags, ...identity.agent];
+      const words = [...flags, ...moreFlags, ...identity.agent];
       return { bundle: bundles.start({ name: 'agent', discardLog: logLevel === 'debug', words }), ...ports };
     },
     rawAgents: (count) => Promise.all(Array.from({ length: count }, (_, index) => rawAgent(ca, index))),

@@ -19,7 +19,7 @@ metadata addresses. They have no route to the outside.
   --backend B        nft, legacy or both (default)`;
 
 /** Ends a run that hangs. Milliseconds. */
-const LONGEST_MS = 600_000;
+const LONGEST_MS = 900_000;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({

@@ -12,6 +12,7 @@ const COMMANDS = [
   ['agent', 'agent', []],
   ['agent', 'agent', ['--pod', 'legacy/reports']],
   ['agent', 'agent', ['--pod', 'shop/checkout']],
+  ['agent', 'agent', ['--pod', 'monitoring/log-shipper']],
   ['agent', 'agent', ['--ip', '127.9.9.9']],
   ['server', 'server-0', []],
   ['server', 'server-0', ['--pod', 'legacy/reports']],
@@ -22,7 +23,11 @@ const SETTLE_MS = 3_000;
 const output = fileURLToPath(new URL('../../docs/figures/status.txt', import.meta.url));
 const manifests = fileURLToPath(new URL('../../packages/sandbox/manifests', import.meta.url));
 
-await using world = await startWorld({ serverCount: 1, onAgentLine: () => undefined });
+await using world = await startWorld({
+  serverCount: 1,
+  onAgentLine: () => undefined,
+  containerCredentials: true,
+});
 await world.apply(await readManifests(manifests));
 await setTimeout(SETTLE_MS);
 

@@ -1,6 +1,7 @@
+import { containerCredentials } from '@rolegate/protocol';
 import { startKubernetesApi } from '@rolegate/testing';
 import type { ClusterSize } from '../cluster-objects.ts';
-import { clusterObjects } from '../cluster-objects.ts';
+import { clusterObjects, NAMESPACE } from '../cluster-objects.ts';
 import { serveCalls } from '../../processes/serve-calls.ts';
 
 const api = await startKubernetesApi({});
@@ -15,6 +16,12 @@ const calls = {
   },
   apply(object: Parameters<typeof api.apply>[0]): void {
     api.apply(object);
+  },
+  /** The ServiceAccount token of each of the first Pods, for container credentials. */
+  podTokens(count: number): string[] {
+    return Array.from({ length: count }, (_, index) =>
+      api.issueToken({ pod: `${NAMESPACE}/app-${index}`, audiences: [containerCredentials.audience] }),
+    );
   },
   offerStreamingList(offered: boolean): void {
     api.offerStreamingList = offered;

@@ -2,10 +2,12 @@ import { createCniResultsDir } from '@rolegate/testing';
 import { NAMESPACE, podIp, podUid } from '../cluster-objects.ts';
 import type { BenchWorld, Running } from '../world.ts';
 import { startStandIns } from './stand-ins.ts';
+import type { StandIns } from './stand-ins.ts';
 
 /** A server with a node full of Pods. */
 export interface NodeWorld {
   readonly server: Running;
+  readonly cluster: StandIns['cluster'];
   readonly cniDirectory: string;
 }
 
@@ -24,9 +26,9 @@ export async function openNodeWorld(
       ips: [podIp(index)],
     });
   const size = { pods, nodes: 1, roles: Math.ceil(pods / 2) };
-  const { kubeconfig, stsEndpoint } = await startStandIns(bench, size, stack);
+  const { cluster, kubeconfig, stsEndpoint } = await startStandIns(bench, size, stack);
   const server = await bench.startServer({ kubeconfig, stsEndpoint });
   stack.use(server.bundle);
   await server.bundle.untilAnswers(server.opsPort);
-  return { server, cniDirectory: cni.path };
+  return { server, cluster, cniDirectory: cni.path };
 }

@@ -4,7 +4,13 @@ import { median } from '../statistics.ts';
 
 /** A measured server. `raw` shows the limit of the load generator. URLs are endpoints of --against. */
 export type Contender =
-  'bare' | 'agent' | 'agent without token' | 'agent at debug' | 'raw' | `http://${string}`;
+  | 'bare'
+  | 'agent'
+  | 'agent without token'
+  | 'agent at debug'
+  | 'agent by ServiceAccount token'
+  | 'raw'
+  | `http://${string}`;
 
 /** The result of a contender in one turn. */
 export interface Cell extends LoadResult {

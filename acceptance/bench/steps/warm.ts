@@ -1,8 +1,7 @@
 import { sendRequest, requestToken, CREDENTIALS_PATH, requestText } from '../send-request.ts';
 import type { Endpoint } from '../against/endpoint.ts';
 import { prepareSources } from '../against/sources.ts';
-import type { BareCalls } from '../children/bare.ts';
-import type { Load, LoadCalls, LoadResult } from '../children/load.ts';
+import type { Load, LoadCalls } from '../children/load.ts';
 import { startChild } from '../../processes/start-child.ts';
 import { podIp, roleName } from '../cluster-objects.ts';
 import type { BenchWorld, Running } from '../world.ts';
@@ -10,6 +9,8 @@ import { cpuMs, memoryOf } from '../process-usage.ts';
 import type { Row } from '../row.ts';
 import { rotated } from '../statistics.ts';
 import { openNodeWorld } from './node-world.ts';
+import { measureCell, startStandIn } from './load-turns.ts';
+import type { Target } from './load-turns.ts';
 import type { Cell, Contender } from './warm-figures.ts';
 import { warmRows } from './warm-rows.ts';
 
@@ -18,15 +19,6 @@ const PODS = 110;
 const CLIENTS = 16;
 /** Turns of a contender in a round. Short turns compare all contenders under similar conditions. */
 const SLICES = 5;
-
-interface Target {
-  readonly contender: Contender;
-  /** Undefined: CPU time is unknown. */
-  readonly pid: number | undefined;
-  readonly host?: string;
-  readonly port: number;
-  readonly sources: Load['sources'];
-}
 
 /** Cached answers of the agent, compared with a node:http server that sends the same answer. */
 export async function warm(bench: BenchWorld): Promise<Row[]> {
@@ -55,7 +47,10 @@ export async function warm(bench: BenchWorld): Promise<Row[]> {
   const turn = async (round: number, slice: number, times: Pick<Load, 'warmUpMs' | 'durationMs'>) => {
     for (const keepAlive of [true, false])
       for (const target of rotated(contenders, round + slice))
-        cells.push({ ...(await measureCell(target, { keepAlive, ...times, load: load.call.run })), round });
+        cells.push({
+          ...(await measureCell(target, { clients: CLIENTS, keepAlive, ...times, load: load.call.run })),
+          round,
+        });
   };
   // Until all code is compiled.
   await turn(0, 0, quick ? { warmUpMs: 50, durationMs: 50 } : { warmUpMs: 2_000, durationMs: 500 });
@@ -68,19 +63,6 @@ export async function warm(bench: BenchWorld): Promise<Row[]> {
     clients: CLIENTS,
     endpoints: others.map(({ endpoint: { url, pid }, withToken }) => ({ url, pid, withToken })),
   });
-}
-
-async function measureCell(
-  { contender, pid, ...target }: Target,
-  {
-    load,
-    ...how
-  }: Pick<Load, 'keepAlive' | 'warmUpMs' | 'durationMs'> & { load: (load: Load) => Promise<LoadResult> },
-): Promise<Omit<Cell, 'round'>> {
-  const before = pid === undefined ? NaN : await cpuMs(pid);
-  const result = await load({ ...target, clients: CLIENTS, ...how });
-  const used = pid === undefined ? undefined : (await cpuMs(pid)) - before;
-  return { ...result, contender, keepAlive: how.keepAlive, cpuMs: used };
 }
 
 /** An endpoint of --against, which runs already. */
@@ -120,24 +102,16 @@ async function agents(agent: Running, debug: Running): Promise<Target[]> {
 
 /** Two servers that always send the agent's answer. */
 async function standIns(
-  { bundles }: BenchWorld,
+  bench: BenchWorld,
   { port }: Running,
   stack: AsyncDisposableStack,
 ): Promise<Target[]> {
-  const { body, rawHeaders } = await sendRequest({ port, ip: podIp(0), path: pathOf(0) });
-  const headers: string[] = [];
-  for (let at = 0; at < rawHeaders.length; at += 2)
-    if (rawHeaders[at] !== 'Connection') headers.push(...rawHeaders.slice(at, at + 2));
+  const answer = await sendRequest({ port, ip: podIp(0), path: pathOf(0) });
   const sources = Array.from({ length: PODS }, (_, index) => ({
     ip: podIp(index),
     request: requestText(pathOf(index), { 'X-aws-ec2-metadata-token': 'A'.repeat(80) }),
   }));
-  const standIn = async (contender: 'bare' | 'raw'): Promise<Target> => {
-    const child = stack.use(
-      await startChild<BareCalls>(new URL('../children/bare.ts', import.meta.url), bundles.flags.agent),
-    );
-    return { contender, pid: child.pid, port: await child.call[contender]({ headers, body }), sources };
-  };
+  const standIn = (contender: 'bare' | 'raw') => startStandIn(bench, { contender, answer, sources }, stack);
   return [await standIn('bare'), await standIn('raw')];
 }
 

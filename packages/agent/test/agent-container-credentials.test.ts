@@ -4,12 +4,8 @@ import { afterEach, expect, it } from 'vitest';
 import type { FeedUpdate } from '@rolegate/protocol';
 import { systemClock } from '@rolegate/runtime';
 import { createCniResultsDir, freePort } from '@rolegate/testing';
-import {
-  CLAIMS,
-  createKey,
-  createToken,
-  ISSUER,
-} from './container-credentials/service-account-token/tokens.ts';
+import { podToken } from './container-credentials/pod-token.ts';
+import { createKey, ISSUER } from './container-credentials/service-account-token/tokens.ts';
 import { startFeedServer, UPDATES } from './feed-server.ts';
 import { createFolder } from './reconcile/setup.ts';
 import { soon, startAgentOn } from './whole-agent.ts';
@@ -52,23 +48,7 @@ async function setup({ bind = '127.0.0.1' } = {}) {
     return agent;
   };
   const agent = await start();
-  const tokenOf = (uid: string, name: string) => {
-    const seconds = Math.floor(Date.now() / 1_000);
-    return createToken(key, {
-      claims: {
-        exp: seconds + 3_600,
-        iat: seconds,
-        nbf: seconds,
-        sub: 'system:serviceaccount:shop:default',
-        'kubernetes.io': {
-          ...CLAIMS['kubernetes.io'],
-          namespace: 'shop',
-          pod: { name, uid },
-          serviceaccount: { name: 'default', uid: 'sa' },
-        },
-      },
-    });
-  };
+  const tokenOf = (uid: string, name: string) => podToken(key, { uid, name, nowMs: Date.now() });
   return {
     ...agent,
     agent,

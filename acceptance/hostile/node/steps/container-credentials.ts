@@ -14,6 +14,8 @@ const { addresses, port, path } = containerCredentials;
 const targets = [{ host: addresses.ipv4, port }];
 const targetsBoth = Object.values(addresses).map((host) => ({ host, port }));
 
+/** Until honest Pods have shown their last tokens. Milliseconds. */
+const DURATION_MS = 3_500;
 /** What the agent does for one Pod, however many tokens it shows. */
 const OF_POD = { verifications: { burst: 100, perSecond: 5 }, reviews: { burst: 4, perSecond: 0.5 } };
 /** Audit lines about a Pod that shows the token of one other Pod, and when they begin anew. Milliseconds. */
@@ -61,7 +63,7 @@ async function attackEndpoint(
   const linesBefore = world.lines.length;
   const startMs = performance.now();
   const [observed, workers] = await Promise.all([
-    Promise.all(attacks.map((one) => attack(world, one))),
+    Promise.all(attacks.map((one) => attack(world, { durationMs: DURATION_MS, ...one }))),
     clients.run(),
   ]);
   const caused: Caused = {
@@ -228,7 +230,7 @@ export const containerCredentialsSteps: readonly NodeStep[] = [
           {
             from: 'attacker',
             plan: {
-              targets: targetsBoth,
+              targets,
               connections: 128,
               writing: { then: { text: request('a.b.c'.padEnd(4_000, 'c')), when: 'answered' } },
               reading: 'all',

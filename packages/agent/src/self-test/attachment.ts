@@ -12,7 +12,8 @@ export interface Attachment {
 
 /** Linux's limit for interface names. */
 const LONGEST_NAME = 15;
-const OWN_NAME = 'rolegate0';
+/** Not the link of container credentials, which has the node's addresses. */
+const OWN_NAME = 'rgtest0';
 
 /**
  * Where a Pod must be attached so that `--host-interface` redirects its requests to the agent. Throws if no test Pod can be

@@ -107,6 +107,7 @@ describe('ServiceAccount token', () => {
       good + 'A'.repeat(5_000),
     ];
     const statuses = new Set<number>();
+    const { SecretAccessKey = '', Token = '' } = JSON.parse((await byToken(APP, good)).body) as Document;
     for (const token of tokens) statuses.add((await byToken(APP, token)).status);
     expect((await byToken(APP, `Bearer ${good}`)).status).toBe(401);
     expect(statuses).toEqual(new Set([200, 401]));
@@ -120,7 +121,11 @@ describe('ServiceAccount token', () => {
 
     const logs = JSON.stringify([...agentLog, ...serverLog]);
     expect(logs).toContain('ServiceAccount token reviewed');
-    const written = [logs, status.output, serverStatus.output, ...(await filesIn(system.folder))];
+    const shown = [logs, status.output, serverStatus.output];
+    for (const text of shown) {
+      for (const secret of [SecretAccessKey, Token]) expect(text).not.toContain(secret);
+    }
+    const written = [...shown, ...(await filesIn(system.folder))];
     for (const token of tokens) {
       for (const piece of piecesOf(token)) {
         for (const text of written) expect([piece, text.includes(piece)]).toEqual([piece, false]);
@@ -128,6 +133,11 @@ describe('ServiceAccount token', () => {
     }
   });
 });
+
+interface Document {
+  readonly SecretAccessKey?: string;
+  readonly Token?: string;
+}
 
 function socketOf(system: TokenSetup['world'], program: string): string[] {
   return ['--status-socket', statusSocket(system, program)];
