@@ -25,6 +25,8 @@ export interface ChaosWorldOptions {
   readonly onLine?: (program: 'server' | 'agent', line: string) => void;
   /** True: servers have their own authority and agents attest, as by default in the charts. Certificates from files otherwise. */
   readonly attested?: boolean;
+  /** True: the agent serves container credentials. */
+  readonly containerCredentials?: boolean;
 }
 
 /** A world in which no program runs yet. */
@@ -49,6 +51,7 @@ export async function prepareWorld(
     serverFlags = [],
     onLine = () => undefined,
     attested = false,
+    containerCredentials = false,
     cniSocket = () => undefined,
   }: ChaosWorldOptions & { folder: string } & Awaited<ReturnType<typeof startStandIns>>,
   stack: AsyncDisposableStack,
@@ -82,6 +85,7 @@ export async function prepareWorld(
     agentLogLevel: 'info',
     agentFlags: agentFlags(folder),
     serverFlags,
+    containerCredentials,
     ...(authority !== undefined && { authority: await authority.agentOn(NODE_NAME) }),
     onServerLine: keep('server'),
     onAgentLine: keep('agent'),

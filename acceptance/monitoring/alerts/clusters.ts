@@ -1,4 +1,5 @@
 import type { AlertFault, Round } from './fault.ts';
+import { endpointRounds } from './faults/endpoint-faults.ts';
 import { identityRounds } from './faults/identity-faults.ts';
 import { limitRounds } from './faults/limit-faults.ts';
 import { nodeRounds } from './faults/node-faults.ts';
@@ -27,7 +28,7 @@ export const clusterPlans: readonly ClusterPlan[] = [
   { name: 'outages', rounds: outageRounds },
   { name: 'limits', rounds: limitRounds },
   { name: 'node', rounds: nodeRounds },
-  { name: 'identity', options: { attested: true }, rounds: identityRounds },
+  { name: 'identity', options: { attested: true }, rounds: [...identityRounds, ...endpointRounds] },
 ];
 
 /** Whether the pattern matches the fault's title or one of its alerts. */

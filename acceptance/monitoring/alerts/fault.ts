@@ -1,4 +1,4 @@
-import type { Program } from '@rolegate/sandbox';
+import type { AgentStart, Program } from '@rolegate/sandbox';
 import { eventually } from '@rolegate/testing';
 import type { Recover } from '../../chaos/port-faults.ts';
 import type { AlertCluster } from './world/cluster.ts';
@@ -21,4 +21,13 @@ const READY = { withinMs: 60_000, everyMs: 100 };
 
 export function untilReady(program: Program): Promise<void> {
   return eventually(() => program.ready(), READY);
+}
+
+/** Stops the agent and starts it with other settings. */
+export async function restartAgent(
+  { world }: AlertCluster,
+  start: Pick<AgentStart, 'env' | 'flags'> = {},
+): Promise<void> {
+  await world.agent.stop();
+  await untilReady(world.startAgent(start));
 }

@@ -7,6 +7,7 @@ import type { Prometheus } from '../prometheus/prometheus.ts';
 import { openInterceptedNode } from './intercepted-node.ts';
 import type { InterceptedNode } from './intercepted-node.ts';
 import { startRefusedPods } from './refused-pods.ts';
+import { startTokenPods } from './token-pods.ts';
 
 const PODS = 8;
 /** Few, so that calls wait when many Pods start. */
@@ -37,7 +38,13 @@ export async function openMonitoredWorld(
   program: string,
   stack: AsyncDisposableStack,
 ): Promise<MonitoredWorld> {
-  const world = stack.use(await startChaosWorld({ attested: true, serverFlags: serverFlags('audit') }));
+  const world = stack.use(
+    await startChaosWorld({
+      attested: true,
+      containerCredentials: true,
+      serverFlags: serverFlags('audit'),
+    }),
+  );
   world.permit('app', '(app|web|batch)-[0-9]+');
   const node = await openInterceptedNode(world, stack);
   const { agentOpsPort, opsPorts } = world.programs;
@@ -68,6 +75,7 @@ export async function openMonitoredWorld(
     await asking.stop();
   });
   await startRefusedPods(world, stack);
+  await startTokenPods(world, stack);
   await startNodePods(node);
   return { world, node, prometheus };
 }

@@ -6,6 +6,7 @@ import { callAsStolenNode } from './stolen-node.ts';
 import { startPods, useUpLimits } from './many-requests.ts';
 import { serverFlags } from './monitored-world.ts';
 import type { MonitoredWorld } from './monitored-world.ts';
+import { showForgedTokens } from './token-pods.ts';
 
 /** What happens at one time of the run. */
 export interface Scene {
@@ -32,6 +33,18 @@ export const scenes: readonly Scene[] = [
     begin: ({ world }) => startPods(world, { from: 0, count: 30 }),
   },
   {
+    at: 30,
+    lasts: 15,
+    title: 'The API server signs tokens with a new key, and servers may not read its keys',
+    begin({ world: { api } }) {
+      api.issuer.addKey('RS256');
+      api.issuer.granted = false;
+      return () => {
+        api.issuer.granted = true;
+      };
+    },
+  },
+  {
     at: 50,
     lasts: 30,
     title: 'STS is away, and four Pods with new roles start',
@@ -40,6 +53,12 @@ export const scenes: readonly Scene[] = [
       await startPods(world, { from: 30, count: 4 });
       return recover;
     },
+  },
+  {
+    at: 84,
+    lasts: 8,
+    title: 'A Pod shows forged ServiceAccount tokens',
+    begin: ({ world }) => showForgedTokens(world),
   },
   {
     at: 95,

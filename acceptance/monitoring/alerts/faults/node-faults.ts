@@ -5,9 +5,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { eventually, outputOf } from '@rolegate/testing';
 import { METADATA } from '../../../network/addresses.ts';
-import { untilReady } from '../fault.ts';
+import { restartAgent } from '../fault.ts';
 import type { AlertFault, Round } from '../fault.ts';
-import type { AlertCluster } from '../world/cluster.ts';
 import { repeatedly } from './limit-faults.ts';
 
 const reconcileKilled: AlertFault = {
@@ -131,18 +130,10 @@ const clock: AlertFault = {
   async inject(cluster) {
     const script = join(cluster.world.folder, 'ahead.mjs');
     await writeFile(script, `const now = Date.now; Date.now = () => now() + ${AHEAD_MS};\n`);
-    await restartAgent(cluster, { NODE_OPTIONS: `--import=${script}` });
+    await restartAgent(cluster, { env: { NODE_OPTIONS: `--import=${script}` } });
     return () => restartAgent(cluster);
   },
 };
-
-async function restartAgent(
-  { world }: AlertCluster,
-  env: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  await world.agent.stop();
-  await untilReady(world.startAgent({ env }));
-}
 
 export const nodeRounds: readonly Round[] = [
   [reconcileKilled],
