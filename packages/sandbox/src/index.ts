@@ -13,6 +13,12 @@ export type { Program } from './program.ts';
 export { relayConnections, startRelay } from './relay.ts';
 export { createSandboxNode, NODE_NAME } from './sandbox-node.ts';
 export type { SandboxNode } from './sandbox-node.ts';
-export { agentFlags, containerCredentialsFlags, REGION, ROLE_BASE_ARN, serverFlags } from './program-flags.ts';
+export {
+  agentFlags,
+  containerCredentialsFlags,
+  REGION,
+  ROLE_BASE_ARN,
+  serverFlags,
+} from './program-flags.ts';
 export { preparePrograms, startPrograms } from './start-programs.ts';
 export type { AgentStart, PreparedPrograms, ProgramsOptions } from './start-programs.ts';
