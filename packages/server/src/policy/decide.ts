@@ -53,9 +53,10 @@ interface Given {
 }
 
 /**
- * The order of reasons, after `metadata: deny`. On a node that serves container credentials, neither that nor HostNetwork applies. First those that depend only on the Pod and need no Namespace: HostNetwork,
+ * The order of reasons, after `metadata: deny`. First those that depend only on the Pod and need no Namespace: HostNetwork,
  * StaticPod, BadAnnotation. Then pending (Namespace, ServiceAccount, base ARN), NoRole, BadAnnotation of the object that sets the
- * role, OutsideCeiling, which no Namespace can override, and last the Namespace's rules: BadNamespaceRule, NamespaceDenied.
+ * role, OutsideCeiling, which no Namespace can override, and last the Namespace's rules: BadNamespaceRule, NamespaceDenied. On a
+ * node that serves container credentials, neither `metadata: deny` nor HostNetwork applies.
  */
 function decide(subject: Subject, { settings, rules, parseTags }: Given): Decision {
   const { pod, namespace } = subject;
