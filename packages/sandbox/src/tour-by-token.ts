@@ -70,19 +70,33 @@ export async function expectByToken(
 
 async function shown(world: World): Promise<void> {
   const { host, port } = world.containerCredentials;
-  await expectSaid(world, 'agent', [], `listening on ${host}:${port}`);
-  await expectSaid(world, 'agent', ['--pod', HOST_POD], 'served only by its ServiceAccount token');
-  await expectSaid(world, 'server', ['--pod', HOST_POD], 'role/log-writer');
+  const agent = statusSocket(world, 'agent');
+  await expectSaid('agent', [], { by: [agent], words: `listening on ${host}:${port}` });
+  const ofPod = ['--pod', HOST_POD];
+  await expectSaid('agent', ofPod, { by: [agent], words: 'served only by its ServiceAccount token' });
+  // The agent is connected to one of them, which alone knows that the node serves container credentials.
+  const servers = world.serverPorts.map((_, index) => statusSocket(world, `server-${index}`));
+  await expectSaid('server', ofPod, { by: servers, words: 'role/log-writer' });
 }
 
-/** The output of the program's status command contains the words. */
+interface Said {
+  /** The status sockets. */
+  readonly by: readonly string[];
+  readonly words: string;
+}
+
+/** The output of one of the programs' status commands contains the words. */
 async function expectSaid(
-  world: World,
   program: 'agent' | 'server',
   asked: readonly string[],
-  words: string,
+  { by, words }: Said,
 ): Promise<void> {
-  const socket = statusSocket(world, program === 'agent' ? 'agent' : 'server-0');
-  const { output } = await runProgramOnce(program, ['status', ...asked, '--status-socket', socket]);
-  if (!output.includes(words)) throw new Error(`${program} status does not say "${words}": ${output}`);
+  const outputs = await Promise.all(
+    by.map(async (socket) => {
+      const { output } = await runProgramOnce(program, ['status', ...asked, '--status-socket', socket]);
+      return output;
+    }),
+  );
+  if (!outputs.some((output) => output.includes(words)))
+    throw new Error(`${program} status does not say "${words}": ${outputs.join('\n')}`);
 }

@@ -63,7 +63,7 @@ function decide(subject: Subject, { settings, rules, parseTags }: Given): Decisi
   const names = namesOf(pod);
   const refuse = (reason: Reason, message: string) => deny(subject, denial(reason, message));
   if (pod.hostNetwork && subject.servesContainerCredentials !== true) {
-    const message = `${names.pod} uses the host network, and its node does not serve container credentials`;
+    const message = `${names.pod} uses the host network, and no connected agent of its node serves container credentials`;
     return refuse('HostNetwork', message);
   }
   if (pod.staticPod) return refuse('StaticPod', `${names.pod} is a static Pod`);

@@ -496,7 +496,7 @@ describe('On a node that serves container credentials', () => {
     expect(decide({ ...situation, servesContainerCredentials: true }).metadata).toEqual({ denied: true });
   });
 
-  it('On another node, the denial says why: its node does not serve container credentials', () => {
+  it('On another node, the denial says why: no connected agent of its node serves container credentials', () => {
     const { decision } = decide({
       annotations: reader,
       namespace: permitsReader,
@@ -504,7 +504,8 @@ describe('On a node that serves container credentials', () => {
     });
     expect(decision).toMatchObject({
       reason: 'HostNetwork',
-      message: 'Pod team-a/web-0 uses the host network, and its node does not serve container credentials',
+      message:
+        'Pod team-a/web-0 uses the host network, and no connected agent of its node serves container credentials',
     });
   });
 });

@@ -98,7 +98,9 @@ describe('Status of container credentials', () => {
     t.setPod('csi', { hostNetwork: true, annotations: { [ROLE]: 'app' } });
     await t.connect();
     const pod = 'pod=shop/csi';
-    expect(t.ask(pod).text).toMatch(/^ {2}why .*its node does not serve container credentials$/m);
+    expect(t.ask(pod).text).toMatch(
+      /^ {2}why .*no connected agent of its node serves container credentials$/m,
+    );
     expect(t.ask(pod).text).toMatch(/^ {2}container credentials +not served$/m);
     t.servingNodes.join('node-a', true);
     expect(t.ask(pod).text).toMatch(/^decision +allow$/m);
