@@ -51,7 +51,8 @@ function nodeLines(): string[] {
     `addr add ${SECOND_INTERFACE.node}/24 dev eth1`,
     ...up('eth1'),
     `route add default via ${SECOND_INTERFACE.cloud} dev eth1 table ${ENI_TABLE}`,
-    'link add cni0 type bridge',
+    // As plugins do. Otherwise the address changes with the ports, and Pods' neighbor entries are wrong for seconds.
+    'link add cni0 address 02:00:00:00:00:c0 type bridge',
     ...withAddresses('cni0', BRIDGE),
   ];
 }

@@ -15,6 +15,8 @@ import { floodOf, hello, PREFACE } from './frames.ts';
 const TICK_MS = 10;
 /** Limit for handshakes in progress. */
 const MOST_BEGUN = 500;
+/** A connection counts as open after this time: a busy attacker learns late that the server has closed it. Milliseconds. */
+const SETTLED_MS = 300;
 /** Per connection. The attestation port accepts no more. */
 const CALLS_AT_ONCE = { Attest: 2, ReviewToken: 32 };
 /** The prefix of a gRPC message: compression flag and length. */
@@ -30,7 +32,8 @@ interface Attack {
 async function attack(options: TlsAttack): Promise<TlsAttackResult> {
   const running: Attack = { options, context: contextOf(options), answers: {}, sentBytes: 0 };
   const begun = new Set<TLSSocket>();
-  const open = new Set<TLSSocket>();
+  /** With the time of the handshake's end. */
+  const open = new Map<TLSSocket, number>();
   let [tried, secured, mostOpen] = [0, 0, 0];
 
   function begin(): void {
@@ -40,9 +43,8 @@ async function attack(options: TlsAttack): Promise<TlsAttackResult> {
     socket.on('error', () => undefined);
     socket.once('secureConnect', () => {
       begun.delete(socket);
-      open.add(socket);
+      open.set(socket, performance.now());
       secured++;
-      mostOpen = Math.max(mostOpen, open.size);
       act(socket, running, at);
     });
     socket.once('close', () => {
@@ -58,11 +60,18 @@ async function attack(options: TlsAttack): Promise<TlsAttackResult> {
     while (begun.size + open.size < options.connections && begun.size < MOST_BEGUN && tried < allowed)
       begin();
     await sleep(TICK_MS);
+    mostOpen = Math.max(mostOpen, settledAmong(open.values()));
   }
-  for (const socket of [...begun, ...open]) socket.destroy();
+  for (const socket of [...begun, ...open.keys()]) socket.destroy();
   await sleep(TICK_MS);
   const { sentBytes, answers } = running;
   return { tried, secured, mostOpen, sentBytes, answers };
+}
+
+/** How many of the connections have been open for some time. */
+function settledAmong(sinceMs: Iterable<number>): number {
+  const nowMs = performance.now();
+  return [...sinceMs].filter((one) => nowMs - one >= SETTLED_MS).length;
 }
 
 function contextOf({ identity, tls }: TlsAttack): SecureContext {
