@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 
-/** The default timeout of SDKs. Milliseconds. */
-const TIMEOUT_MS = 1_000;
+/** The second that SDKs wait by default, and half a second for what a busy machine delays. Milliseconds. */
+const TIMEOUT_MS = 1_500;
 
 export interface PodAnswer {
   /** 0 if there was no answer; `body` says why. */
@@ -25,7 +25,7 @@ export interface PodCallsOptions {
   readonly agent: { readonly host: string; readonly port: number };
   /** True: reuses one connection for all calls, as some SDKs do. */
   readonly keepAlive?: boolean;
-  /** One second by default. */
+  /** Defaults to a bit more than SDKs wait. */
   readonly timeoutMs?: number;
 }
 
