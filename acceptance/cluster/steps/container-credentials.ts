@@ -1,4 +1,6 @@
+import { mkdir } from 'node:fs/promises';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { CoreV1Api } from '@kubernetes/client-node';
 import { startPrograms } from '@rolegate/sandbox';
 import { createCniResultsDir, eventually, freePort } from '@rolegate/testing';
@@ -19,10 +21,13 @@ const ANSWER_WITHIN_MS = 5_000;
 export async function containerCredentialSteps(world: ClusterWorld): Promise<ClusterStep[]> {
   const { stack } = world;
   const cni = stack.use(await createCniResultsDir());
+  // Sockets and certificates of its own, because the agent of another part may still run.
+  const folder = join(world.folder, 'container-credentials');
+  await mkdir(folder);
   const port = await freePort();
   const agentFlags = ['--container-credentials', `--container-credentials-bind=${NODE_IP}:${port}`];
   const { servers } = await startPrograms(
-    { ...world, serverCount: 2, cniDirectory: cni.path, agentFlags },
+    { ...world, folder, serverCount: 2, cniDirectory: cni.path, agentFlags },
     (program) => {
       stack.defer(program.stop);
     },
