@@ -12,6 +12,7 @@ const ENDPOINT = 'http://169.254.170.23:8182/v1/credentials';
 const LINK = /rolegate0|169\.254\.170\.23|fd00:ec2::23/;
 /** reconcile removes what the setting no longer wants. */
 const REMOVED = { withinMs: 30_000, everyMs: 2_000 };
+const SOON = { withinMs: 20_000, everyMs: 500 };
 
 /** Container credentials, for Pods that get their token by the chart's policy, by hand, or not at all. */
 export function containerCredentials(world: NodeWorld): NodeStep[] {
@@ -100,7 +101,8 @@ function injectedSteps({ kubectl, installation, node }: NodeWorld, pods: TokenPo
       async run() {
         await installIrsaWebhook(kubectl, node.name);
         try {
-          await pods.startWithIrsa();
+          // kube-proxy learns of the webhook's address a moment after it is ready.
+          await eventually(() => pods.startWithIrsa(), SOON);
           const { arn = '' } = await expectMethod(pods, { app: 'both' }, 'assume-role-with-web-identity');
           if (!arn.includes(`:assumed-role/${IRSA_ROLE}/`)) throw new Error(`its role is ${arn}`);
           const volumes = await pods.volumesOf('both');
