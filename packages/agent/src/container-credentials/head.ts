@@ -3,6 +3,7 @@ import type { RequestHead } from '@rolegate/runtime';
 import { fault, refusal } from '../pod-http/answer/answer.ts';
 import type { Answer } from '../pod-http/answer/answer.ts';
 import type { ReadHead } from '../pod-http/exchange.ts';
+import { readHeaders } from '../pod-http/read-headers.ts';
 import { sdkOf } from '../pod-http/sdk.ts';
 
 /** The content of a request to the endpoint. */
@@ -21,13 +22,20 @@ const REPEATED_SLASHES = /\/{2,}/g;
 /** What a JSON Web Signature in its compact form consists of (RFC 7515, 7.1). No SDK sends a scheme before it. */
 const BARE_TOKEN = /^[A-Za-z0-9_.-]+$/;
 
+/** The first two must not be repeated. */
+const NAMES = ['host', 'authorization', 'user-agent'];
+const ONCE = 2;
+
 /** Reads the head of a request. */
 export function readCredentialsHead({ method, target, headers }: RequestHead): CredentialsHead {
   const path = (target.split('?', 1)[0] ?? '').replace(REPEATED_SLASHES, '/');
   const isPath = path === containerCredentials.path;
-  const { userAgent, ...read } = readHeaders(headers);
+  const { values, repeated } = readHeaders(headers, NAMES, ONCE);
+  const [host, authorization, userAgent = ''] = values;
   return {
-    ...read,
+    host,
+    authorization,
+    repeated,
     method,
     isPath,
     routeName: 'container-credentials',
@@ -35,32 +43,6 @@ export function readCredentialsHead({ method, target, headers }: RequestHead): C
     sdk: sdkOf(userAgent),
     imds: undefined,
   };
-}
-
-/** From alternating names and values. */
-function readHeaders(raw: readonly string[]) {
-  let host: string | undefined;
-  let authorization: string | undefined;
-  let userAgent = '';
-  let repeated = false;
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const value = raw[at + 1] ?? '';
-    switch ((raw[at] ?? '').toLowerCase()) {
-      case 'host':
-        repeated ||= host !== undefined;
-        host = value;
-        break;
-      case 'authorization':
-        repeated ||= authorization !== undefined;
-        authorization = value;
-        break;
-      case 'user-agent':
-        userAgent = value;
-        break;
-      default:
-    }
-  }
-  return { host, authorization, userAgent, repeated };
 }
 
 /** A request whose answer depends on its token. */

@@ -31,8 +31,7 @@ export async function settleLink(links: EndpointLinks, plan: readonly FamilyPlan
     for (const { repair } of differences)
       await repair(links).catch((error: unknown) => failures.push(fault(describeError(error))));
     const now = differences.length === 0 ? present : await links.read();
-    const left =
-      differences.length === 0 ? [] : linkDifferences(plan, now).map(({ message }) => fault(message));
+    const left = linkDifferences(plan, now).map(({ message }) => fault(message));
     return {
       repaired: differences.map(({ message }) => fault(message)),
       left: left.length === 0 ? [] : [...failures, ...left],

@@ -1,3 +1,5 @@
+import { readHeaders } from '../../pod-http/read-headers.ts';
+
 /** The relevant headers, read in one pass over the raw ones. */
 export interface RequestHeaders {
   /** undefined: absent. */
@@ -11,37 +13,19 @@ export interface RequestHeaders {
   readonly repeated: boolean;
 }
 
+/** The first three must not be repeated. */
+const NAMES = [
+  'host',
+  'x-aws-ec2-metadata-token',
+  'x-aws-ec2-metadata-token-ttl-seconds',
+  'x-forwarded-for',
+  'user-agent',
+];
+const ONCE = 3;
+
 /** Reads alternating names and values, as the HTTP server provides them. */
 export function readRequestHeaders(raw: readonly string[]): RequestHeaders {
-  let host: string | undefined;
-  let token: string | undefined;
-  let ttl: string | undefined;
-  let forwarded = false;
-  let userAgent = '';
-  let repeated = false;
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const value = raw[at + 1] ?? '';
-    switch ((raw[at] ?? '').toLowerCase()) {
-      case 'host':
-        repeated ||= host !== undefined;
-        host = value;
-        break;
-      case 'x-aws-ec2-metadata-token':
-        repeated ||= token !== undefined;
-        token = value;
-        break;
-      case 'x-aws-ec2-metadata-token-ttl-seconds':
-        repeated ||= ttl !== undefined;
-        ttl = value;
-        break;
-      case 'x-forwarded-for':
-        forwarded = true;
-        break;
-      case 'user-agent':
-        userAgent = value;
-        break;
-      default:
-    }
-  }
-  return { host, token, ttl, forwarded, userAgent, repeated };
+  const { values, repeated } = readHeaders(raw, NAMES, ONCE);
+  const [host, token, ttl, forwarded, userAgent = ''] = values;
+  return { host, token, ttl, forwarded: forwarded !== undefined, userAgent, repeated };
 }
