@@ -63,9 +63,18 @@ export function issueServiceAccountToken(
   key: TestIssuerKey,
   header: object = {},
 ): string {
-  const signed = [{ alg: key.algorithm, kid: key.id, ...header }, claims]
-    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-    .join('.');
+  return signToken(
+    [{ alg: key.algorithm, kid: key.id, ...header }, claims].map((part) => JSON.stringify(part)),
+    key,
+  );
+}
+
+/** Signs header and claims, whatever these texts are. */
+export function signToken(
+  parts: readonly string[],
+  key: Pick<TestIssuerKey, 'algorithm' | 'privateKey'>,
+): string {
+  const signed = parts.map((part) => Buffer.from(part).toString('base64url')).join('.');
   const { hash } = algorithms[key.algorithm];
   // JWS has both halves of an elliptic signature side by side (RFC 7518, 3.4).
   const signature = sign(hash, Buffer.from(signed), { key: key.privateKey, dsaEncoding: 'ieee-p1363' });

@@ -1,5 +1,5 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import { createIssuerKey, signToken } from '@rolegate/testing';
+import type { TestIssuerKey, TokenAlgorithm } from '@rolegate/testing';
 
 export const ISSUER = 'https://kubernetes.default.svc.cluster.local';
 /** Of the clock of the tests. Seconds since the epoch. */
@@ -7,26 +7,11 @@ export const NOW_SECONDS = Date.UTC(2026, 10, 23, 7) / 1000;
 /** The client that shows a token. */
 export const FROM = '10.1.0.7';
 
-export type TestAlgorithm = 'RS256' | 'ES256' | 'ES384' | 'ES512';
+export type SigningKey = TestIssuerKey;
 
-/** A key of the fake API server. */
-export interface SigningKey {
-  readonly id: string;
-  readonly algorithm: TestAlgorithm;
-  readonly privateKey: KeyObject;
-  /** SubjectPublicKeyInfo, DER. */
-  readonly publicKey: Buffer;
-}
-
-const CURVES = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' } as const;
-const HASHES = { RS256: 'sha256', ES256: 'sha256', ES384: 'sha384', ES512: 'sha512' } as const;
-
-export function createKey(algorithm: TestAlgorithm = 'ES256', id = `key-${algorithm}`): SigningKey {
-  const { privateKey, publicKey } =
-    algorithm === 'RS256'
-      ? generateKeyPairSync('rsa', { modulusLength: 2_048 })
-      : generateKeyPairSync('ec', { namedCurve: CURVES[algorithm] });
-  return { id, algorithm, privateKey, publicKey: publicKey.export({ format: 'der', type: 'spki' }) };
+/** A key of the fake API server, with an ID that is easy to read. */
+export function createKey(algorithm: TokenAlgorithm = 'ES256', id = `key-${algorithm}`): SigningKey {
+  return { ...createIssuerKey(algorithm), id };
 }
 
 export interface TokenParts {
@@ -68,12 +53,7 @@ export function createToken(key: SigningKey, parts: TokenParts = {}): string {
   const { header = {}, claims = {} } = parts;
   const head = parts.headerText ?? JSON.stringify({ alg: key.algorithm, kid: key.id, ...header });
   const body = parts.claimsText ?? JSON.stringify({ ...CLAIMS, ...claims });
-  const signed = `${base64url(head)}.${base64url(body)}`;
-  const signature = sign(HASHES[key.algorithm], Buffer.from(signed), {
-    key: key.privateKey,
-    dsaEncoding: 'ieee-p1363',
-  });
-  return `${signed}.${signature.toString('base64url')}`;
+  return signToken([head, body], key);
 }
 
 export function base64url(text: string): string {
