@@ -1,3 +1,5 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exitCodeOf, runSteps, suiteSignal, summaryOf, sumOfOutcomes } from '@rolegate/testing';
 import type { Outcome } from '@rolegate/testing';
@@ -52,7 +54,9 @@ async function main(): Promise<number> {
   const outcomes: Outcome[] = [];
   for (const [title, stepsOf] of Object.entries(parts)) {
     console.log(`--- ${title}`);
-    const steps = await stepsOf(world);
+    // Programs of earlier parts may still run, with their sockets and certificates.
+    const folder = await mkdtemp(join(world.folder, 'part-'));
+    const steps = await stepsOf({ ...world, folder });
     outcomes.push(await runSteps({ steps, world, print: console.log, signal }));
   }
   const outcome = sumOfOutcomes(outcomes);

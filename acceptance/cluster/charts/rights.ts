@@ -91,7 +91,10 @@ export function forbiddenRights(namespace: string): Right[] {
     { verb: 'create', group: 'authentication.k8s.io', resource: 'tokenreviews', subresource: 'status' },
     { verb: 'create', group: 'apps', resource: 'daemonsets' },
     { verb: '*', group: '*', resource: '*' },
-    ...['/metrics', '/logs', '/debug/pprof', '/openid/v1/other'].map((path) => ({ verb: 'get', path })),
+    { verb: 'get', path: '/metrics' },
+    { verb: 'get', path: '/logs' },
+    { verb: 'get', path: '/debug/pprof' },
+    { verb: 'get', path: '/openid/v1/other' },
   ];
 }
 

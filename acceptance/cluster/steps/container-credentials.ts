@@ -1,38 +1,32 @@
-import { mkdir } from 'node:fs/promises';
-import { request } from 'node:http';
-import { join } from 'node:path';
 import { CoreV1Api } from '@kubernetes/client-node';
-import { startPrograms } from '@rolegate/sandbox';
+import { containerCredentials } from '@rolegate/protocol';
+import type { HostPort } from '@rolegate/runtime';
+import { containerCredentialsFlags, credentialsByToken, startPrograms } from '@rolegate/sandbox';
+import type { HttpAnswer } from '@rolegate/sandbox';
 import { createCniResultsDir, eventually, freePort } from '@rolegate/testing';
 import type { PodOptions, RealPod } from '../cluster-objects.ts';
 import type { ClusterStep, ClusterWorld } from '../world.ts';
 
-const AUDIENCE = 'rolegate';
+const AUDIENCE = containerCredentials.audience;
 const NODE_IP = '127.0.0.1';
-const PATH = '/v1/credentials';
 const [ROLE, PERMITTED] = ['iam.amazonaws.com/role', 'iam.amazonaws.com/permitted'];
 const HOUR_S = 3_600;
 /** Covers the first read of the keys on a busy machine. */
 const IN_FORCE = { withinMs: 20_000, everyMs: 100 };
-/** A request is held for 850 ms. Milliseconds. */
-const ANSWER_WITHIN_MS = 5_000;
 
 /** Starts two servers and an agent that serves container credentials, with tokens and keys of the real API server. */
 export async function containerCredentialSteps(world: ClusterWorld): Promise<ClusterStep[]> {
   const { stack } = world;
   const cni = stack.use(await createCniResultsDir());
-  // Sockets and certificates of its own, because the agent of another part may still run.
-  const folder = join(world.folder, 'container-credentials');
-  await mkdir(folder);
-  const port = await freePort();
-  const agentFlags = ['--container-credentials', `--container-credentials-bind=${NODE_IP}:${port}`];
+  const endpoint = { host: NODE_IP, port: await freePort() };
+  const agentFlags = containerCredentialsFlags(endpoint);
   const { servers } = await startPrograms(
-    { ...world, folder, serverCount: 2, cniDirectory: cni.path, agentFlags },
+    { ...world, serverCount: 2, cniDirectory: cni.path, agentFlags },
     (program) => {
       stack.defer(program.stop);
     },
   );
-  const pods = createPods(world, { cni, port });
+  const pods = createPods(world, { cni, endpoint });
   return [
     { title: 'Namespaces and Pods are created for container credentials', run: () => pods.make() },
     {
@@ -108,7 +102,7 @@ function refusalSteps({ objects, otherNode }: ClusterWorld, pods: Pods): Cluster
 
 interface PodsDeps {
   readonly cni: Awaited<ReturnType<typeof createCniResultsDir>>;
-  readonly port: number;
+  readonly endpoint: HostPort;
 }
 
 interface Call {
@@ -117,7 +111,7 @@ interface Call {
   readonly token: string;
 }
 
-function createPods({ objects, node, kubeConfig }: ClusterWorld, { cni, port }: PodsDeps) {
+function createPods({ objects, node, kubeConfig }: ClusterWorld, { cni, endpoint }: PodsDeps) {
   const core = kubeConfig.makeApiClient(CoreV1Api);
   const pods = new Map<string, RealPod>();
   let namespace = '';
@@ -151,7 +145,11 @@ function createPods({ objects, node, kubeConfig }: ClusterWorld, { cni, port }: 
     return status?.token ?? '';
   }
 
-  const ask = ({ from, token: given }: Call) => get({ from: of(from).ip, port, token: given });
+  async function ask({ from, token: given }: Call): Promise<HttpAnswer> {
+    const answer = await credentialsByToken({ from: of(from).ip, endpoint, token: given });
+    if (answer.status === 0) throw new Error(`${from} got no answer: ${answer.body}`);
+    return answer;
+  }
 
   return {
     of,
@@ -180,31 +178,4 @@ function createPods({ objects, node, kubeConfig }: ClusterWorld, { cni, port }: 
         throw new Error(`${call.from} got ${answer.status}${answer.status === 200 ? '' : ` ${answer.body}`}`);
     },
   };
-}
-
-function get({ from, port, token }: { from: string; port: number; token: string }) {
-  return new Promise<{ status: number; body: string }>((resolve, reject) => {
-    const call = request(
-      {
-        host: NODE_IP,
-        port,
-        path: PATH,
-        localAddress: from,
-        agent: false,
-        timeout: ANSWER_WITHIN_MS,
-        headers: { authorization: token },
-      },
-      (response) => {
-        let body = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => (body += chunk));
-        response.on('end', () => {
-          resolve({ status: response.statusCode ?? 0, body });
-        });
-      },
-    );
-    call.on('timeout', () => call.destroy(new Error('no answer')));
-    call.on('error', reject);
-    call.end();
-  });
 }

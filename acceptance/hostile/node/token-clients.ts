@@ -18,15 +18,6 @@ export interface TokenClients {
   readonly run: () => Promise<Answers>;
 }
 
-/** `unpublished`: signed by a key that nobody knows, so that only a review accepts it. */
-export async function issueToken(
-  { standIns }: Pick<NodeWorld, 'standIns'>,
-  { pod: { namespace, name } }: Pick<AttachedPod, 'pod'>,
-  { unpublished = false }: { readonly unpublished?: boolean } = {},
-): Promise<string> {
-  return String(await standIns.call({ do: 'token', namespace, name, unpublished }));
-}
-
 /**
  * The Pods that must not be affected and one on the host network, each with tokens of which the last is of a key that nobody
  * knows, and a Pod that is created during the attack. The processes end with the stack.
@@ -40,10 +31,10 @@ export async function startTokenClients(
   const present = await Promise.all([...pods.others, pods.onHost].map(start));
   const newcomer = await start(pods.newcomer());
 
-  async function freshTokens(pod: AttachedPod): Promise<string[]> {
+  async function freshTokens({ pod }: AttachedPod): Promise<string[]> {
     const tokens: string[] = [];
-    while (tokens.length < TOKENS.count) tokens.push(await issueToken(world, pod));
-    return tokens.concat(await issueToken(world, pod, { unpublished: true }));
+    while (tokens.length < TOKENS.count) tokens.push(await cluster.token(pod));
+    return tokens.concat(await cluster.token(pod, { unpublished: true }));
   }
 
   async function runPresent({ pod, child }: { pod: AttachedPod; child: HonestChild }): Promise<Answers> {
@@ -55,7 +46,7 @@ export async function startTokenClients(
     const { pod } = attached;
     await new Promise((resolve) => setTimeout(resolve, NEWCOMER_AFTER_MS * world.durationFactor));
     await cluster.schedule(pod);
-    const token = await issueToken(world, attached);
+    const token = await cluster.token(pod);
     await cluster.giveAddress(pod);
     await cluster.report(pod);
     const answers = await child.call.showTokens({ ip: pod.addresses.ipv4, tokens: [token], apartMs: 0 });

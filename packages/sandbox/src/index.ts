@@ -20,5 +20,7 @@ export {
   ROLE_BASE_ARN,
   serverFlags,
 } from './program-flags.ts';
+export type { HttpAnswer } from './request-from.ts';
 export { preparePrograms, startPrograms } from './start-programs.ts';
 export type { AgentStart, PreparedPrograms, ProgramsOptions } from './start-programs.ts';
+export { credentialsByToken } from './token-client.ts';

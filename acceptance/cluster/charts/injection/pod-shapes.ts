@@ -54,6 +54,17 @@ const tokenOf = (audience: string, path = 'token'): Volume => ({
   projected: { sources: [{ serviceAccountToken: { audience, expirationSeconds: 3_600, path } }] },
 });
 
+/** Mounts with which the policy would collide. */
+const OWN_MOUNTS = [MOUNT, `${MOUNT}/`, `${MOUNT}/more`];
+/** Variables that give a container credentials of its own. */
+const OWN_VARIABLES = [
+  URI,
+  TOKEN_FILE,
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+  'AWS_ROLE_ARN',
+  'AWS_ACCESS_KEY_ID',
+];
+
 const ofContainers: readonly PodShape[] = [
   { title: 'with one container', spec: app(), served: ['app'] },
   {
@@ -105,7 +116,7 @@ const ofVolumes: readonly PodShape[] = [
     spec: { volumes: [data], ...app({ volumeMounts: [mounting('/data')] }) },
     served: ['app'],
   },
-  ...[MOUNT, `${MOUNT}/`, `${MOUNT}/more`].map((path): PodShape => ({
+  ...OWN_MOUNTS.map((path): PodShape => ({
     title: `with a mount of its own at ${path} in one container`,
     spec: {
       volumes: [data],
@@ -147,13 +158,11 @@ const ofVolumes: readonly PodShape[] = [
 ];
 
 const ofOwnCredentials: readonly PodShape[] = [
-  ...[URI, TOKEN_FILE, 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'AWS_ROLE_ARN', 'AWS_ACCESS_KEY_ID'].map(
-    (name): PodShape => ({
-      title: `with ${name} in one of two containers`,
-      spec: { containers: [container('own', setting(name)), container('other')] },
-      served: ['other'],
-    }),
-  ),
+  ...OWN_VARIABLES.map((name): PodShape => ({
+    title: `with ${name} in one of two containers`,
+    spec: { containers: [container('own', setting(name)), container('other')] },
+    served: ['other'],
+  })),
   {
     title: 'with credentials of its own in every container',
     spec: { initContainers: [container('init', setting('AWS_ROLE_ARN'))], ...app(setting(URI, TOKEN_FILE)) },

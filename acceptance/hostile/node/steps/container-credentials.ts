@@ -6,7 +6,7 @@ import type { AttackReport } from '../../watch/observations.ts';
 import { describeAttack } from '../../watch/observations.ts';
 import { attackStep } from '../step.ts';
 import type { AttackPlan, NodeStep, NodeWorld } from '../step.ts';
-import { issueToken, startTokenClients } from '../token-clients.ts';
+import { startTokenClients } from '../token-clients.ts';
 import { attack } from './attackers.ts';
 import type { Attacking } from './attackers.ts';
 
@@ -18,7 +18,7 @@ const targetsBoth = Object.values(addresses).map((host) => ({ host, port }));
 const DURATION_MS = 3_500;
 /** What the agent does for one Pod, however many tokens it shows. */
 const OF_POD = { verifications: { burst: 100, perSecond: 5 }, reviews: { burst: 4, perSecond: 0.5 } };
-/** Audit lines about a Pod that shows the token of one other Pod, and when they begin anew. Milliseconds. */
+/** Audit lines about a Pod that shows the token of one other Pod, and when they begin again. Milliseconds. */
 const AUDIT_LINES = { most: 5, everyMs: 10_000 };
 const FOREIGN_LINE = 'ServiceAccount token used from another address';
 /** The name of a key that no API server has. */
@@ -139,7 +139,7 @@ export const containerCredentialsSteps: readonly NodeStep[] = [
     title:
       'A Pod that shows ServiceAccount tokens of unknown keys causes no more TokenReviews than one Pod may and delays no fresh token of others',
     async run(world) {
-      const token = forgedFrom(await issueToken(world, world.pods.attacker), UNKNOWN_KEY);
+      const token = forgedFrom(await world.cluster.token(world.pods.attacker.pod), UNKNOWN_KEY);
       return attackEndpoint(world, {
         attacks: [{ from: 'attacker', plan: showing(token, 256) }],
         problems: tooManyJudged('reviews', 1),
@@ -150,7 +150,7 @@ export const containerCredentialsSteps: readonly NodeStep[] = [
     title:
       'A Pod that shows ServiceAccount tokens with bad signatures has no more of them verified than one Pod may and delays no fresh token of others',
     async run(world) {
-      const token = forgedFrom(await issueToken(world, world.pods.attacker));
+      const token = forgedFrom(await world.cluster.token(world.pods.attacker.pod));
       return attackEndpoint(world, {
         attacks: [{ from: 'attacker', plan: showing(token, 256) }],
         problems: tooManyJudged('verifications', 1),
@@ -162,7 +162,7 @@ export const containerCredentialsSteps: readonly NodeStep[] = [
       'A Pod that shows bad ServiceAccount tokens from addresses that no Pod owns delays no fresh token of others',
     async run(world) {
       const { attacker } = world.pods;
-      const model = await issueToken(world, attacker);
+      const model = await world.cluster.token(attacker.pod);
       const sources = attacker.spare.ipv4;
       return attackEndpoint(world, {
         attacks: [
@@ -180,7 +180,7 @@ export const containerCredentialsSteps: readonly NodeStep[] = [
       const { sixteen } = world.pods;
       const [first] = sixteen;
       if (first === undefined) throw new Error('there are no sixteen Pods');
-      const model = await issueToken(world, first);
+      const model = await world.cluster.token(first.pod);
       const sources = sixteen.map(({ pod }) => pod.addresses.ipv4);
       return attackEndpoint(world, {
         attacks: [
@@ -197,7 +197,7 @@ export const containerCredentialsSteps: readonly NodeStep[] = [
       'Pods that show the ServiceAccount token of another Pod as fast as they can fill no log and delay nobody',
     async run(world) {
       const { pods } = world;
-      const stolen = await issueToken(world, pods.late);
+      const stolen = await world.cluster.token(pods.late.pod);
       const again: AttackPlan = {
         targets,
         connections: 128,

@@ -21,8 +21,8 @@ afterEach(async () => {
   for (const close of stack.splice(0).reverse()) await close();
 });
 
-async function setup(...[options, prepare]: Parameters<typeof setupWithTokens>): Promise<TokenSetup> {
-  const there = await setupWithTokens(options, prepare);
+async function setup(...given: Parameters<typeof setupWithTokens>): Promise<TokenSetup> {
+  const there = await setupWithTokens(...given);
   stack.push(() => there[Symbol.asyncDispose]());
   return there;
 }
