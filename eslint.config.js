@@ -9,6 +9,7 @@ const borders = [
     'packages/agent/src/**',
     ['@rolegate/server', '@rolegate/testing', '@rolegate/sandbox', '@kubernetes/*', '@aws-sdk/*'],
   ],
+  ['packages/cli/src/**', ['@rolegate/server', '@rolegate/agent', '@rolegate/testing', '@rolegate/sandbox']],
   ['packages/protocol/src/**', ['@rolegate/*']],
   ['packages/runtime/src/**', ['@rolegate/*']],
   [

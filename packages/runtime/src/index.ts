@@ -4,6 +4,7 @@ export type { Environment } from './flags/env.ts';
 export * from './flags/flags.ts';
 export * from './flags/kinds.ts';
 export * from './flags/legacy.ts';
+export { nearest } from './flags/nearest.ts';
 export type { Program } from './flags/program.ts';
 export { legacyLogFlags, logFlags } from './flags/log-flags.ts';
 export * from './flags/table.ts';
@@ -31,6 +32,7 @@ export { createChanges } from './listeners/changes.ts';
 export type { Changes } from './listeners/changes.ts';
 export { createListeners, listenerFailed } from './listeners/listeners.ts';
 
+export { onOneLine } from './log/fields.ts';
 export { BUG_HINT, createLog, describeError, logLevels, silentLog } from './log/log.ts';
 export type { LevelControl, Log, LogLevel, LogOptions } from './log/log.ts';
 export { createLimitLog, createLogLimiter } from './log/log-limiter.ts';

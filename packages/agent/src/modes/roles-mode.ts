@@ -76,7 +76,7 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
       cachedSessions: table.cachedSessions,
       peek: callers.peek,
       source: () => callers.source,
-      server: { feed, identity, synced: () => table.synced },
+      server: { feed, identity, synced: () => table.synced, skewMs: skew.latestMs },
     },
     tokenSources: containerCredentials && tokenSources(containerCredentials.issuerKeys, followed),
     onUnknownIp: (ip, requestId) => void resolveIp(ip, requestId),

@@ -28,6 +28,11 @@ export interface AgentStatus {
     /** False: the node cannot limit new connections. Undefined: not known. */
     readonly connectionsLimited: boolean | undefined;
     readonly nodeImdsv1Open: boolean | undefined;
+    /** Rules of others for a metadata address, and entries of --host-interface that match none. Undefined: not known. */
+    readonly foreignRules: number | undefined;
+    readonly unmatchedInterfaces: number | undefined;
+    /** By layer, since reconcile started; zeros are left out. */
+    readonly repairs: Readonly<Record<string, number>>;
   };
   readonly ports: {
     /** Ports in use by a process of another user; the agent acquires them when that process ends. */

@@ -109,6 +109,9 @@ function interceptionOf({ reconcile }: NodeReadings): AgentStatus['interception'
     layers: known?.layers ?? {},
     connectionsLimited: known?.connectionsLimited,
     nodeImdsv1Open: reconcile?.imdsv1Open(),
+    foreignRules: known?.foreignRules,
+    unmatchedInterfaces: known?.unmatchedInterfaces,
+    repairs: Object.fromEntries(Object.entries(known?.repairs ?? {}).filter(([, count]) => count > 0)),
   };
 }
 

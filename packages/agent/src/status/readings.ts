@@ -20,6 +20,8 @@ export interface ModeReadings {
         readonly feed: Pick<FeedClient, 'connected' | 'lostSinceMs' | 'status'>;
         readonly synced: () => boolean;
         readonly identity: Pick<Identity, 'tls' | 'check'>;
+        /** How far the node's clock was ahead of the server's when the feed began; 0 before. */
+        readonly skewMs: () => number;
       }
     | undefined;
 }

@@ -24,11 +24,13 @@ export interface ServerFacts {
     /** True, or what is wrong with it. */
     readonly state: boolean | string;
   };
+  /** How far the node's clock was ahead of the server's when the feed began; 0 before. */
+  readonly clockSkewMs: number;
 }
 
 type Server = NonNullable<ModeReadings['server']>;
 
-export function serverFacts({ feed, identity }: Server, clock: Clock): ServerFacts {
+export function serverFacts({ feed, identity, skewMs }: Server, clock: Clock): ServerFacts {
   const { server, sinceMs, lastFault } = feed.status();
   const nowMs = clock.monotonic();
   const seconds = (fromMs: number | undefined) =>
@@ -43,6 +45,7 @@ export function serverFacts({ feed, identity }: Server, clock: Clock): ServerFac
       lastFaultAgoSeconds: seconds(lastFault?.atMs),
     },
     certificate: { ...certificateOf(identity, clock), state: identity.check.ready() },
+    clockSkewMs: Math.round(skewMs()),
   };
 }
 

@@ -102,6 +102,16 @@ describe('Repair', () => {
     },
   );
 
+  it.each([
+    { program: 'iptables', says: 'chain ROLEGATE-DENY has different rules' },
+    { program: 'ip6tables', says: 'IPv6: chain ROLEGATE-DENY has different rules' },
+  ] as const)('A fault in the rules of $program says "$says"', async ({ program, says }) => {
+    const { node, interception } = setup();
+    await interception.settle();
+    node.tables('nft', program).get('filter')?.set('ROLEGATE-DENY', []);
+    expect((await interception.settle()).repaired).toEqual([{ layer: 'filter', message: says }]);
+  });
+
   it('The jumps to our chains are repaired if nat PREROUTING was flushed', async () => {
     const { node, interception } = setup();
     await interception.settle();

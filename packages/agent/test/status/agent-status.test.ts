@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KnownPod } from '../../src/feed/table/known-pod.ts';
+import { unknownState } from '../../src/interception/state.ts';
 import { IP } from '../addresses/callers-setup.ts';
 import { DENIED, setup } from './status-setup.ts';
 
@@ -172,6 +173,31 @@ describe('Agent status', () => {
     expect(t.ask('').text).toContain(
       `interception    ${says}, as last known: reconcile is UNAVAILABLE, the node ALLOWS IMDSv1`,
     );
+  });
+
+  it('The JSON says which layers were repaired, how many rules are of others, and how far the clocks are apart', () => {
+    const state = {
+      ...unknownState,
+      layers: { nat: true },
+      foreignRules: 2,
+      unmatchedInterfaces: 1,
+      repairs: { ...unknownState.repairs, filter: 3 },
+    };
+    const t = setup({
+      reconcile: {
+        connected: () => true,
+        interception: { current: () => state, lastKnown: () => state },
+        foreignListeners: () => [],
+        imdsv1Open: () => false,
+      },
+    });
+    t.skew.latestMs = -61_000.4;
+    expect(t.whole().interception).toMatchObject({
+      foreignRules: 2,
+      unmatchedInterfaces: 1,
+      repairs: { filter: 3 },
+    });
+    expect(t.whole().server?.clockSkewMs).toBe(-61_000);
   });
 
   it.each([

@@ -30,6 +30,7 @@ export function setup({
   const standing: { now: FeedStatus } = {
     now: { server: 's:1', sinceMs: clock.monotonic(), lastFault: undefined },
   };
+  const skew = { latestMs: 0 };
   const status = createAgentStatus({
     load: () => ({ connections: 2, waiting: 1 }),
     limits: () => ({ connections_per_pod: 3 }),
@@ -51,6 +52,7 @@ export function setup({
           status: () => standing.now,
         },
         synced: () => table.synced,
+        skewMs: () => skew.latestMs,
         identity: {
           tls: { current: () => ({ ca: Buffer.from('') }) },
           check: { name: 'certificate', ready: () => 'none yet: no server has been contacted yet' },
@@ -68,6 +70,7 @@ export function setup({
   return {
     ...parts,
     standing,
+    skew,
     ask,
     whole: () => ask('').value as AgentStatus,
     explain: (query: string) => ask(query).value as Explanation,

@@ -64,7 +64,7 @@ export function decidePods({ config, clock, log, random }: ServerDeps, known: Kn
     decisions.reconsider();
   };
   const detection = createRoleBaseArnDetection({ callerArn: sts.callerArn, clock, random, log, onFound });
-  return { nodes, decisions, detection, roleBaseArn: () => base.arn };
+  return { nodes, decisions, detection, roleBaseArn: () => base.arn, permittedBy: policy.permittedBy };
 }
 
 /** `base` may get its ARN later, by detection. */

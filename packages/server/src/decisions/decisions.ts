@@ -50,7 +50,7 @@ export interface Decisions {
 
 export interface DecisionsDeps {
   readonly cluster: Pick<Cluster, 'pods' | 'namespaces' | 'serviceAccounts'>;
-  readonly policy: Policy;
+  readonly policy: Pick<Policy, 'decide'>;
   readonly clock: Clock;
   readonly log?: Log;
   readonly memory?: ServerMemory;

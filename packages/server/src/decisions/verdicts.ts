@@ -27,7 +27,7 @@ interface Made {
 }
 
 export interface VerdictsDeps {
-  readonly policy: Policy;
+  readonly policy: Pick<Policy, 'decide'>;
   readonly pods: Pick<PodIndex, 'get'>;
 }
 

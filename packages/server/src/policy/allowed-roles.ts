@@ -1,5 +1,12 @@
 import type { Parsed } from './annotation-text.ts';
-import { globList, listMatches, listWork, parseStringList, TOO_MUCH_WORK } from './glob-list.ts';
+import {
+  globList,
+  listMatches,
+  listWork,
+  matchingPattern,
+  parseStringList,
+  TOO_MUCH_WORK,
+} from './glob-list.ts';
 import type { GlobList } from './glob-list.ts';
 import { quote } from './quote.ts';
 
@@ -46,6 +53,18 @@ export function listAllows(
   if (!roleArn.startsWith(baseArn)) return { value: false };
   const byName = listMatches(names, roleArn.slice(baseArn.length), work);
   return byName === undefined ? { fault: TOO_MUCH_WORK } : { value: byName };
+}
+
+/** The pattern of the list that permits the role, for explanations; undefined: none is known to. */
+export function permittingPattern(
+  { arns, names }: AllowedRoles,
+  roleArn: string,
+  baseArn: string | undefined,
+): string | undefined {
+  const work = listWork();
+  const byArn = matchingPattern(arns, roleArn, work);
+  if (byArn !== undefined || baseArn === undefined || !roleArn.startsWith(baseArn)) return byArn;
+  return matchingPattern(names, roleArn.slice(baseArn.length), work);
 }
 
 function isArn(pattern: string): boolean {

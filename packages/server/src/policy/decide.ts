@@ -3,7 +3,7 @@ import { annotation, roleAnnotations } from '../annotations/annotations.ts';
 import { valueOf } from './annotation-text.ts';
 import { metadataAccess } from './metadata-access.ts';
 import { createNamespaceRules } from './namespace-rules.ts';
-import type { NamespaceRules, PermitRequest } from './namespace-rules.ts';
+import type { NamespaceContext, NamespaceRules, PermitRequest, PermittingRule } from './namespace-rules.ts';
 import { nameRole, parsePodRequest } from './pod-request.ts';
 import type { PodRequest } from './pod-request.ts';
 import { podSession } from './pod-session.ts';
@@ -18,11 +18,17 @@ import type { Decision, Denial, Deny, Pending, Verdict } from './verdict.ts';
 
 export type { PolicySettings } from './subject.ts';
 export type { Presence, Subject, SubjectPod } from './subject.ts';
+export type { PermittingRule } from './namespace-rules.ts';
 export type { Decision, Verdict } from './verdict.ts';
 
 export interface Policy {
   /** Pure except for caches of parsed texts. Never throws, whatever the annotations are. */
   decide(subject: Subject): Verdict;
+  /** The rule of an existing Namespace that permits the role, for explanations; undefined: none is known to. */
+  readonly permittedBy: (
+    roleArn: string,
+    namespace: Omit<NamespaceContext, 'baseArn'>,
+  ) => PermittingRule | undefined;
 }
 
 const BASE_ARN: Pending = { kind: 'pending', waitsFor: 'role base ARN' };
@@ -43,6 +49,8 @@ export function createPolicy(settings: PolicySettings): Policy {
       const fault = rules.faults({ name, annotations: annotationsOf(namespace) });
       return { decision, metadata, ...(fault !== undefined && { namespaceRuleFault: fault }) };
     },
+    permittedBy: (roleArn, namespace) =>
+      rules.permittedBy(roleArn, { ...namespace, baseArn: baseArnOf(settings) }),
   };
 }
 

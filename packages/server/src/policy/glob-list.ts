@@ -39,6 +39,12 @@ export function listMatches({ exact, globs }: GlobList, text: string, work: Work
   return false;
 }
 
+/** The pattern that matches the whole text; undefined: none does, or the steps run out first. */
+export function matchingPattern({ exact, globs }: GlobList, text: string, work: Work): string | undefined {
+  if (exact.has(text)) return text;
+  return globs.find((glob) => --work.left >= 0 && globMatchesWithin(glob, text, work) === true);
+}
+
 /** A list of globs for external IDs or session tag keys. */
 export function parseGlobs(text: string): Parsed<GlobList> {
   const list = parseStringList(text);

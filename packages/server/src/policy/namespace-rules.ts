@@ -1,5 +1,5 @@
 import { annotation } from '../annotations/annotations.ts';
-import { listAllows, parseAllowedRoles } from './allowed-roles.ts';
+import { listAllows, parseAllowedRoles, permittingPattern } from './allowed-roles.ts';
 import type { AllowedRoles } from './allowed-roles.ts';
 import { readRule, valueOf } from './annotation-text.ts';
 import type { Annotations, Parsed } from './annotation-text.ts';
@@ -36,9 +36,18 @@ export interface NamespaceContext {
   readonly baseArn: string | undefined;
 }
 
+/** The rule of a Namespace that permits a role. */
+export interface PermittingRule {
+  readonly annotation: string;
+  /** The expression, or the pattern of the list. */
+  readonly entry: string;
+}
+
 export interface NamespaceRules {
   /** The first thing that the Namespace does not permit; undefined if all is permitted; 'pending' if that depends on the base ARN. */
   check(request: PermitRequest, namespace: NamespaceContext): Denial | 'pending' | undefined;
+  /** What permits the role, for explanations; undefined: nothing is known to. */
+  readonly permittedBy: (roleArn: string, namespace: NamespaceContext) => PermittingRule | undefined;
   /** Everything that is wrong with the Namespace's annotations. */
   faults(namespace: Omit<NamespaceContext, 'baseArn'>): string | undefined;
 }
@@ -62,6 +71,7 @@ export function createNamespaceRules(): NamespaceRules {
         values.checkTags(request, namespace)
       );
     },
+    permittedBy: roles.permittedBy,
     faults({ name, annotations }) {
       const faults = parsers.flatMap(([key, parse]) => {
         const parsed = readRule(annotations, key, none, parse);
@@ -96,6 +106,23 @@ function createRoleRules() {
     return denied(`${name} does not permit ${roleArn}: ${describe(annotations)}`);
   }
 
+  function permittedBy(
+    roleArn: string,
+    { annotations, baseArn }: NamespaceContext,
+  ): PermittingRule | undefined {
+    const expression = valueOf(annotations, annotation.permitted);
+    if (typeof expression === 'string') {
+      const matched = permits.matches(expression, namesOfRole(roleArn, baseArn));
+      if ('value' in matched && matched.value)
+        return { annotation: annotation.permitted, entry: clip(expression) };
+    }
+    const list = valueOf(annotations, annotation.allowedRoles);
+    const parsed = typeof list === 'string' ? lists.parse(list) : undefined;
+    if (parsed === undefined || 'fault' in parsed) return undefined;
+    const pattern = permittingPattern(parsed.value, roleArn, baseArn);
+    return pattern === undefined ? undefined : { annotation: annotation.allowedRoles, entry: clip(pattern) };
+  }
+
   function describe(annotations: Annotations): string {
     const rules = [annotation.permitted, annotation.allowedRoles].flatMap((key) => {
       const text = valueOf(annotations, key);
@@ -112,7 +139,7 @@ function createRoleRules() {
     [annotation.permitted, permits.parse],
     [annotation.allowedRoles, lists.parse],
   ];
-  return { check, parsers };
+  return { check, permittedBy, parsers };
 }
 
 /** The rules for external IDs and session tag keys. */

@@ -23,6 +23,7 @@ export function explanationText(it: PodExplanation): string {
     ['namespace policy', settings.namespacePolicy],
     ['default role', settings.defaultRole],
     ...decisionFacts(it.decision),
+    ['permitted by', it.permittedBy && `${it.permittedBy.annotation}: ${clipped(it.permittedBy.entry)}`],
     ['session now', sessionText(it)],
     ['  last error', session?.reason && `${session.reason}: ${session.error ?? ''}`],
     [

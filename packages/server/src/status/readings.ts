@@ -7,6 +7,7 @@ import type { ConnectedAgents } from '../feed/connected-agents.ts';
 import type { ServingNodes } from '../feed/serving-nodes.ts';
 import type { IssuerKeys } from '../issuer-keys/issuer-keys.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
+import type { Policy } from '../policy/decide.ts';
 
 /** The parts of the server that its status reads. */
 export interface ServerReadings {
@@ -23,6 +24,7 @@ export interface ServerReadings {
   readonly servingNodes: Pick<ServingNodes, 'serves' | 'any'>;
   readonly issuerKeys: Pick<IssuerKeys, 'status'>;
   readonly decisions: Pick<Decisions, 'decide'>;
+  readonly permittedBy: Policy['permittedBy'];
   readonly sessions: Pick<Sessions, 'summaries' | 'counts' | 'condition'>;
   readonly budget: Pick<StsBudget, 'waiting' | 'inFlight' | 'free'>;
   readonly roleBaseArn: () => string | undefined;

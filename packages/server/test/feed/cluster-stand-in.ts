@@ -121,6 +121,7 @@ export function createClusterStandIn({
     budget,
     sessions,
     decisions,
+    permittedBy: policy.permittedBy,
     servingNodes,
     issued,
     sts,

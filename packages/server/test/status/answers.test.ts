@@ -10,6 +10,7 @@ import { createClusterStandIn } from '../feed/cluster-stand-in.ts';
 
 const ROLE = 'iam.amazonaws.com/role';
 const PERMITTED = 'iam.amazonaws.com/permitted';
+const ALLOWED = 'iam.amazonaws.com/allowed-roles';
 const STREAM: NodeStream = {
   pod: () => undefined,
   podRemoved: () => undefined,
@@ -199,6 +200,25 @@ describe('Pod explanation', () => {
       expect(t.ask(`pod=${name}`).text).not.toMatch(/ASIA|secret|token/);
     },
   );
+
+  it.each([
+    { rules: { [PERMITTED]: 'app|other' }, by: PERMITTED, entry: 'app|other' },
+    { rules: { [ALLOWED]: '["x", "ap*"]' }, by: ALLOWED, entry: 'ap*' },
+    { rules: { [ALLOWED]: '["arn:aws:iam::123456789012:role/app"]' }, by: ALLOWED, entry: /role\/app$/ },
+    { rules: { [PERMITTED]: 'other', [ALLOWED]: '["/app"]' }, by: ALLOWED, entry: 'app' },
+  ])('The explanation says that $by permits the role with $entry', ({ rules, by, entry }) => {
+    const t = setup();
+    t.setNamespace('shop', rules);
+    t.setPod('a', { annotations: { [ROLE]: 'app' } });
+    const { permittedBy } = t.explain('shop/a');
+    expect(permittedBy?.annotation).toBe(by);
+    expect(permittedBy?.entry).toMatch(entry);
+    expect(t.ask('pod=shop/a').text).toMatch(
+      /^permitted by +iam\.amazonaws\.com\/(permitted|allowed-roles): /m,
+    );
+    t.setNamespace('shop', { [PERMITTED]: 'other' });
+    expect(t.explain('shop/a').permittedBy).toBeUndefined();
+  });
 
   it('A denial is explained with what to do, and with the agent that is not connected to this replica', () => {
     const t = setup();

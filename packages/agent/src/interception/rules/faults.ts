@@ -14,8 +14,14 @@ export interface Fault {
 
 const NO_TABLE: SavedTable = new Map();
 
-/** Differences between the output of iptables-save and the plan. Pure. */
+/** Differences between the output of iptables-save and the plan. Pure. The message names IPv6; without a word it is IPv4. */
 export function findFaults(plan: FamilyPlan, saved: SavedTables): readonly Fault[] {
+  const faults = faultsOf(plan, saved);
+  if (plan.family === 'ipv4') return faults;
+  return faults.map(({ layer, message }) => ({ layer, message: `IPv6: ${message}` }));
+}
+
+function faultsOf(plan: FamilyPlan, saved: SavedTables): readonly Fault[] {
   const { chains } = plan;
   const wanted = chains.flatMap((chain) => {
     const table = saved.get(chain.table) ?? NO_TABLE;

@@ -1,0 +1,31 @@
+import type { Environment } from '@rolegate/runtime';
+import { createConnection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { createExecs } from './exec.ts';
+import { loadKubeConfig } from './kube-config.ts';
+
+export interface ClusterFlagValues {
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  readonly as: string | undefined;
+}
+
+/** Access to a cluster. Dispose it, or kept connections keep the process alive. */
+export interface Cluster extends Disposable {
+  readonly connection: Connection;
+  readonly exec: ReturnType<typeof createExecs>;
+}
+
+export async function openCluster(values: ClusterFlagValues, env: Environment): Promise<Cluster> {
+  const { Exec } = await import('@kubernetes/client-node');
+  const { kubeconfig, context, as } = values;
+  const config = await loadKubeConfig({ kubeconfig, context, as, env });
+  const connection = createConnection(config);
+  return {
+    connection,
+    exec: createExecs({ exec: new Exec(config) }),
+    [Symbol.dispose]() {
+      connection.close();
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { describeRight } from './cluster-error.ts';
+import type { ClusterError } from './cluster-error.ts';
+
+/** One line about an error of the cluster, with what to do. */
+export function explainClusterError(error: ClusterError): string {
+  const right = describeRight(error.right);
+  switch (error.fault) {
+    case 'forbidden':
+      return `missing right: ${right}; ask an administrator for it, or try kubectl auth can-i ${error.right.verb} ${canI(error)}`;
+    case 'unauthorized':
+      return `the API server does not accept the credentials of the kubeconfig (${error.message}); log in again`;
+    case 'no credentials':
+      return `no credentials from the kubeconfig: ${error.message}; kubectl get pods shows whether kubectl has the same problem`;
+    case 'unreachable':
+      return `no answer from the API server: ${error.message}; check the kubeconfig's context with kubectl cluster-info`;
+    case 'not found':
+    case 'expired':
+    case 'bad request':
+    case 'failed':
+      return `cannot ${right}: ${error.message}`;
+  }
+}
+
+function canI({ right: { resource, namespace } }: ClusterError): string {
+  const [main = '', sub] = resource.split('/');
+  const where = namespace === undefined ? '--all-namespaces' : `-n ${namespace}`;
+  return `${main}${sub === undefined ? '' : ` --subresource=${sub}`} ${where}`;
+}

@@ -1,0 +1,9 @@
+import type { CommandEntry } from './command.ts';
+
+/** All commands, in the order of `--help`. */
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  logs: {
+    summary: 'shows the logs of all agents and servers, merged by time',
+    load: async () => (await import('../logs/command.ts')).logs,
+  },
+};

@@ -1,0 +1,93 @@
+import { describeError, nearest, parseFlags, VERSION } from '@rolegate/runtime';
+import type { Environment, Program } from '@rolegate/runtime';
+import { ClusterError } from '../cluster/cluster-error.ts';
+import { explainClusterError } from '../cluster/explain-error.ts';
+import type { Output } from '../output/output.ts';
+import type { Command, CommandEntry } from './command.ts';
+import { exitCodes } from './exit-code.ts';
+import type { ExitCode } from './exit-code.ts';
+import { commandHelp, PLUGIN, pluginHelp } from './help.ts';
+import { splitWords } from './split-words.ts';
+
+/** Not `ROLEGATE_`, which is for the programs in the cluster. */
+const ENV_PREFIX = 'KUBECTL_ROLEGATE_';
+
+export interface Dispatch {
+  readonly commands: Readonly<Record<string, CommandEntry>>;
+  /** Without Node and the script. */
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+}
+
+/** Runs the command that the first argument names. Never throws, except for a bug. */
+export async function dispatch(dispatched: Dispatch): Promise<ExitCode> {
+  const { commands, argv, output } = dispatched;
+  const [first = '--help', ...rest] = argv;
+  if (['--help', '-h', 'help'].includes(first)) {
+    // `help COMMAND` is what users of kubectl type.
+    const [topic] = first === 'help' ? rest : [];
+    if (topic !== undefined) return dispatch({ ...dispatched, argv: [topic, '--help'] });
+    await output.print(pluginHelp(commands));
+    return exitCodes.ok;
+  }
+  if (first === '--version' || first === 'version') {
+    await output.print(`${PLUGIN} ${VERSION}\n`);
+    return exitCodes.ok;
+  }
+  const entry = Object.hasOwn(commands, first) ? commands[first] : undefined;
+  if (entry !== undefined) return runCommand(await entry.load(), { ...dispatched, argv: rest });
+  const near = nearest(first, Object.keys(commands));
+  output.note(
+    `${PLUGIN}: unknown command ${JSON.stringify(first)}; ${near === undefined ? '--help lists all commands' : `did you mean ${near}?`}`,
+  );
+  return exitCodes.usage;
+}
+
+async function runCommand(command: Command, { argv, env, output, signal }: Dispatch): Promise<ExitCode> {
+  const name = `${PLUGIN} ${command.name}`;
+  const { flags, words } = splitWords(argv, command);
+  const program: Program = {
+    name,
+    summary: command.summary,
+    flags: command.flags,
+    legacy: {},
+    envPrefix: ENV_PREFIX,
+  };
+  const outcome = parseFlags(program, {
+    argv: flags,
+    env,
+    check: () => ({ faults: wordFaults(command, words) }),
+  });
+  switch (outcome.kind) {
+    case 'help':
+      await output.print(commandHelp(command, outcome.text));
+      return exitCodes.ok;
+    case 'version':
+      await output.print(`${PLUGIN} ${VERSION}\n`);
+      return exitCodes.ok;
+    case 'faults':
+      for (const fault of outcome.faults) output.note(`${name}: ${fault}`);
+      return exitCodes.usage;
+    case 'values':
+  }
+  for (const warning of outcome.warnings) output.note(`${name}: ${warning}`);
+  try {
+    return await command.run({ values: outcome.values, words, env, output, signal });
+  } catch (error) {
+    if (signal.aborted) return exitCodes.ok;
+    output.note(
+      error instanceof ClusterError ? explainClusterError(error) : `${name}: ${describeError(error)}`,
+    );
+    return exitCodes.incomplete;
+  }
+}
+
+function wordFaults({ words: wanted }: Command, words: readonly string[]): readonly string[] {
+  const surplus = words[wanted.length];
+  if (surplus !== undefined)
+    return [`unexpected argument ${JSON.stringify(surplus)}; --help shows the usage`];
+  const missing = wanted[words.length];
+  return missing === undefined ? [] : [`${missing} is required; --help shows examples`];
+}

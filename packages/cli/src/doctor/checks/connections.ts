@@ -1,0 +1,116 @@
+import { roughly, textOf } from '@rolegate/runtime';
+import type { AgentServer } from '../../answers/agent-status.ts';
+import { valueOf } from '../../answers/answer.ts';
+import { isServer, latestLine } from '../cluster.ts';
+import type { AgentReading, Cluster } from '../cluster.ts';
+import type { Finding } from '../finding.ts';
+
+/** As the alert RolegateAgentCertificateExpiring. Seconds. */
+const AGENT_CERTIFICATE_S = 600;
+/** As the agent's log line, and as the alert RolegateClockSkew. Milliseconds. */
+const SKEW_TOLD_MS = 5_000;
+const SKEW_ALERT_MS = 60_000;
+
+/** The agents' connections to servers: feed, certificate and clock. */
+export function checkConnections(cluster: Cluster): readonly Finding[] {
+  const isServing = (valueOf(cluster.pods) ?? []).some(
+    (pod) => isServer(pod) && isReady(pod.status?.conditions),
+  );
+  return cluster.agents.flatMap((agent) => {
+    const server = valueOf(agent.status)?.server;
+    return [
+      ...(server === undefined ? [] : ofFeed(agent, server, isServing)),
+      ...(server === undefined ? [] : ofCertificate(agent, server)),
+      ...ofClock(agent, server),
+    ];
+  });
+}
+
+function isReady(conditions: readonly { readonly type: string; readonly status: string }[] = []): boolean {
+  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+}
+
+function ofFeed({ node }: AgentReading, { feed }: AgentServer, isServing: boolean): readonly Finding[] {
+  if (feed.connected !== false) return [];
+  const { lastFault = 'no error is known', staleSeconds = 0, sinceSeconds = 0, server } = feed;
+  const lost = roughly(Math.max(staleSeconds, sinceSeconds) * 1000);
+  return [
+    {
+      severity: 'error',
+      check: 'server',
+      node,
+      what:
+        server === undefined
+          ? 'the agent has not reached a server: its Pods get no credentials'
+          : 'the agent has lost the server: it serves from memory until credentials expire, and new Pods get none',
+      evidence: `for ${lost}; ${lastFault}`,
+      fix: fixOf(lastFault, isServing),
+    },
+  ];
+}
+
+/** By what the connection failed of. */
+function fixOf(fault: string, isServing: boolean): string {
+  if (/ENOTFOUND|EAI_AGAIN|name resolution|DNS/i.test(fault))
+    return 'repair name resolution on the node, or correct --server-address (chart value server.address)';
+  if (/certificate|handshake|SSL|TLS|UNAUTHENTICATED|PERMISSION_DENIED/i.test(fault))
+    return 'compare the authorities of agent and server: rolegate-server authority status, ConfigMap rolegate-authority';
+  if (!isServing)
+    return 'repair the servers first: kubectl get pods -l app.kubernetes.io/component=server -A';
+  if (/ECONNREFUSED/i.test(fault))
+    return 'servers are ready but the node is refused: look for a NetworkPolicy or a rule that rejects 9610/tcp, and check the Service rolegate-server';
+  return 'servers are ready but the node does not reach them: look for a NetworkPolicy, a security group or a rule that drops 9610/tcp and 9611/tcp from the node';
+}
+
+function ofCertificate({ node }: AgentReading, { certificate }: AgentServer): readonly Finding[] {
+  const { remainingSeconds, ends = 'unknown', of, state } = certificate;
+  const about = { check: 'certificates', node } as const;
+  const fix =
+    'see why it is not renewed: the log of the agent and the alert RolegateAgentCertificateExpiring in docs/runbook.md';
+  if (remainingSeconds !== undefined && remainingSeconds < AGENT_CERTIFICATE_S) {
+    const evidence = `${of ?? 'certificate'}, until ${ends}`;
+    const what =
+      remainingSeconds <= 0
+        ? 'the certificate of the agent has expired: no server accepts it'
+        : 'the certificate of the agent expires within ten minutes: it then loses its feed';
+    return [{ ...about, severity: 'error', what, evidence, fix }];
+  }
+  if (state === undefined || state === true) return [];
+  const evidence = state === false ? 'rolegate-agent status' : state;
+  return [
+    {
+      ...about,
+      severity: 'warning',
+      what: 'something is wrong with the certificate of the agent',
+      evidence,
+      fix,
+    },
+  ];
+}
+
+function ofClock({ node, lines }: AgentReading, server: AgentServer | undefined): readonly Finding[] {
+  const skewMs = server?.clockSkewMs ?? loggedSkewMs(lines);
+  if (skewMs === undefined || Math.abs(skewMs) <= SKEW_TOLD_MS) return [];
+  const direction = skewMs > 0 ? 'ahead of' : 'behind';
+  return [
+    {
+      severity: Math.abs(skewMs) >= SKEW_ALERT_MS ? 'error' : 'warning',
+      check: 'clock',
+      node,
+      what: `the clock of the node is ${direction} the server's: SDKs misjudge expiry, and AWS rejects signatures that are minutes off`,
+      evidence: `by ${roughly(Math.abs(skewMs))}, when the feed began`,
+      fix: 'check time synchronization (chronyc tracking) on this node; if all nodes have it, on the node of the server',
+    },
+  ];
+}
+
+/** Agents that do not print the skew still log it. */
+function loggedSkewMs(lines: AgentReading['lines']): number | undefined {
+  const line = latestLine(
+    lines,
+    'clock skew between node and server',
+    'clock skew between node and server recovered',
+  );
+  const skewMs = line?.['skewMs'];
+  return typeof skewMs === 'number' ? skewMs : Number.parseInt(textOf(skewMs), 10) || undefined;
+}

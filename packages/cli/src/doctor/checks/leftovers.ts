@@ -1,0 +1,91 @@
+import type { V1DaemonSet, V1Pod } from '../../answers/objects.ts';
+import { textOf } from '@rolegate/runtime';
+import { valueOf } from '../../answers/answer.ts';
+import { fullName } from '../cluster.ts';
+import type { AgentReading, Cluster } from '../cluster.ts';
+import type { Finding } from '../finding.ts';
+
+/** The name of an image, with any registry and tag, e.g. `quay.io/uswitch/kiam:v4.2`. */
+const FORMER_IMAGE = /(?:^|\/)(kiam|kube2iam)(?:-[a-z]+)?(?:[:@]|$)/;
+const FORMER_LABELS = ['app', 'app.kubernetes.io/name', 'k8s-app', 'name'];
+const FORMER = ['kiam', 'kube2iam'];
+/** Rules that are named in the evidence. */
+const MOST_RULES = 3;
+
+/** What kiam and kube2iam have left: their DaemonSets, Pods and iptables rules. Their annotations are read, so they may stay. */
+export function checkLeftovers(cluster: Cluster): readonly Finding[] {
+  const pods = (valueOf(cluster.pods) ?? []).filter((pod) => ownerOf(pod) !== 'DaemonSet');
+  return [
+    ...(valueOf(cluster.daemonSets) ?? []).flatMap(ofDaemonSet),
+    ...pods.flatMap(ofPod),
+    ...cluster.agents.flatMap(ofRules),
+  ];
+}
+
+function ofDaemonSet(daemonSet: V1DaemonSet): readonly Finding[] {
+  const former = formerOf(daemonSet.spec?.template.spec?.containers, daemonSet.metadata?.labels);
+  if (former === undefined) return [];
+  const running = daemonSet.status?.numberReady ?? 0;
+  return [
+    {
+      severity: running > 0 ? 'error' : 'warning',
+      check: 'leftovers',
+      node: undefined,
+      what: `${former} is still installed: its rules and Rolegate's contend for the same requests`,
+      evidence: `DaemonSet ${fullName(daemonSet)}, ${running} Pods ready`,
+      fix: `follow docs/migrate.md to the end: delete DaemonSet ${fullName(daemonSet)}, then its iptables rules`,
+    },
+  ];
+}
+
+function ofPod(pod: V1Pod): readonly Finding[] {
+  const former = formerOf(pod.spec?.containers, pod.metadata?.labels);
+  if (former === undefined) return [];
+  return [
+    {
+      severity: 'warning',
+      check: 'leftovers',
+      node: pod.spec?.nodeName,
+      what: `a Pod of ${former} still runs`,
+      evidence: `Pod ${fullName(pod)}`,
+      fix: 'follow docs/migrate.md to the end',
+    },
+  ];
+}
+
+function formerOf(
+  containers: readonly { readonly image?: string }[] = [],
+  labels: Readonly<Record<string, string>> = {},
+): string | undefined {
+  const byImage = containers.flatMap(({ image = '' }) => FORMER_IMAGE.exec(image)?.[1] ?? []);
+  const byLabel = FORMER_LABELS.flatMap((key) => labels[key] ?? []).filter((name) => FORMER.includes(name));
+  return [...byImage, ...byLabel][0];
+}
+
+function ofRules({ node, status, lines }: AgentReading): readonly Finding[] {
+  const logged = lines
+    .filter(({ msg }) => msg === 'foreign rule for a metadata address')
+    .map((line) => textOf(line['rule']));
+  const rules = [...new Set(logged)].filter((rule) => rule !== '');
+  const count = valueOf(status)?.interception.foreignRules ?? rules.length;
+  if (count === 0) return [];
+  const evidence =
+    rules.slice(0, MOST_RULES).join('; ') || `rules: ${count}; their text is in the log of reconcile`;
+  const isDnat = rules.length === 0 || rules.some((rule) => rule.includes('-j DNAT'));
+  return [
+    {
+      severity: 'warning',
+      check: 'leftovers',
+      node,
+      what: isDnat
+        ? "an iptables rule of others for the metadata address is left over, as kiam and kube2iam install it; it has no effect while Rolegate's come first"
+        : "an iptables rule of others names the metadata address; it has no effect while Rolegate's come first",
+      evidence,
+      fix: 'if the program that installed it is gone, remove it on the node: iptables -t nat -D PREROUTING … with the text of the rule',
+    },
+  ];
+}
+
+function ownerOf({ metadata }: V1Pod): string | undefined {
+  return metadata?.ownerReferences?.[0]?.kind;
+}

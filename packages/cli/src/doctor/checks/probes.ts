@@ -1,0 +1,63 @@
+import type { V1ContainerStatus, V1Pod } from '../../answers/objects.ts';
+import { valueOf } from '../../answers/answer.ts';
+import { fullName, isAgent, isServer } from '../cluster.ts';
+import type { Cluster } from '../cluster.ts';
+import type { Finding } from '../finding.ts';
+
+/** A container that was restarted more often is named. */
+const MANY_RESTARTS = 5;
+
+/** Probes and readiness, as kubelet and the agents say. */
+export function checkProbes(cluster: Cluster): readonly Finding[] {
+  const pods = (valueOf(cluster.pods) ?? []).filter((pod) => isAgent(pod) || isServer(pod));
+  return [...pods.flatMap(ofPod), ...cluster.agents.flatMap(notReady)];
+}
+
+function ofPod(pod: V1Pod): readonly Finding[] {
+  const { status, spec } = pod;
+  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return [];
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const kind = isAgent(pod) ? 'agent' : 'server';
+  // Of a server nobody asks for the node.
+  const node = kind === 'agent' ? spec?.nodeName : undefined;
+  return containers.flatMap((container): Finding[] => {
+    const why = faultOf(container);
+    if (why === undefined) return [];
+    return [
+      {
+        severity: container.ready ? 'warning' : 'error',
+        check: 'probes',
+        node,
+        what: `the container ${container.name} of ${kind === 'agent' ? 'an agent' : 'a server'} ${why}`,
+        evidence: `${fullName(pod)}${lastEnd(container)}`,
+        fix: `see why: kubectl logs -n ${fullName(pod).replace('/', ' ')} -c ${container.name} --previous`,
+      },
+    ];
+  });
+}
+
+function faultOf({ state, restartCount, started, ready }: V1ContainerStatus): string | undefined {
+  const waiting = state?.waiting?.reason;
+  if (waiting !== undefined && waiting !== 'PodInitializing' && waiting !== 'ContainerCreating')
+    return `does not start: ${waiting}`;
+  if (state?.running !== undefined && started === false) return 'does not pass its startup probe';
+  if (state?.running !== undefined && !ready) return 'is not ready';
+  return restartCount > MANY_RESTARTS ? 'was restarted often' : undefined;
+}
+
+function lastEnd({ lastState, restartCount }: V1ContainerStatus): string {
+  const end = lastState?.terminated;
+  if (end === undefined) return '';
+  return `: ${restartCount} restarts, the last after exit code ${end.exitCode} (${end.reason ?? 'no reason'})`;
+}
+
+function notReady({ node, pod, status }: Cluster['agents'][number]): readonly Finding[] {
+  return (valueOf(status)?.notReady ?? []).map((why) => ({
+    severity: 'error',
+    check: 'probes',
+    node,
+    what: `the agent is not ready: ${why}`,
+    evidence: pod,
+    fix: `see its log: kubectl logs -n ${pod.replace('/', ' ')} --all-containers`,
+  }));
+}

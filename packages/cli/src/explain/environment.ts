@@ -1,0 +1,234 @@
+import type { V1Container, V1EnvVar, V1Pod } from '../answers/objects.ts';
+import { link } from './link.ts';
+import type { Link } from './link.ts';
+
+/**
+ * The order in which AWS SDKs look for credentials. The first that is found wins, and the metadata API is the last:
+ * https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html. Java takes profiles after web identity, JavaScript
+ * before, but all before the metadata API.
+ */
+const SOURCES: readonly Source[] = [
+  {
+    variables: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
+    all: true,
+    kind: 'static keys',
+    next: 'remove the keys from the Pod template, and roll the Pod out again; then deactivate them in IAM',
+  },
+  {
+    variables: ['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_ROLE_ARN'],
+    all: true,
+    kind: 'IRSA variables',
+    next: 'remove eks.amazonaws.com/role-arn from the ServiceAccount (or the variables from the Pod template), and recreate the Pod',
+  },
+  {
+    variables: ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'],
+    all: false,
+    kind: 'variables of another container credentials endpoint',
+    next: 'remove the EKS Pod Identity association of the ServiceAccount (or the variables from the Pod template), and recreate the Pod',
+  },
+];
+
+/** Rolegate's own container credentials endpoint. */
+const OWN_ENDPOINT = /^http:\/\/(169\.254\.170\.23|\[fd00:ec2::23\]):8182\//i;
+
+/** These may lead to credentials in a file, or to none. */
+const PROFILE = ['AWS_PROFILE', 'AWS_DEFAULT_PROFILE', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONFIG_FILE'];
+const DISABLED = 'AWS_EC2_METADATA_DISABLED';
+const ENDPOINT = 'AWS_EC2_METADATA_SERVICE_ENDPOINT';
+const PROXY = ['HTTP_PROXY', 'http_proxy'];
+const NO_PROXY = ['NO_PROXY', 'no_proxy'];
+const EXCEPTED = /(^|,)\s*(\*|169\.254\.)/;
+const METADATA_ADDRESS = /^https?:\/\/(169\.254\.169\.254|\[fd00:ec2::254\])(:80)?\/?$/i;
+
+/** At most this many are named on the page; a Pod can have thousands of variables. */
+const MOST_NAMED = 8;
+
+interface Source {
+  readonly variables: readonly string[];
+  /** True: only all together are credentials. */
+  readonly all: boolean;
+  readonly kind: string;
+  readonly next: string;
+}
+
+/** Something in the environment of one container that the SDK prefers to the metadata API, or that turns it off. */
+interface Outranking {
+  /** `certain`: the SDK does not ask Rolegate. `possible`: it may not. */
+  readonly how: 'certain' | 'possible';
+  readonly container: string;
+  /** Names only, never values. */
+  readonly says: string;
+  readonly next: string;
+}
+
+/**
+ * The variables of the Pod that outrank IMDS. Prints no value, wherever it comes from. `byToken`: the Pod gets credentials by its
+ * ServiceAccount token only, and must have the variables that lead there.
+ */
+export function environmentLink(pod: V1Pod | undefined, byToken = false): Link {
+  if (pod === undefined) return link('environment', 'unknown', 'the Pod cannot be read');
+  if (byToken && !containersOf(pod).some((one) => usesOwnEndpoint(variablesOf(one))))
+    return link(
+      'environment',
+      'broken',
+      "no container has the variables of Rolegate's container credentials, which alone serve this Pod",
+      {
+        next: 'label its Namespace or Pod template rolegate.dev/credentials=token, and recreate the Pod (docs/container-credentials.md)',
+      },
+    );
+  const found = outrankings(pod);
+  const [first] = found;
+  if (first === undefined) return link('environment', 'ok', 'no variable of the Pod outranks IMDS');
+  const rest = found.slice(1, MOST_NAMED).map(({ says }) => says);
+  const left = found.length - MOST_NAMED;
+  return link('environment', first.how === 'certain' ? 'broken' : 'warning', first.says, {
+    details: left > 0 ? [...rest, `and ${left} more`] : rest,
+    next: first.next,
+  });
+}
+
+/** The certain ones first. */
+function outrankings(pod: V1Pod): readonly Outranking[] {
+  const all = containersOf(pod).flatMap(ofContainer);
+  return [...all.filter(({ how }) => how === 'certain'), ...all.filter(({ how }) => how === 'possible')];
+}
+
+/** Without ephemeral ones, which someone has added to look around. */
+function containersOf({ spec }: V1Pod): readonly V1Container[] {
+  return spec === undefined ? [] : [...spec.containers, ...(spec.initContainers ?? [])];
+}
+
+/** Of two variables of one name, the last one counts. */
+function variablesOf({ env = [] }: V1Container): Variables {
+  return new Map(env.map((variable) => [variable.name, variable]));
+}
+
+function ofContainer(container: V1Container): readonly Outranking[] {
+  const variables = variablesOf(container);
+  return [
+    ...SOURCES.flatMap((source) => ofSource(source, variables, container.name)),
+    ...ofDisabled(variables, container.name),
+    ...ofEndpoint(variables, container.name),
+    ...ofProfile(variables, container.name),
+    ...ofProxy(variables, container.name),
+    ...ofImported(container),
+  ];
+}
+
+type Variables = ReadonlyMap<string, V1EnvVar>;
+
+function ofSource(source: Source, variables: Variables, container: string): readonly Outranking[] {
+  const { kind, next, all } = source;
+  const set = source.variables
+    .flatMap((name) => variables.get(name) ?? [])
+    .filter(isSet)
+    .filter(isForeign);
+  if (set.length === 0) return [];
+  const isCertain = !all || set.length === source.variables.length;
+  const named = set.map(origin).join(', ');
+  const says = isCertain
+    ? `container ${container} has ${kind} (${named}), which outrank IMDS: its SDK does not ask Rolegate`
+    : `container ${container} has only ${named} of ${kind}: some SDKs fail instead of asking Rolegate`;
+  return [{ how: isCertain ? 'certain' : 'possible', container, says, next }];
+}
+
+function ofDisabled(variables: Variables, container: string): readonly Outranking[] {
+  const variable = variables.get(DISABLED);
+  if (variable === undefined || !isSet(variable) || usesOwnEndpoint(variables)) return [];
+  const isKnown = variable.valueFrom === undefined;
+  if (isKnown && variable.value?.toLowerCase() !== 'true') return [];
+  return [
+    {
+      how: isKnown ? 'certain' : 'possible',
+      container,
+      says: `container ${container} has ${origin(variable)}, which turns off IMDS${isKnown ? '' : ' if it is true'}: its SDK does not ask Rolegate`,
+      next: `remove ${DISABLED} from the Pod template, or give the Pod container credentials`,
+    },
+  ];
+}
+
+function ofEndpoint(variables: Variables, container: string): readonly Outranking[] {
+  const variable = variables.get(ENDPOINT);
+  if (variable === undefined || !isSet(variable) || METADATA_ADDRESS.test(variable.value ?? '')) return [];
+  return [
+    {
+      how: variable.valueFrom === undefined ? 'certain' : 'possible',
+      container,
+      says: `container ${container} has ${origin(variable)}, which leads its SDK to another address than Rolegate's`,
+      next: `remove ${ENDPOINT} from the Pod template`,
+    },
+  ];
+}
+
+function ofProfile(variables: Variables, container: string): readonly Outranking[] {
+  const set = PROFILE.flatMap((name) => variables.get(name) ?? []).filter(isSet);
+  if (set.length === 0) return [];
+  return [
+    {
+      how: 'possible',
+      container,
+      says: `container ${container} has ${set.map(origin).join(', ')}: credentials of that profile outrank IMDS, and some SDKs fail if it does not exist`,
+      next: 'remove the variables unless the profile is meant',
+    },
+  ];
+}
+
+/** boto3 sends requests to the metadata API through a proxy, unless it is told not to. */
+function ofProxy(variables: Variables, container: string): readonly Outranking[] {
+  const proxy = PROXY.flatMap((name) => variables.get(name) ?? []).find(isSet);
+  const exceptions = NO_PROXY.flatMap((name) => variables.get(name) ?? []).filter(isSet);
+  const isExcepted = exceptions.some(({ value }) => value === undefined || EXCEPTED.test(value));
+  if (proxy === undefined || isExcepted) return [];
+  return [
+    {
+      how: 'possible',
+      container,
+      says: `container ${container} has ${origin(proxy)} without 169.254.169.254 in NO_PROXY: some SDKs ask the proxy instead of Rolegate`,
+      next: 'add 169.254.169.254 and 169.254.170.23 to NO_PROXY in the Pod template',
+    },
+  ];
+}
+
+/** The names that `envFrom` imports are not known without reading the object. */
+function ofImported({ name, envFrom = [] }: V1Container): readonly Outranking[] {
+  const objects = envFrom.flatMap(({ secretRef, configMapRef, prefix = '' }) => {
+    // A prefix that does not begin AWS_ makes other names.
+    if (prefix !== '' && !'AWS_'.startsWith(prefix) && !prefix.startsWith('AWS_')) return [];
+    const kind = secretRef === undefined ? 'ConfigMap' : 'Secret';
+    const ref = secretRef ?? configMapRef;
+    return ref?.name === undefined ? [] : [{ kind, name: ref.name }];
+  });
+  const [first] = objects;
+  if (first === undefined) return [];
+  const named = objects.map((one) => `${one.kind} ${one.name}`).join(', ');
+  return [
+    {
+      how: 'possible',
+      container: name,
+      says: `container ${name} imports ${named}, whose AWS_ variables, if it has any, outrank IMDS (not read)`,
+      next: `look for AWS_ variables with kubectl describe ${first.kind.toLowerCase()} ${first.name}`,
+    },
+  ];
+}
+
+/** SDKs treat an empty variable as absent. */
+function isSet({ value, valueFrom }: V1EnvVar): boolean {
+  return valueFrom !== undefined || (value !== undefined && value !== '');
+}
+
+function isForeign({ name, value }: V1EnvVar): boolean {
+  return name !== 'AWS_CONTAINER_CREDENTIALS_FULL_URI' || !OWN_ENDPOINT.test(value ?? '');
+}
+
+/** True if the container asks Rolegate's container credentials endpoint. */
+function usesOwnEndpoint(variables: Variables): boolean {
+  return OWN_ENDPOINT.test(variables.get('AWS_CONTAINER_CREDENTIALS_FULL_URI')?.value ?? '');
+}
+
+/** The name of a variable and of the object that it comes from. */
+function origin({ name, valueFrom }: V1EnvVar): string {
+  const { secretKeyRef, configMapKeyRef } = valueFrom ?? {};
+  if (secretKeyRef !== undefined) return `${name} from Secret ${secretKeyRef.name ?? ''}`;
+  if (configMapKeyRef !== undefined) return `${name} from ConfigMap ${configMapKeyRef.name ?? ''}`;
+  return name;
+}

@@ -1,0 +1,382 @@
+import { reasons } from '@rolegate/protocol';
+import type { Reason } from '@rolegate/protocol';
+import { describe, expect, it } from 'vitest';
+import { refusalsOf } from '../../src/explain/evidence.ts';
+import { explainPage } from '../../src/explain/page.ts';
+import { pageText } from '../../src/explain/page-text.ts';
+import { AGENT_POD, LAYERS, ROLE_ARN, SESSION, evidence } from './evidence-setup.ts';
+import type { Planted } from './evidence-setup.ts';
+
+const ROLE = 'iam.amazonaws.com/role';
+const WRONG_ARN = 'arn:aws:iam::999999999999:role/checkout';
+const NOT_AUTHORIZED =
+  'User: arn:aws:sts::123456789012:assumed-role/rolegate-server/i-0 is not authorized to perform: sts:AssumeRole';
+
+interface Case extends Planted {
+  readonly fault: string;
+  /** The broken link. */
+  readonly at: string;
+  /** The one line that names the fault. */
+  readonly says: string;
+  readonly next: string;
+}
+
+/** The server's explanation of a Pod that is denied. */
+function denied(reason: Reason, message: string, more: object = {}) {
+  const { meaning, remedy } = reasons[reason];
+  return { decision: { kind: 'deny', reason, message, meaning, remedy }, session: undefined, ...more };
+}
+
+/** The server's explanation of a Pod whose session fails. */
+function failing(reason: Reason, error: string) {
+  return { session: { ...SESSION, state: 'failing', remainingSeconds: undefined, reason, error } };
+}
+
+const cases: readonly Case[] = [
+  {
+    fault: 'A missing permit',
+    server: denied(
+      'NamespaceDenied',
+      'Namespace shop does not permit it: it has neither permitted nor allowed-roles',
+      {
+        annotations: { pod: { [ROLE]: 'checkout' }, serviceAccount: {}, namespace: {} },
+      },
+    ),
+    at: 'Namespace',
+    says: 'NamespaceDenied: Namespace shop does not permit it',
+    next: 'Annotate the Namespace with iam.amazonaws.com/permitted',
+  },
+  {
+    fault: 'A wrong account in the role ARN',
+    server: denied('OutsideCeiling', `${WRONG_ARN} is outside the role ceiling of the server`, {
+      annotations: { pod: { [ROLE]: WRONG_ARN }, serviceAccount: {}, namespace: {} },
+    }),
+    at: 'ceiling',
+    says: "the role is in account 999999999999, but the server's account is 123456789012",
+    next: 'correct the account in the role ARN',
+  },
+  {
+    fault: 'A role that does not trust the server',
+    server: failing('StsAccessDenied', NOT_AUTHORIZED),
+    at: 'STS',
+    says: 'StsAccessDenied: User: arn:aws:sts::123456789012:assumed-role/rolegate-server/i-0 is not authorized',
+    next: 'let its trust policy allow sts:AssumeRole to arn:aws:iam::123456789012:role/rolegate-server,',
+  },
+  {
+    fault: 'A role that does not exist',
+    server: failing('StsAccessDenied', NOT_AUTHORIZED),
+    at: 'STS',
+    says: 'StsAccessDenied',
+    next: 'run aws iam get-role --role-name checkout: if it does not exist, create it or correct the name',
+  },
+  {
+    fault: 'A throttled STS',
+    server: failing('StsThrottled', 'Rate exceeded'),
+    at: 'STS',
+    says: 'StsThrottled: Rate exceeded',
+    next: 'raise the STS quota of the account',
+  },
+  {
+    fault: "Expired credentials of the server's own",
+    server: failing('ServerCredentials', 'The security token included in the request is expired'),
+    at: 'STS',
+    says: 'ServerCredentials: The security token included in the request is expired',
+    next: "repair the source of the server's own credentials",
+  },
+  {
+    fault: 'A base ARN that is not detected',
+    server: {
+      decision: { kind: 'pending', reason: 'Pending', message: 'role base ARN' },
+      settings: { roleCeiling: [], namespacePolicy: 'enforce' },
+      session: undefined,
+    },
+    at: 'ceiling',
+    says: 'the role base ARN is not detected',
+    next: 'or set --role-base-arn (chart value roles.baseArn)',
+  },
+  {
+    fault: 'IRSA variables on the Pod',
+    env: [
+      { name: 'AWS_ROLE_ARN', value: 'arn:aws:iam::123456789012:role/irsa-value' },
+      { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: '/var/run/token-value' },
+    ],
+    at: 'environment',
+    says: 'container app has IRSA variables (AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN), which outrank IMDS',
+    next: 'remove eks.amazonaws.com/role-arn from the ServiceAccount',
+  },
+  {
+    fault: 'Static keys in the environment',
+    env: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'].map((name) => ({
+      name,
+      valueFrom: { secretKeyRef: { name: 'old-keys', key: name } },
+    })),
+    at: 'environment',
+    says: 'container app has static keys (AWS_ACCESS_KEY_ID from Secret old-keys, AWS_SECRET_ACCESS_KEY from Secret old-keys)',
+    next: 'remove the keys from the Pod template',
+  },
+  {
+    fault: 'A Pod on the host network',
+    podSpec: { hostNetwork: true },
+    server: denied('HostNetwork', 'Pod shop/checkout uses the host network', {
+      traits: ['on the host network'],
+    }),
+    at: 'Pod',
+    says: 'HostNetwork: Pod shop/checkout uses the host network',
+    next: "Let the node's agent serve container credentials",
+  },
+  {
+    fault: 'A static Pod',
+    server: denied('StaticPod', 'Pod shop/checkout is a static Pod', { traits: ['static'] }),
+    at: 'Pod',
+    says: 'StaticPod: Pod shop/checkout is a static Pod',
+    next: 'Create the Pod through the API server',
+  },
+  {
+    fault: 'A node without an agent',
+    agentOnNode: false,
+    noAgent: 'no agent Pod on node-a',
+    at: 'agent',
+    says: 'no agent runs on node-a',
+    next: 'see why the DaemonSet has no Pod there: kubectl rolegate doctor',
+  },
+  {
+    fault: 'The rules of nat flushed',
+    status: { interception: { readerConnected: true, layers: { ...LAYERS, nat: false } } },
+    at: 'interception',
+    says: 'the rules of layer nat are not installed',
+    next: "see what changes the node's rules",
+  },
+  {
+    fault: 'A foreign listener on 8181',
+    status: { ports: { held: [], foreignListeners: [{ address: '192.0.2.10', port: 8181, uid: 1_000 }] } },
+    at: 'interception',
+    says: 'a foreign listener has 192.0.2.10:8181 (UID 1000)',
+    next: 'ss -ltnp sport = :8181',
+  },
+  {
+    fault: 'A server that the agent cannot reach, for a new Pod',
+    noServer: 'exec: timeout',
+    agent: {
+      pod: {
+        ...AGENT_POD,
+        state: 'ServerUnavailable',
+        note: 'waiting for credentials, but no server is connected',
+        remainingMinutes: undefined,
+      },
+      state: 'ServerUnavailable',
+      remedy: 'Check the servers and the network path to them',
+      answers: { credentials: 'held, then 503 ServerUnavailable' },
+    },
+    at: 'agent',
+    says: 'ServerUnavailable: waiting for credentials, but no server is connected',
+    next: 'Check the servers and the network path to them',
+  },
+];
+
+describe('The page of explain', () => {
+  it.each(cases)(
+    '$fault is named in one line at the link $at, with the next step',
+    ({ at, says, next, ...planted }) => {
+      const page = explainPage(evidence(planted));
+      expect(page.broken).toBe(at);
+      expect(page.verdict).toContain(`broken at ${at}: ${says}`);
+      expect(page.next).toContain(next);
+      const lines = pageText(page).split('\n');
+      expect(lines.filter((line) => line.startsWith(at) && line.includes('BROKEN'))).toHaveLength(1);
+      expect(lines.find((line) => line.startsWith('verdict'))).toContain(says);
+      expect(lines.find((line) => line.startsWith('next'))).toContain(next);
+    },
+  );
+
+  it.each([
+    {
+      fault: 'A missing CNI directory',
+      status: { addresses: { source: 'pod-status', directories: { '/var/lib/cni/results': 'missing' } } },
+      says: 'no usable CNI results (/var/lib/cni/results missing)',
+    },
+    {
+      fault: 'A flushed layer that is not the only one',
+      status: { interception: { readerConnected: true, layers: { ...LAYERS, filter: false } } },
+      says: 'the rules of layer filter are not installed',
+    },
+    {
+      fault: 'IMDSv1 on the node',
+      status: { interception: { readerConnected: true, layers: LAYERS, nodeImdsv1Open: true } },
+      says: 'the IMDS of the node answers IMDSv1',
+    },
+    {
+      fault: 'A lost feed',
+      status: {
+        server: {
+          feed: { connected: false, staleSeconds: 90, lastFault: 'reset' },
+          certificate: { state: true },
+        },
+      },
+      says: 'has credentials …D6VS for 50 more minutes',
+    },
+    { fault: 'A profile', env: [{ name: 'AWS_PROFILE', value: 'x' }], says: 'container app has AWS_PROFILE' },
+  ])('$fault is a warning while the Pod still gets its role', ({ says, ...planted }) => {
+    const page = explainPage(evidence(planted));
+    expect(page.broken).toBeUndefined();
+    expect(page.verdict).toContain('works, with a warning');
+    expect(page.verdict).toContain(says);
+  });
+
+  it('A Pod that has its role shows each link, which rule permits it and how long its credentials last', () => {
+    const page = explainPage(evidence());
+    expect(page.verdict).toBe(`nothing is broken: the Pod gets ${ROLE_ARN}`);
+    expect(page.next).toBeUndefined();
+    expect(page.links.map(({ state }) => state)).toEqual(Array.from({ length: 10 }, () => 'ok'));
+    expect(pageText(page)).toMatch(
+      new RegExp(`^Namespace +ok +permits ${ROLE_ARN} by iam.amazonaws.com/permitted: checkout\\|cart$`, 'm'),
+    );
+    expect(pageText(page)).toMatch(/^agent +ok +has credentials …D6VS for 50 more minutes$/m);
+  });
+
+  it('Of several rules and entries, the one that decides is shown first, and the others below it', () => {
+    const list = '["cart*", "check*"]';
+    const allowed = 'iam.amazonaws.com/allowed-roles';
+    const server = {
+      annotations: {
+        pod: { [ROLE]: 'checkout' },
+        serviceAccount: {},
+        namespace: { 'iam.amazonaws.com/permitted': 'cart', [allowed]: list },
+      },
+      permittedBy: { annotation: allowed, entry: 'check*' },
+    };
+    const namespace = explainPage(evidence({ server })).links.find(({ name }) => name === 'Namespace');
+    expect(namespace).toMatchObject({
+      state: 'ok',
+      says: `permits ${ROLE_ARN} by ${allowed}: check*`,
+      details: ['iam.amazonaws.com/permitted: cart', `${allowed}: ${list}`],
+    });
+  });
+
+  it('What STS refused is not told as a fault of the agent', () => {
+    const pod = { ...AGENT_POD, state: 'StsAccessDenied', remainingMinutes: undefined };
+    const server = failing('StsAccessDenied', NOT_AUTHORIZED);
+    const page = explainPage(evidence({ server, agent: { pod, state: 'StsAccessDenied' } }));
+    expect(page.links.find(({ name }) => name === 'agent')).toMatchObject({
+      state: 'unreached',
+      says: 'has nothing to give: StsAccessDenied',
+    });
+    expect(page.verdict).not.toContain('also broken');
+  });
+
+  it('A host-network Pod gets its role by its token, and must have the variables that lead there', () => {
+    const agent = {
+      answers: { credentials: '403 HostNetwork' },
+      state: 'HostNetwork',
+      byToken: '200, the credentials',
+    };
+    const planted = { podSpec: { hostNetwork: true, containers: [{ name: 'app' }] }, agent };
+    const without = explainPage(evidence(planted));
+    expect(without.verdict).toContain('broken at environment: no container has the variables');
+    const value = 'http://169.254.170.23:8182/v1/credentials';
+    const env = [{ name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI', value }];
+    const page = explainPage(
+      evidence({ agent, podSpec: { hostNetwork: true, containers: [{ name: 'app', env }] } }),
+    );
+    expect(page.verdict).toContain('nothing is broken');
+    expect(pageText(page)).toContain('for 50 more minutes, served only by its ServiceAccount token');
+  });
+
+  it('A Pod that no server knows is broken at its first link, with what the server waits for', () => {
+    const server = {
+      uid: undefined,
+      decision: undefined,
+      session: undefined,
+      waitsFor: 'the first list of Pods',
+    };
+    const page = explainPage(evidence({ server, agent: { pod: undefined, waitsFor: 'the first feed' } }));
+    expect(page.verdict).toContain(
+      'broken at Pod: the server does not know it; it waits for the first list of Pods',
+    );
+  });
+
+  it('Refusals of the Pod are found among the lines of the agent', () => {
+    const line = {
+      time: 't',
+      msg: 'request refused',
+      reason: 'HeldTimeout',
+      namespace: 'shop',
+      pod: 'checkout',
+    };
+    const facts = { method: 'GET', route: 'credentials', status: 503, waitedFor: 'credentials' };
+    const lines = [{ ...line, ...facts }, { ...line, pod: 'cart' }, { ...line, msg: 'other' }, {}];
+    expect(refusalsOf(lines, { namespace: 'shop', name: 'checkout' })).toEqual([
+      {
+        time: 't',
+        reason: 'HeldTimeout',
+        asked: 'GET credentials',
+        status: 503,
+        detail: 'waited for credentials',
+        hint: undefined,
+      },
+    ]);
+  });
+
+  it('What lies behind the broken link is not reached, and its facts are shown', () => {
+    const page = explainPage(
+      evidence({ server: denied('NamespaceDenied', 'Namespace shop does not permit it') }),
+    );
+    const states = Object.fromEntries(page.links.map(({ name, state }) => [name, state]));
+    expect(states).toMatchObject({
+      annotation: 'ok',
+      ServiceAccount: 'ok',
+      Namespace: 'broken',
+      ceiling: 'unreached',
+      session: 'unreached',
+      STS: 'unreached',
+      agent: 'unreached',
+      interception: 'ok',
+    });
+  });
+
+  it('Without any answer of a server, what the agent has of the decision counts', () => {
+    const pod = { ...AGENT_POD, state: 'NamespaceDenied', note: 'Namespace shop does not permit it' };
+    const { remedy } = reasons.NamespaceDenied;
+    const page = explainPage(
+      evidence({ noServer: 'no rights: pods/exec', agent: { pod, state: pod.state, remedy } }),
+    );
+    expect(page.verdict).toBe('broken at Namespace: NamespaceDenied: Namespace shop does not permit it');
+    expect(page.next).toBe(remedy);
+  });
+
+  it('If nobody answers, the page says so and claims nothing', () => {
+    const page = explainPage(
+      evidence({ noServer: 'cannot create pods/exec', noAgent: 'cannot create pods/exec' }),
+    );
+    expect(page.broken).toBeUndefined();
+    expect(page.verdict).toBe('not known: Pod: no server explains it: cannot create pods/exec');
+    expect(page.links.some(({ state, name }) => state === 'ok' && name !== 'environment')).toBe(false);
+  });
+
+  it('An ended Pod and one that is not scheduled get nothing', () => {
+    const ended = explainPage(evidence({ podStatus: { phase: 'Succeeded' } }));
+    expect(ended.verdict).toContain('broken at Pod: it has ended (Succeeded)');
+    const pending = explainPage(evidence({ podSpec: { nodeName: undefined } }));
+    expect(pending.next).toBe('see why: kubectl describe pod -n shop checkout');
+  });
+
+  it('The last five refusals are shown, with what was asked and answered', () => {
+    const refusals = Array.from({ length: 7 }, (_, at) => ({
+      time: `2026-11-30T07:00:0${at}Z`,
+      reason: 'HeldTimeout',
+      asked: 'GET credentials',
+      status: 503,
+      detail: 'waited for credentials',
+      hint: undefined,
+    }));
+    const text = pageText(explainPage(evidence({ refusals })));
+    expect(text.match(/503 HeldTimeout/g)).toHaveLength(5);
+    expect(text).toContain('2026-11-30T07:00:06Z GET credentials → 503 HeldTimeout waited for credentials');
+  });
+
+  it('Foreign text cannot start a line or control the terminal', () => {
+    const message = 'bad\n\u001b[31mverdict nothing is broken';
+    const text = pageText(explainPage(evidence({ server: denied('BadAnnotation', message) })));
+    expect(text).not.toContain('\u001b');
+    expect(text.split('\n').filter((line) => line.startsWith('verdict'))).toHaveLength(1);
+  });
+});

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { readAgentStatus } from '../../src/answers/agent-status.ts';
+import { readServerStatus } from '../../src/answers/server-status.ts';
+import { isSameRole } from '../../src/roles/role-name.ts';
+import { rolesOf } from '../../src/roles/roles.ts';
+import type { RoleSources } from '../../src/roles/roles.ts';
+import { rolesText, whoText } from '../../src/roles/roles-text.ts';
+import { whoHas } from '../../src/roles/who.ts';
+
+const CART = 'arn:aws:iam::123456789012:role/shop/cart';
+const PERMITTED = 'iam.amazonaws.com/permitted';
+
+function sources(): RoleSources {
+  const agent = (node: string, ...pods: readonly object[]) => ({
+    node,
+    status: readAgentStatus(JSON.stringify({ version: '0.2.0', node, pods })),
+  });
+  const server = (pod: string, ...sessions: readonly object[]) => ({
+    pod,
+    status: readServerStatus(JSON.stringify({ sessions, sessionsLeftOut: 0 })),
+  });
+  const session = { role: CART, sessionName: 'shop.default', state: 'valid' };
+  return {
+    agents: [
+      agent(
+        'node-a',
+        {
+          namespace: 'shop',
+          name: 'cart-1',
+          uid: '1',
+          role: CART,
+          sessionName: 'shop.default',
+          state: 'ok',
+          remainingMinutes: 50,
+        },
+        { namespace: 'shop', name: 'front', uid: '2', state: 'NoRole' },
+      ),
+      agent('node-b', {
+        namespace: 'legacy',
+        name: 'reports',
+        uid: '3',
+        role: 'shop/cart',
+        state: 'NamespaceDenied',
+        note: 'not permitted',
+      }),
+      { node: 'node-c', status: { fault: 'timeout' } },
+    ],
+    servers: [
+      server('rolegate/s-0', {
+        ...session,
+        nodes: ['node-a'],
+        remainingSeconds: 3_000,
+        nextInSeconds: 1_500,
+      }),
+      server('rolegate/s-1', { ...session, state: 'at-agents', nodes: ['node-a', 'node-d'] }),
+    ],
+    namespaces: {
+      value: [
+        { metadata: { name: 'shop', annotations: { [PERMITTED]: 'shop/.*\n' } } },
+        { metadata: { name: 'legacy', annotations: { [PERMITTED]: 'other' } } },
+        { metadata: { name: 'batch', annotations: { 'iam.amazonaws.com/allowed-roles': '["*"]' } } },
+        { metadata: { name: 'none' } },
+      ],
+    },
+  };
+}
+
+describe('roles', () => {
+  it('Pods that have a role or ask for one are listed with state, remaining life and the rule of their Namespace', () => {
+    const { pods } = rolesOf(sources());
+    expect(pods).toMatchObject([
+      {
+        namespace: 'legacy',
+        pod: 'reports',
+        node: 'node-b',
+        state: 'NamespaceDenied',
+        rules: [`${PERMITTED}: other`],
+      },
+      {
+        namespace: 'shop',
+        pod: 'cart-1',
+        role: CART,
+        remainingMinutes: 50,
+        rules: [`${PERMITTED}: shop/.*`],
+      },
+    ]);
+  });
+
+  it('A session that several replicas know is one row, with the longest life and all nodes', () => {
+    expect(rolesOf(sources()).sessions).toEqual([
+      {
+        role: CART,
+        session: 'shop.default',
+        state: 'valid',
+        reason: undefined,
+        remainingSeconds: 3_000,
+        nextInSeconds: 1_500,
+        nodes: 2,
+      },
+    ]);
+  });
+
+  it('With a Namespace, only its Pods and their sessions are listed', () => {
+    expect(rolesOf(sources(), 'legacy')).toMatchObject({ pods: [{ pod: 'reports' }], sessions: [] });
+  });
+
+  it('What could not be asked is said', () => {
+    const { incomplete } = rolesOf({ ...sources(), namespaces: { fault: 'forbidden' } });
+    expect(incomplete).toEqual([
+      'the agent of node-c does not answer: timeout',
+      'Namespaces cannot be read: forbidden',
+    ]);
+    expect(rolesText(rolesOf(sources()))).toContain(
+      'INCOMPLETE: the agent of node-c does not answer: timeout',
+    );
+  });
+});
+
+describe('who', () => {
+  it('Who has the role, who is refused, and which Namespaces permit it, are told apart', () => {
+    const who = whoHas('shop/cart', sources());
+    expect(who).toMatchObject({
+      have: [{ pod: 'cart-1' }],
+      refused: [{ pod: 'reports', state: 'NamespaceDenied' }],
+      mayByRule: [{ namespace: 'shop', rules: [`${PERMITTED}: shop/.*`] }],
+      undecided: [{ namespace: 'batch' }],
+      sessions: [{ session: 'shop.default' }],
+    });
+    expect(whoText(who)).toMatch(/^shop +iam.amazonaws.com\/permitted: shop\/\.\*$/m);
+  });
+
+  it('A role that nobody has is said to be nobody’s', () => {
+    expect(whoText(whoHas('nobody', { ...sources(), agents: [] }))).toContain('no Pod has nobody\n');
+  });
+
+  it.each([
+    { a: CART, b: 'shop/cart', same: true },
+    { a: CART, b: '/shop/cart', same: true },
+    { a: CART, b: 'cart', same: false },
+    { a: CART, b: CART.replace('123456789012', '999999999999'), same: false },
+  ])('$a and $b are the same role: $same', ({ a, b, same }) => {
+    expect(isSameRole(a, b)).toBe(same);
+  });
+});
