@@ -1,7 +1,7 @@
-// Bundles the built programs into dist/bundle/{agent,server}.cjs, with source maps and lists of what they contain
-// (*.sbom.json). Fails if a bundle contains forbidden code or exceeds its size limit. Run `npm run bundle`, which
-// builds first.
-import { readFile, writeFile } from 'node:fs/promises';
+// Bundles the built programs into dist/bundle/{agent,server,kubectl-rolegate}.cjs, with source maps and lists of what
+// they contain (*.sbom.json). Fails if a bundle contains forbidden code or exceeds its size limit. Run
+// `npm run bundle`, which builds first.
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { isAscii } from 'node:buffer';
 import { dirname, join } from 'node:path';
@@ -32,6 +32,17 @@ const bundles = [
     maxBytes: 30_000,
     without: ['node_modules/'],
   })),
+  {
+    name: 'kubectl-rolegate',
+    program: 'cli',
+    entry: 'packages/cli/dist/main.js',
+    maxBytes: 700_000,
+    // Of the libraries, only that of the kubeconfig and what it needs.
+    without: ['@aws-sdk/', '@smithy/', '@peculiar/', '@grpc/', 'protobufjs', 'pino/', 'prom-client'],
+    // It runs on users' machines, with the Node.js that they have.
+    target: 'node20',
+    shebang: '#!/usr/bin/env node',
+  },
 ];
 
 /**
@@ -41,7 +52,7 @@ const bundles = [
 const awaitInMain = {
   name: 'await in main',
   setup({ onLoad }) {
-    onLoad({ filter: /packages\/(agent|server)\/dist\/main\.js$/ }, async ({ path }) => {
+    onLoad({ filter: /packages\/(agent|server|cli)\/dist\/main\.js$/ }, async ({ path }) => {
       // tsc adds `export {};` to a module without imports.
       const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== 'export {};');
       const body = lines.findLastIndex((line) => line.startsWith('import ')) + 1;
@@ -83,23 +94,29 @@ const healthDescriptor = {
 };
 
 /**
- * Only KubeConfig of client-node is used, and only for node:https. Without the generated API and undici, the server's
- * bundle is 3 MB smaller and needs 15 MB less memory.
+ * The used parts of client-node alone, and KubeConfig only for node:https. Without the generated API and undici, the
+ * server's bundle is 3 MB smaller and needs 15 MB less memory.
  */
-const kubeConfigOnly = {
-  name: 'KubeConfig only',
+const clientNode = (program) => ({
+  name: 'used parts of client-node',
   setup({ onResolve, onLoad }) {
-    const library = createRequire(join(root, 'packages/server/package.json')).resolve(
-      '@kubernetes/client-node',
+    const library = dirname(
+      createRequire(join(root, `packages/${program}/package.json`)).resolve('@kubernetes/client-node'),
     );
-    const config = join(dirname(library), 'config.js');
-    onResolve({ filter: /^@kubernetes\/client-node$/ }, () => ({ path: config }));
+    const config = join(library, 'config.js');
+    onResolve({ filter: /^@kubernetes\/client-node$/ }, () =>
+      program === 'cli' ? { path: 'KubeConfig and Exec', namespace: 'parts' } : { path: config },
+    );
+    onLoad({ filter: /.*/, namespace: 'parts' }, () => ({
+      contents: "export { KubeConfig } from './config.js'; export { Exec } from './exec.js';",
+      resolveDir: library,
+    }));
     onResolve({ filter: /^(undici|\.\/gen\/index\.js)$/ }, ({ importer, path }) =>
       importer === config ? { path, namespace: 'left out' } : undefined,
     );
     onLoad({ filter: /.*/, namespace: 'left out' }, ({ path }) => ({ contents: throwing(path) }));
   },
-};
+});
 
 /**
  * prom-client without the parts that push, collect from workers or measure Node, which would load node:https and
@@ -132,7 +149,7 @@ function replaceAll(text, replacements) {
   }, text);
 }
 
-async function bundle({ name, program, entry, maxBytes, without }) {
+async function bundle({ name, program, entry, maxBytes, without, target = 'node24', shebang }) {
   const outfile = `dist/bundle/${name}.cjs`;
   const { metafile, warnings } = await build({
     absWorkingDir: root,
@@ -140,7 +157,7 @@ async function bundle({ name, program, entry, maxBytes, without }) {
     outfile,
     bundle: true,
     platform: 'node',
-    target: 'node24',
+    target,
     format: 'cjs',
     // Loaded by require, which needs no ESM loader.
     supported: { 'dynamic-import': false },
@@ -151,8 +168,10 @@ async function bundle({ name, program, entry, maxBytes, without }) {
     legalComments: 'linked',
     metafile: true,
     logLevel: 'warning',
-    plugins: [awaitInMain, agentProgram, healthDescriptor, kubeConfigOnly, metricsOnly],
+    plugins: [awaitInMain, agentProgram, healthDescriptor, clientNode(program ?? 'server'), metricsOnly],
+    ...(shebang === undefined ? {} : { banner: { js: shebang } }),
   });
+  if (shebang !== undefined) await chmod(join(root, outfile), 0o755);
   const { bytes, inputs } = metafile.outputs[outfile];
   console.log(`${outfile}: ${(bytes / 1e6).toFixed(2)} MB of ${(maxBytes / 1e6).toFixed(2)} allowed`);
   const unwanted = Object.keys(inputs).filter((path) => without.some((part) => path.includes(part)));
@@ -163,16 +182,16 @@ async function bundle({ name, program, entry, maxBytes, without }) {
     ...(isAscii(await readFile(join(root, outfile))) ? [] : [`${outfile} has a non-ASCII character`]),
     ...(bytes > maxBytes ? [`${outfile} has ${bytes} bytes, more than the allowed ${maxBytes}`] : []),
   ];
-  return { program, inputs, faults };
+  return { name, program, inputs, faults };
 }
 
 const built = await Promise.all(bundles.map(bundle));
-// The commands contain only our own files, which are in the program's list.
-for (const name of ['agent', 'server']) {
-  const parts = built.filter(({ program }) => program === name).map(({ inputs }) => inputs);
+// The status commands contain only our own files, which are in the program's list.
+for (const name of ['agent', 'server', 'cli']) {
+  const parts = built.filter(({ program }) => program === name);
   await writeFile(
-    join(root, `dist/bundle/${name}.sbom.json`),
-    sbomOf({ root, name, version, inputs: Object.assign({}, ...parts) }),
+    join(root, `dist/bundle/${parts[0].name}.sbom.json`),
+    sbomOf({ root, name, version, inputs: Object.assign({}, ...parts.map(({ inputs }) => inputs)) }),
   );
 }
 const faults = built.flatMap((one) => one.faults);

@@ -1,3 +1,5 @@
+// First, because the other modules need it.
+import './node-20.ts';
 import { commands } from './command-line/commands.ts';
 import { dispatch } from './command-line/dispatch.ts';
 import { createOutput } from './output/output.ts';

@@ -1,4 +1,4 @@
-import { logVerbosity, makeClientConstructor, setLogVerbosity } from '@grpc/grpc-js';
+import { logVerbosity, makeClientConstructor, setLogVerbosity, status } from '@grpc/grpc-js';
 import type { ChannelCredentials, ChannelOptions, MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 import protobuf from 'protobufjs/light.js';
 import type { INamespace, Method, Type } from 'protobufjs/light.js';
@@ -62,7 +62,7 @@ export function asRefusal(error: unknown): Refusal {
 
 /** The details begin with the reason, which is a metric label and a log field on the other side. */
 export function asStatus({ reason, message }: Refusal) {
-  return { code: reasons[reason].grpc, details: `${reason}: ${message}` };
+  return { code: status[reasons[reason].grpc], details: `${reason}: ${message}` };
 }
 
 const RolegateClientConstructor = makeClientConstructor(rolegateService, SERVICE_NAME);

@@ -1,4 +1,3 @@
-import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { isReason, reasons, Refusal } from '@rolegate/protocol';
 import type { Reason, ReasonEntry } from '@rolegate/protocol';
@@ -28,7 +27,7 @@ describe('Reasons', () => {
   );
 
   it.each(table)('The gRPC status of $reason is neither success nor a bug', ({ grpc }) => {
-    expect([status.OK, status.UNKNOWN, status.INTERNAL, status.UNIMPLEMENTED]).not.toContain(grpc);
+    expect(['OK', 'UNKNOWN', 'INTERNAL', 'UNIMPLEMENTED']).not.toContain(grpc);
   });
 
   it('The HTTP statuses 200, 401, 404 and 503 belong to the reasons of the contract', () => {

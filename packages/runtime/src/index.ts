@@ -32,8 +32,9 @@ export { createChanges } from './listeners/changes.ts';
 export type { Changes } from './listeners/changes.ts';
 export { createListeners, listenerFailed } from './listeners/listeners.ts';
 
+export { describeError } from './log/describe-error.ts';
 export { onOneLine } from './log/fields.ts';
-export { BUG_HINT, createLog, describeError, logLevels, silentLog } from './log/log.ts';
+export { BUG_HINT, createLog, logLevels, silentLog } from './log/log.ts';
 export type { LevelControl, Log, LogLevel, LogOptions } from './log/log.ts';
 export { createLimitLog, createLogLimiter } from './log/log-limiter.ts';
 export type { CountScope, LimitLog } from './log/log-limiter.ts';

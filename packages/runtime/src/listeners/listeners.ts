@@ -1,4 +1,5 @@
-import { BUG_HINT, describeError } from '../log/log.ts';
+import { describeError } from '../log/describe-error.ts';
+import { BUG_HINT } from '../log/log.ts';
 import type { Log } from '../log/log.ts';
 
 export interface Listeners<Event> {

@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { describeError } from './describe-error.ts';
 import { cutFields, cutText, onOneLine } from './fields.ts';
 
 /** The hint of a line that only a bug can cause. */
@@ -36,9 +37,6 @@ export interface LogOptions {
 
 /** Censored on whatever object they come. */
 const SECRET_FIELDS = ['secretAccessKey', 'sessionToken', 'token', 'secret', 'SecretAccessKey', 'Token'];
-
-/** Bounds cyclic causes. */
-const DEEPEST_CAUSE = 8;
 
 /**
  * Creates the log of a process. Field `error` is written with its causes, and texts are cut to 2,048 characters.
@@ -90,23 +88,6 @@ export function createLog({ level, format, write, base = {} }: LogOptions): Log 
 
 /** Writes nothing. For tests and tools. */
 export const silentLog: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-
-/** Describes an error and its causes in one line. Other values are converted to strings. */
-export function describeError(error: unknown): string {
-  return describeTo(DEEPEST_CAUSE, error);
-}
-
-function describeTo(depth: number, error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (depth === 0) return error.message;
-  if (error instanceof AggregateError) {
-    const parts = [error.message, ...error.errors.map((one) => describeTo(depth - 1, one))];
-    return parts.filter((part) => part !== '').join('; ');
-  }
-  return error.cause === undefined
-    ? error.message
-    : `${error.message}: ${describeTo(depth - 1, error.cause)}`;
-}
 
 function asText(line: string): string {
   const { time, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;

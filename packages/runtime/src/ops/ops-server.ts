@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 import { systemClock } from '../time/clock.ts';
 import type { Clock } from '../time/clock.ts';
-import { describeError } from '../log/log.ts';
+import { describeError } from '../log/describe-error.ts';
 import { createPageServer } from './page-server.ts';
 import type { MakePage, Page, PageServer } from './page-server.ts';
 import { probePages } from './probe-server.ts';

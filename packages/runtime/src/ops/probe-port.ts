@@ -1,5 +1,5 @@
 import type { Clock } from '../time/clock.ts';
-import { describeError } from '../log/log.ts';
+import { describeError } from '../log/describe-error.ts';
 import type { Log } from '../log/log.ts';
 import { formatHostPort, isPortTaken } from '../net/host-port.ts';
 import type { HostPort } from '../net/host-port.ts';

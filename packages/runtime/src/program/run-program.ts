@@ -1,5 +1,6 @@
 import type { Environment } from '../flags/env.ts';
-import { createLog, describeError } from '../log/log.ts';
+import { describeError } from '../log/describe-error.ts';
+import { createLog } from '../log/log.ts';
 import type { Log, LogOptions } from '../log/log.ts';
 import { VERSION } from './version.ts';
 
