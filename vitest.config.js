@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Tests of built programs, of memory and of simulated days: `npm run test:programs`. */
 const programs = [
   'packages/sandbox/test/**/*.test.ts',
+  'packages/cli/test/bundle/**/*.test.ts',
   'packages/{agent,server}/test/{churn,fairness}/**/*.test.ts',
   'packages/server/test/kubernetes/fat-objects.test.ts',
 ];

@@ -1,6 +1,6 @@
 // Bundles the built programs into dist/bundle/{agent,server,kubectl-rolegate}.cjs, with source maps and lists of what
 // they contain (*.sbom.json). Fails if a bundle contains forbidden code or exceeds its size limit. Run
-// `npm run bundle`, which builds first.
+// `npm run bundle`, which builds first. Also writes dist/npm, for `npm pack ./dist/npm`.
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { isAscii } from 'node:buffer';
@@ -8,10 +8,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import protobuf from 'protobufjs';
+import { writeNpmPackage } from './npm-package.mjs';
 import { sbomOf } from './sbom.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 const notOnNodes = ['@kubernetes/', '@aws-sdk/', '@smithy/', '@peculiar/'];
 const bundles = [
   // Runs on every node, so it is small and holds little worth stealing (DESIGN.md 1).
@@ -191,9 +192,15 @@ for (const name of ['agent', 'server', 'cli']) {
   const parts = built.filter(({ program }) => program === name);
   await writeFile(
     join(root, `dist/bundle/${parts[0].name}.sbom.json`),
-    sbomOf({ root, name, version, inputs: Object.assign({}, ...parts.map(({ inputs }) => inputs)) }),
+    sbomOf({
+      root,
+      name,
+      version: manifest.version,
+      inputs: Object.assign({}, ...parts.map(({ inputs }) => inputs)),
+    }),
   );
 }
+await writeNpmPackage(root, manifest);
 const faults = built.flatMap((one) => one.faults);
 for (const fault of faults) console.error(fault);
 if (faults.length > 0) process.exitCode = 1;

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { KubeConfig } from '@kubernetes/client-node';
 
@@ -28,17 +29,22 @@ export interface StandInCluster extends AsyncDisposable {
   endStreams(pod: string): void;
 }
 
-export async function startStandInCluster(pods: readonly StandInPod[] = []): Promise<StandInCluster> {
+/** `tls`: a certificate for 127.0.0.1 and its key. */
+export async function startStandInCluster(
+  pods: readonly StandInPod[] = [],
+  tls?: { readonly cert: string; readonly key: string },
+): Promise<StandInCluster> {
   const state = createState(pods);
   const requests: string[] = [];
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     requests.push(request.url ?? '');
     state.answer(request, response);
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     ...state,
     url,
@@ -96,7 +102,8 @@ function createState(initial: readonly StandInPod[]) {
     }
     const since = query.get('sinceTime')?.slice(0, 19) ?? '';
     response.writeHead(200, { 'content-type': 'text/plain' });
-    for (const line of log) if (line.slice(0, 19) >= since) response.write(`${line}\n`);
+    const lines = log.filter((line) => line.slice(0, 19) >= since);
+    response.write(lines.map((line) => `${line}\n`).join(''));
     if (query.get('follow') !== 'true') {
       response.end();
       return;
