@@ -13,10 +13,11 @@ LABEL org.opencontainers.image.title="rolegate-server" \
       dev.rolegate.sbom="/usr/share/sbom/server.cdx.json"
 # Node.js and Debian's libraries. The layer only changes with them.
 COPY dist/rootfs/server/${TARGETARCH} /
-COPY --chmod=755 docker/rolegate-server /usr/bin/
+COPY --chmod=755 docker/rolegate-server docker/kubectl-rolegate /usr/bin/
 # server-status is loaded by `rolegate-server status`.
 COPY --chmod=644 dist/bundle/server.cjs dist/bundle/server.cjs.map dist/bundle/server.cjs.LEGAL.txt \
-     dist/bundle/server-status.cjs dist/bundle/server-status.cjs.map /app/
+     dist/bundle/server-status.cjs dist/bundle/server-status.cjs.map dist/bundle/kubectl-rolegate.cjs \
+     dist/bundle/kubectl-rolegate.cjs.map dist/bundle/kubectl-rolegate.cjs.LEGAL.txt /app/
 COPY --chmod=644 dist/rootfs/server/${TARGETARCH}.cdx.json /usr/share/sbom/server.cdx.json
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     NODE_ENV=production

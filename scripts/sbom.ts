@@ -45,8 +45,8 @@ export function sbomOf({ root, name, version, inputs }: SbomOptions): string {
 }
 
 export interface ImageSbomOptions {
-  /** The SBOM of the image's bundle. */
-  readonly bundle: string;
+  /** The SBOMs of the image's bundles, its program's first. */
+  readonly bundles: readonly string[];
   readonly node: { readonly version: string; readonly binary: Buffer };
   /** As in os-release, such as `debian` and `12`. */
   readonly distribution: { readonly id: string; readonly version: string };
@@ -54,31 +54,41 @@ export interface ImageSbomOptions {
   readonly packages: readonly string[];
 }
 
-/** Adds Node.js and the distribution's packages to the SBOM of a bundle. */
-export function imageSbomOf({ bundle, node, distribution, packages }: ImageSbomOptions): string {
-  const sbom = JSON.parse(bundle) as Bundle;
-  const system = [nodeComponent(node), ...packages.map((control) => debianComponent(control, distribution))];
+/** Joins the SBOMs of the bundles, and adds Node.js and the distribution's packages. */
+export function imageSbomOf({ bundles, node, distribution, packages }: ImageSbomOptions): string {
+  const [sbom, ...others] = bundles.map((bundle) => JSON.parse(bundle) as Bundle);
+  if (sbom === undefined) throw new Error('the image has no bundle');
+  const added = [
+    ...others.flatMap(({ metadata, components }) => [metadata.component, ...components]),
+    nodeComponent(node),
+    ...packages.map((control) => debianComponent(control, distribution)),
+  ];
+  const components = new Map([...sbom.components, ...added].map((each) => [each['bom-ref'], each]));
   const program = sbom.metadata.component['bom-ref'];
-  const refs = system.map((component) => component['bom-ref']);
+  const dependencies = new Map([...components.keys()].map((ref) => [ref, new Set<string>()]));
+  for (const { ref, dependsOn = [] } of [sbom, ...others].flatMap((each) => each.dependencies))
+    dependencies.set(ref, new Set(dependsOn));
+  dependencies.set(program, new Set(components.keys()));
   return `${JSON.stringify(
     {
       ...sbom,
-      components: [...sbom.components, ...system],
-      dependencies: [
-        ...sbom.dependencies.map(({ ref, dependsOn = [] }) =>
-          ref === program ? { ref, dependsOn: [...dependsOn, ...refs] } : { ref, dependsOn },
-        ),
-        ...refs.map((ref) => ({ ref })),
-      ],
+      components: [...components.values()],
+      dependencies: [...dependencies].map(([ref, dependsOn]) =>
+        dependsOn.size === 0 ? { ref } : { ref, dependsOn: [...dependsOn] },
+      ),
     },
     null,
     2,
   )}\n`;
 }
 
+interface Component {
+  readonly 'bom-ref': string;
+}
+
 interface Bundle {
-  readonly metadata: { readonly component: { readonly 'bom-ref': string } };
-  readonly components: readonly object[];
+  readonly metadata: { readonly component: Component };
+  readonly components: readonly Component[];
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn?: readonly string[] }[];
 }
 

@@ -55,6 +55,9 @@ quietly enclosed cosign verify-blob --key "$work/cosign.pub" --insecure-ignore-t
 	--signature dist/release/SHA256SUMS.sig dist/release/SHA256SUMS
 (cd dist/release && quietly sha256sum --check SHA256SUMS)
 saw "The commands of docs/releases.md verify images, charts and checksums."
+mkdir "$work/home"
+(cd "$work/home" && HOME=$work/home quietly npm install --offline --no-audit "$work"/2/dist/release/rolegate-*.tgz)
+saw "The npm package, installed offline: \`$(cd "$work/home" && HOME=$work/home npx --offline rolegate --version)\`."
 (cd "$work" && mkdir other && cd other && quietly cosign generate-key-pair)
 fails enclosed cosign verify --key "$work/other/cosign.pub" --insecure-ignore-tlog=true \
 	"$registry/rolegate-agent@$(platform_digests | head -n 1)"
@@ -68,7 +71,7 @@ container=$(enclosed buildah from --quiet --arch arm64 --tls-verify=false "$regi
 root=$(buildah mount "$container")
 emulated=("$work/tools/usr/bin/qemu-aarch64-static" -L "$root" "$root/usr/local/bin/node")
 arm64() { enclosed "${emulated[@]}" "$@"; }
-saw "arm64, emulated: \`$(arm64 "$root/app/agent.cjs" --version)\`, \`$(arm64 dist/bundle/server.cjs --version)\`."
+saw "arm64, emulated: \`$(arm64 "$root/app/agent.cjs" --version)\`, \`$(arm64 dist/bundle/server.cjs --version)\`, \`$(arm64 dist/bundle/kubectl-rolegate.cjs --version)\`."
 started "${emulated[@]}" "$root/app/agent.cjs" --mode firewall --node-name arm64 --host-ip 127.0.0.1
 for _ in $(seq 60); do ! grep -q 'agent listening' "$work/started.log" || break; sleep 1; done
 answer=$(enclosed curl -s -m 20 -o /dev/null -w '%{http_code}' -H 'Host: 169.254.169.254' http://127.0.0.1:8181/latest/meta-data/)

@@ -62,6 +62,8 @@ async function build(builder: Builder, options: Options, out: string, work: stri
   const commit = await readCommit(options);
   await run(['npm', 'run', '--silent', 'bundle'], { cwd: root });
   emptyOut(out);
+  await run(['npm', 'pack', '--silent', `--pack-destination=${out}`, './dist/npm'], { cwd: root });
+  cpSync(join(root, 'dist/bundle/kubectl-rolegate.sbom.json'), join(out, 'kubectl-rolegate.cdx.json'));
   const images: Record<string, BuiltImage> = {};
   for (const program of programs) {
     for (const platform of options.platforms) {

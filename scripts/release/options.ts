@@ -2,13 +2,14 @@ import { parseArgs } from 'node:util';
 
 export const USAGE = `npm run release -- --registry REGISTRY [OPTION...]
 
-Builds the images of both programs, their SBOMs, and both charts, whose default images are these by digest.
+Builds the images of both programs, their SBOMs, both charts, whose default images are these by digest, and the npm package of the
+kubectl plugin.
 
   --registry REGISTRY  where images and charts belong, such as ghcr.io/rolegate; on localhost or 127.0.0.1 by plain HTTP
   --push               push images, SBOMs and charts, to the registries that "docker login" knows
   --sign KEY           sign what is pushed: a cosign key (file or KMS address), or "identity" for the identity of the CI job
   --no-build           publish what the last run on this machine built in --out
-  --out DIR            where charts, SBOMs, digests and checksums go (dist/release)
+  --out DIR            where charts, npm package, SBOMs, digests and checksums go (dist/release)
   --platforms LIST     architectures of the images (amd64,arm64)`;
 
 export const allPlatforms = ['amd64', 'arm64'] as const;

@@ -18,6 +18,8 @@ export const programs = ['server', 'agent'] as const;
 export type Program = (typeof programs)[number];
 
 interface System {
+  /** Bundled programs, the image's own first. */
+  readonly bundles: readonly string[];
   /** Debian packages. */
   readonly packages: readonly string[];
   /** Their programs; with a slash at the end, folders below /usr/lib. */
@@ -29,10 +31,11 @@ interface System {
 const families = ['iptables', 'ip6tables'];
 const commands = ['', '-save', '-restore'];
 
-/** What the images contain besides Node.js and our programs. */
+/** What the images contain besides Node.js. */
 const systems: Readonly<Record<Program, System>> = {
-  server: { packages: [], programs: [], links: {} },
+  server: { bundles: ['server', 'kubectl-rolegate'], packages: [], programs: [], links: {} },
   agent: {
+    bundles: ['agent'],
     packages: ['conntrack', 'iproute2', 'iptables', 'nftables', 'util-linux'],
     // Both iptables backends under all their names. The agent detects the node's backend at run time.
     programs: [
@@ -60,7 +63,7 @@ const systems: Readonly<Record<Program, System>> = {
  */
 export async function assembleRootfs(root: string, program: Program, platform: Platform): Promise<void> {
   const folder = join(root, 'dist/rootfs', program, platform);
-  const { links, packages, programs } = systems[program];
+  const { bundles, links, packages, programs } = systems[program];
   rmSync(folder, { recursive: true, force: true });
   // The modes in the image must not depend on the user.
   process.umask(0o022);
@@ -71,7 +74,7 @@ export async function assembleRootfs(root: string, program: Program, platform: P
   await run([join(root, 'docker/rootfs.sh'), platform, folder, packages.join(' '), ...programs]);
   for (const [path, target] of Object.entries(links)) symlinkSync(target, join(folder, path));
   const sbom = imageSbomOf({
-    bundle: readFileSync(join(root, `dist/bundle/${program}.sbom.json`), 'utf8'),
+    bundles: bundles.map((name) => readFileSync(join(root, `dist/bundle/${name}.sbom.json`), 'utf8')),
     node: { version: node.version, binary: readFileSync(node.file) },
     ...debianPackagesIn(folder),
   });

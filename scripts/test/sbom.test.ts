@@ -83,23 +83,33 @@ describe('SBOM', () => {
     expect(check({ ...sbom, components: [{ name: 1 }] })).toBe(false);
   });
 
-  it("An image's SBOM adds Node.js and the distribution's packages, and is valid", () => {
+  it("An image's SBOM joins those of its bundles, adds Node.js and the distribution's packages, and is valid", () => {
+    pack('packages/cli', { name: '@rolegate/cli', license: 'Apache-2.0' });
+    const inputs = { 'node_modules/two/index.js': used, 'node_modules/@scope/one/index.js': used };
     const check = cycloneDx();
     const sbom = JSON.parse(
       imageSbomOf({
-        bundle: sbomOf(options({ 'node_modules/two/index.js': used })),
+        bundles: [
+          sbomOf(options({ 'node_modules/two/index.js': used })),
+          sbomOf({ ...options(inputs), name: 'cli' }),
+        ],
         node: { version: '24.1.2', binary: Buffer.from('node') },
         distribution: { id: 'debian', version: '12' },
         packages: ['Package: libstdc++6\nArchitecture: arm64\nVersion: 1:12.2.0-14+deb12u1\n'],
       }),
     ) as Sbom;
+    const plugin = 'pkg:npm/%40rolegate/cli@0.1.0';
     const purls = [
       'pkg:npm/two@2.0.0',
+      plugin,
+      'pkg:npm/%40scope/one@1.2.3',
       'pkg:generic/node@24.1.2',
       'pkg:deb/debian/libstdc%2B%2B6@1%3A12.2.0-14%2Bdeb12u1?arch=arm64&distro=debian-12',
     ];
     expect(sbom.components.map(({ purl }) => purl)).toEqual(purls);
-    expect(sbom.dependencies.find(({ ref }) => ref.includes('rolegate'))?.dependsOn).toEqual(purls);
+    const dependsOn = (one: string) => sbom.dependencies.find(({ ref }) => ref === one)?.dependsOn;
+    expect(dependsOn('pkg:npm/%40rolegate/agent@0.1.0')).toEqual(purls);
+    expect(dependsOn(plugin)).toEqual(['pkg:npm/%40scope/one@1.2.3', 'pkg:npm/two@2.0.0']);
     expect({ valid: check(sbom), errors: check.errors ?? [] }).toEqual({ valid: true, errors: [] });
   });
 });
