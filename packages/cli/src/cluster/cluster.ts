@@ -13,6 +13,8 @@ export interface ClusterFlagValues {
 /** Access to a cluster. Dispose it, or kept connections keep the process alive. */
 export interface Cluster extends Disposable {
   readonly connection: Connection;
+  /** Of the kubeconfig's context, in which kubectl looks for objects without `-n`. */
+  readonly namespace: string;
   readonly exec: ReturnType<typeof createExecs>;
 }
 
@@ -23,6 +25,7 @@ export async function openCluster(values: ClusterFlagValues, env: Environment): 
   const connection = createConnection(config);
   return {
     connection,
+    namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
     exec: createExecs({ exec: new Exec(config) }),
     [Symbol.dispose]() {
       connection.close();

@@ -63,6 +63,8 @@ function impersonating(config: KubeConfig, as: string): KubeConfig {
   const user = config.getCurrentUser();
   const cluster = config.getCurrentCluster();
   if (user === null || cluster === null) return config;
+  const namespace = config.getContextObject(config.getCurrentContext())?.namespace;
   config.loadFromClusterAndUser(cluster, { ...user, impersonateUser: as });
+  if (namespace !== undefined) config.contexts = config.contexts.map((one) => ({ ...one, namespace }));
   return config;
 }

@@ -14,6 +14,10 @@ export interface PodLogRequest {
   /** Undefined: from its beginning. A time counts before a duration. */
   readonly sinceTime?: string | undefined;
   readonly sinceSeconds?: number | undefined;
+  /** Only the newest lines. */
+  readonly tailLines?: number | undefined;
+  /** The log ends after as many bytes. */
+  readonly limitBytes?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -30,7 +34,8 @@ export async function* readPodLog(
   connection: Connection,
   request: PodLogRequest,
 ): AsyncGenerator<readonly PodLogLine[]> {
-  const { namespace, pod, container, follow, sinceTime, sinceSeconds, signal } = request;
+  const { namespace, pod, container, follow, sinceTime, sinceSeconds, tailLines, limitBytes, signal } =
+    request;
   const chunks = await connection.stream({
     path: `/api/v1/namespaces/${namespace}/pods/${pod}/log`,
     query: {
@@ -42,6 +47,8 @@ export async function* readPodLog(
         : sinceSeconds !== undefined
           ? { sinceSeconds: `${sinceSeconds}` }
           : {}),
+      ...(tailLines === undefined ? {} : { tailLines: `${tailLines}` }),
+      ...(limitBytes === undefined ? {} : { limitBytes: `${limitBytes}` }),
     },
     right: { verb: 'get', resource: 'pods/log', namespace },
     signal,

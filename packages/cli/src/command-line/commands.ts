@@ -6,4 +6,8 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'shows the logs of all agents and servers, merged by time',
     load: async () => (await import('../logs/command.ts')).logs,
   },
+  explain: {
+    summary: 'explains why a Pod gets its role, or what keeps it from it',
+    load: async () => (await import('../explain/command.ts')).explain,
+  },
 };

@@ -2,8 +2,10 @@ import type { Annotations } from '../answers/server-explanation.ts';
 
 export const ROLE = 'iam.amazonaws.com/role';
 export const METADATA = 'rolegate.dev/metadata';
+export const PERMITTED = 'iam.amazonaws.com/permitted';
+export const ALLOWED = 'iam.amazonaws.com/allowed-roles';
 const DEFAULT_ROLE = 'rolegate.dev/default-role';
-const PERMITS = ['iam.amazonaws.com/permitted', 'iam.amazonaws.com/allowed-roles'];
+const PERMITS = [PERMITTED, ALLOWED];
 /** Longer annotations are cut. Characters. */
 const LONGEST_SHOWN = 200;
 

@@ -1,12 +1,13 @@
 import type { V1Pod } from '../answers/objects.ts';
-import { roleArnParts } from '@rolegate/protocol';
 import { faultOf, valueOf } from '../answers/answer.ts';
 import type { ServerDecision, ServerExplanation } from '../answers/server-explanation.ts';
 import { METADATA, ROLE, defaultRoleOf, roleIn, rulesOf, shown } from './annotations.ts';
+import { foreignAccount, stepOf } from './decision-steps.ts';
 import { decisionOf } from './evidence.ts';
 import type { Evidence } from './evidence.ts';
 import { link, linkNames } from './link.ts';
-import type { Link, LinkName } from './link.ts';
+import type { Link, LinkFacts, LinkName } from './link.ts';
+import { obstacleOf } from './obstacle.ts';
 
 /** The link that a reason is about, if nothing more is known. */
 const LINK_OF: Readonly<Record<string, LinkName>> = {
@@ -63,33 +64,18 @@ function namedIn(message: string): LinkName | undefined {
 
 function podLink(decided: Decided): Link {
   const { evidence, explained, decision } = decided;
-  const pod = valueOf(evidence.pod);
-  const obstacle = pod && obstacleOf(pod, evidence.name);
+  const obstacle = obstacleOf(evidence);
   if (obstacle !== undefined) return obstacle;
+  const pod = valueOf(evidence.pod);
   const traits = explained?.traits ?? (pod === undefined ? [] : traitsOf(pod));
   const place = `on node ${pod?.spec?.nodeName ?? explained?.node ?? 'unknown'}`;
-  const says = [place, ...traits].join(', ');
   const end = endAt(decided, 'Pod');
   if (end !== undefined) return end;
   if (decision === undefined) return notDecided(decided);
   const unread = faultOf(evidence.pod);
-  return link('Pod', unread === undefined ? 'ok' : 'unknown', says, {
+  return link('Pod', unread === undefined ? 'ok' : 'unknown', [place, ...traits].join(', '), {
     details: unread === undefined ? [] : [`the Pod cannot be read: ${unread}`],
   });
-}
-
-/** What keeps a Pod from getting anything, whatever its annotations are. */
-function obstacleOf({ spec, status }: V1Pod, name: string): Link | undefined {
-  const phase = status?.phase ?? '';
-  if (phase === 'Succeeded' || phase === 'Failed')
-    return link('Pod', 'broken', `it has ended (${phase}), and gets nothing any more`, {
-      next: 'ask about the Pod that replaces it',
-    });
-  if (spec?.nodeName === undefined || spec.nodeName === '')
-    return link('Pod', 'broken', 'it is not scheduled to a node yet', {
-      next: `see why: kubectl describe pod -n ${name.replace('/', ' ')}`,
-    });
-  return undefined;
 }
 
 /** No server has decided, and the agent has no decision either. */
@@ -97,11 +83,13 @@ function notDecided({ evidence, explained }: Decided): Link {
   const fault = faultOf(evidence.server);
   if (fault !== undefined)
     return link('Pod', 'unknown', `no server explains it: ${fault}`, {
-      next: 'find out why: kubectl rolegate doctor',
+      next: 'see what is wrong with the servers',
+      commands: ['kubectl rolegate doctor'],
     });
   const waits = explained?.waitsFor ?? 'its list of Pods';
   return link('Pod', 'broken', `the server does not know it; it waits for ${waits}`, {
-    next: "check the server's caches: kubectl rolegate doctor",
+    next: "check the server's watches",
+    commands: ['kubectl rolegate doctor'],
   });
 }
 
@@ -189,7 +177,8 @@ function namespaceLink(decided: Decided): Link {
 
 function ceilingLink(decided: Decided): Link {
   const { explained } = decided;
-  if (explained === undefined) return reached(decided, 'ceiling', 'only the server knows it');
+  if (explained === undefined)
+    return endAt(decided, 'ceiling') ?? reached(decided, 'ceiling', 'only the server knows it');
   const { roleBaseArn, roleCeiling, defaultRole } = explained.settings;
   const details = [
     `base ARN: ${roleBaseArn ?? 'not known yet'}`,
@@ -202,30 +191,26 @@ function ceilingLink(decided: Decided): Link {
     return {
       ...end,
       says: 'the role base ARN is not detected: STS has not told the server its account yet',
-      next: "repair the server's own credentials or its connection to STS (kubectl rolegate doctor), or set --role-base-arn (chart value roles.baseArn)",
+      next: "repair the server's own credentials or its connection to STS, or set --role-base-arn (chart value roles.baseArn)",
+      commands: ['kubectl rolegate doctor', 'kubectl rolegate logs --reason ServerCredentials --since 1h'],
     };
-  return withAccounts(end, explained);
-}
-
-/** A role of another account is often a typing error. */
-function withAccounts(end: Link, { annotations, settings, decision }: ServerExplanation): Link {
-  const named = roleIn(annotations.pod) ?? roleIn(annotations.serviceAccount) ?? decision?.role ?? '';
-  const account = roleArnParts(named).accountId;
-  const own = roleArnParts(settings.roleBaseArn ?? '').accountId;
-  if (account === '' || own === '' || account === own) return end;
+  const foreign = foreignAccount(explained);
+  if (foreign === undefined) return end;
+  const { account, own } = foreign;
   return {
     ...end,
     says: `the role is in account ${account}, but the server's account is ${own}: ${end.says}`,
-    next: `correct the account in the role ARN if it is wrong; else widen --role-ceiling (chart value roles.ceiling)`,
   };
 }
 
 /** The broken link if the decision ends at this one. */
-function endAt({ at, decision }: Decided, name: LinkName, details: readonly string[] = []): Link | undefined {
+function endAt(decided: Decided, name: LinkName, details: readonly string[] = []): Link | undefined {
+  const { at, decision, evidence, explained } = decided;
   if (at !== name || decision === undefined) return undefined;
-  const { kind, reason = 'Pending', message, meaning, remedy } = decision;
+  const { kind, reason = 'Pending', message, meaning } = decision;
   const why = kind === 'pending' ? `waits for ${message ?? 'something'}` : (message ?? meaning ?? 'refused');
-  return link(name, 'broken', `${reason}: ${why}`, { details, next: remedy });
+  const step = stepOf({ evidence, explained, decision, at });
+  return link(name, 'broken', `${reason}: ${why}`, { details, ...step });
 }
 
 /** A link at which the decision does not end: fine, or behind the end. */
@@ -233,7 +218,7 @@ function reached(
   { at, decision }: Decided,
   name: LinkName,
   says: string,
-  { details = [], behind = says }: { readonly details?: readonly string[]; readonly behind?: string } = {},
+  { details = [], behind = says }: Pick<LinkFacts, 'details'> & { readonly behind?: string } = {},
 ): Link {
   if (decision === undefined) return link(name, 'unknown', says, { details });
   const isBehind = at !== undefined && linkNames.indexOf(name) > linkNames.indexOf(at);

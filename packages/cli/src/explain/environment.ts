@@ -1,6 +1,10 @@
+import { faultOf } from '../answers/answer.ts';
 import type { V1Container, V1EnvVar, V1Pod } from '../answers/objects.ts';
+import type { Imported } from './evidence.ts';
 import { link } from './link.ts';
 import type { Link } from './link.ts';
+import { containersOf, importsOf, isSet, keyOf, origin, variablesOf } from './variables.ts';
+import type { Variables } from './variables.ts';
 
 /**
  * The order in which AWS SDKs look for credentials. The first that is found wins, and the metadata API is the last:
@@ -59,15 +63,20 @@ interface Outranking {
   /** Names only, never values. */
   readonly says: string;
   readonly next: string;
+  /** For kubectl, in the Pod's Namespace. */
+  readonly command?: string;
 }
 
-/**
- * The variables of the Pod that outrank IMDS. Prints no value, wherever it comes from. `byToken`: the Pod gets credentials by its
- * ServiceAccount token only, and must have the variables that lead there.
- */
-export function environmentLink(pod: V1Pod | undefined, byToken = false): Link {
-  if (pod === undefined) return link('environment', 'unknown', 'the Pod cannot be read');
-  if (byToken && !containersOf(pod).some((one) => usesOwnEndpoint(variablesOf(one))))
+export interface Surroundings {
+  /** What `envFrom` imports, as far as it is known. */
+  readonly imported?: Imported;
+  /** True: the Pod gets credentials by its ServiceAccount token only, and must have the variables that lead there. */
+  readonly byToken?: boolean;
+}
+
+/** The variables of the Pod that outrank IMDS. Prints no value, wherever it comes from. */
+export function environmentLink(pod: V1Pod, { imported = {}, byToken = false }: Surroundings = {}): Link {
+  if (byToken && !containersOf(pod).some((one) => usesOwnEndpoint(variablesOf(one, imported))))
     return link(
       'environment',
       'broken',
@@ -76,7 +85,8 @@ export function environmentLink(pod: V1Pod | undefined, byToken = false): Link {
         next: 'label its Namespace or Pod template rolegate.dev/credentials=token, and recreate the Pod (docs/container-credentials.md)',
       },
     );
-  const found = outrankings(pod);
+  const namespace = pod.metadata?.namespace ?? 'default';
+  const found = outrankings(pod, imported);
   const [first] = found;
   if (first === undefined) return link('environment', 'ok', 'no variable of the Pod outranks IMDS');
   const rest = found.slice(1, MOST_NAMED).map(({ says }) => says);
@@ -84,38 +94,27 @@ export function environmentLink(pod: V1Pod | undefined, byToken = false): Link {
   return link('environment', first.how === 'certain' ? 'broken' : 'warning', first.says, {
     details: left > 0 ? [...rest, `and ${left} more`] : rest,
     next: first.next,
+    commands: first.command === undefined ? [] : [`kubectl -n ${namespace} ${first.command}`],
   });
 }
 
 /** The certain ones first. */
-function outrankings(pod: V1Pod): readonly Outranking[] {
-  const all = containersOf(pod).flatMap(ofContainer);
+function outrankings(pod: V1Pod, imported: Imported): readonly Outranking[] {
+  const all = containersOf(pod).flatMap((container) => ofContainer(container, imported));
   return [...all.filter(({ how }) => how === 'certain'), ...all.filter(({ how }) => how === 'possible')];
 }
 
-/** Without ephemeral ones, which someone has added to look around. */
-function containersOf({ spec }: V1Pod): readonly V1Container[] {
-  return spec === undefined ? [] : [...spec.containers, ...(spec.initContainers ?? [])];
-}
-
-/** Of two variables of one name, the last one counts. */
-function variablesOf({ env = [] }: V1Container): Variables {
-  return new Map(env.map((variable) => [variable.name, variable]));
-}
-
-function ofContainer(container: V1Container): readonly Outranking[] {
-  const variables = variablesOf(container);
+function ofContainer(container: V1Container, imported: Imported): readonly Outranking[] {
+  const variables = variablesOf(container, imported);
   return [
     ...SOURCES.flatMap((source) => ofSource(source, variables, container.name)),
     ...ofDisabled(variables, container.name),
     ...ofEndpoint(variables, container.name),
     ...ofProfile(variables, container.name),
     ...ofProxy(variables, container.name),
-    ...ofImported(container),
+    ...ofUnreadImports(container, imported),
   ];
 }
-
-type Variables = ReadonlyMap<string, V1EnvVar>;
 
 function ofSource(source: Source, variables: Variables, container: string): readonly Outranking[] {
   const { kind, next, all } = source;
@@ -189,31 +188,21 @@ function ofProxy(variables: Variables, container: string): readonly Outranking[]
   ];
 }
 
-/** The names that `envFrom` imports are not known without reading the object. */
-function ofImported({ name, envFrom = [] }: V1Container): readonly Outranking[] {
-  const objects = envFrom.flatMap(({ secretRef, configMapRef, prefix = '' }) => {
-    // A prefix that does not begin AWS_ makes other names.
-    if (prefix !== '' && !'AWS_'.startsWith(prefix) && !prefix.startsWith('AWS_')) return [];
-    const kind = secretRef === undefined ? 'ConfigMap' : 'Secret';
-    const ref = secretRef ?? configMapRef;
-    return ref?.name === undefined ? [] : [{ kind, name: ref.name }];
-  });
-  const [first] = objects;
+/** What an object has is not known if it cannot be read. */
+function ofUnreadImports(container: V1Container, imported: Imported): readonly Outranking[] {
+  const unread = importsOf(container).filter((one) => !('value' in (imported[keyOf(one)] ?? {})));
+  const [first] = unread;
   if (first === undefined) return [];
-  const named = objects.map((one) => `${one.kind} ${one.name}`).join(', ');
+  const why = faultOf(imported[keyOf(first)]) ?? 'not read';
   return [
     {
       how: 'possible',
-      container: name,
-      says: `container ${name} imports ${named}, whose AWS_ variables, if it has any, outrank IMDS (not read)`,
-      next: `look for AWS_ variables with kubectl describe ${first.kind.toLowerCase()} ${first.name}`,
+      container: container.name,
+      says: `container ${container.name} imports ${unread.map(keyOf).join(', ')}, whose AWS_ variables, if it has any, outrank IMDS (${why})`,
+      next: `look whether ${keyOf(first)} has AWS_ variables`,
+      command: `describe ${first.kind.toLowerCase()} ${first.name}`,
     },
   ];
-}
-
-/** SDKs treat an empty variable as absent. */
-function isSet({ value, valueFrom }: V1EnvVar): boolean {
-  return valueFrom !== undefined || (value !== undefined && value !== '');
 }
 
 function isForeign({ name, value }: V1EnvVar): boolean {
@@ -223,12 +212,4 @@ function isForeign({ name, value }: V1EnvVar): boolean {
 /** True if the container asks Rolegate's container credentials endpoint. */
 function usesOwnEndpoint(variables: Variables): boolean {
   return OWN_ENDPOINT.test(variables.get('AWS_CONTAINER_CREDENTIALS_FULL_URI')?.value ?? '');
-}
-
-/** The name of a variable and of the object that it comes from. */
-function origin({ name, valueFrom }: V1EnvVar): string {
-  const { secretKeyRef, configMapKeyRef } = valueFrom ?? {};
-  if (secretKeyRef !== undefined) return `${name} from Secret ${secretKeyRef.name ?? ''}`;
-  if (configMapKeyRef !== undefined) return `${name} from ConfigMap ${configMapKeyRef.name ?? ''}`;
-  return name;
 }

@@ -1,11 +1,11 @@
 import type { V1Pod } from '../answers/objects.ts';
-import { textOf } from '@rolegate/runtime';
 import type { AgentExplanation } from '../answers/agent-explanation.ts';
 import type { AgentStatus } from '../answers/agent-status.ts';
 import type { Answer } from '../answers/answer.ts';
 import { valueOf } from '../answers/answer.ts';
-import { text } from '../answers/fields.ts';
 import type { ServerDecision, ServerExplanation } from '../answers/server-explanation.ts';
+import type { RolegatePod } from '../cluster/rolegate-pods.ts';
+import type { RecentRefusal } from './refusals.ts';
 
 /** Everything that was read about one Pod. */
 export interface Evidence {
@@ -13,52 +13,31 @@ export interface Evidence {
   readonly name: string;
   /** Or why it cannot be read. */
   readonly pod: Answer<V1Pod>;
+  /** Undefined unless the API server says that there is no such Pod. */
+  readonly absence: Absence | undefined;
   readonly server: Answer<ServerExplanation>;
-  /** Whether an agent runs on the Pod's node; undefined: not known. */
-  readonly agentOnNode: boolean | undefined;
+  /** Servers that did not answer. */
+  readonly silentServers: readonly { readonly name: string; readonly fault: string }[];
+  /** Agents on the Pod's node, the best first; undefined: not known. */
+  readonly agents: readonly AgentPod[] | undefined;
   readonly agent: Answer<AgentExplanation>;
   readonly agentStatus: Answer<AgentStatus>;
-  /** The newest last. */
-  readonly refusals: readonly RecentRefusal[];
+  /** From the logs of the node's agents, the newest last. */
+  readonly refusals: Answer<readonly RecentRefusal[]>;
+  /** The names of variables that the Pod imports, by `Secret NAME` or `ConfigMap NAME`. */
+  readonly imported: Imported;
 }
 
-/** A refusal of this Pod, from the log of its node's agent. */
-export interface RecentRefusal {
-  readonly time: string;
-  readonly reason: string;
-  /** Method and route, as logged. */
-  readonly asked: string;
-  readonly status: number | undefined;
-  readonly detail: string | undefined;
-  readonly hint: string | undefined;
-}
+export type AgentPod = Pick<RolegatePod, 'namespace' | 'name' | 'phase' | 'ready'>;
 
-/** The refusals of one Pod among the log lines of its node's agent. */
-export function refusalsOf(
-  lines: readonly Readonly<Record<string, unknown>>[],
-  { namespace, name }: { readonly namespace: string; readonly name: string },
-): readonly RecentRefusal[] {
-  return lines
-    .filter((line) => line['namespace'] === namespace && line['pod'] === name)
-    .flatMap((line) => refusalOf(line) ?? []);
-}
+export type Imported = Readonly<Record<string, Answer<readonly string[]>>>;
 
-function refusalOf(line: Readonly<Record<string, unknown>>): RecentRefusal | undefined {
-  const { msg, reason, status } = line;
-  if (msg !== 'request refused' || typeof reason !== 'string') return undefined;
-  return {
-    time: textOf(line['time']),
-    reason,
-    asked: [textOf(line['method']), textOf(line['route'])].filter((word) => word !== '').join(' '),
-    status: typeof status === 'number' ? status : undefined,
-    detail: detailOf(line),
-    hint: text(line['hint']),
-  };
-}
-
-function detailOf(line: Readonly<Record<string, unknown>>): string | undefined {
-  const waitedFor = text(line['waitedFor']);
-  return text(line['detail']) ?? (waitedFor === undefined ? undefined : `waited for ${waitedFor}`);
+/** What is known if there is no such Pod. */
+export interface Absence {
+  /** True: there is no such Namespace either. */
+  readonly isNamespaceMissing: boolean;
+  /** NAMESPACE/NAME of Pods that may be meant. */
+  readonly near: readonly string[];
 }
 
 /** The server's decision, or the one that the agent has from it if no server answers. */
@@ -68,10 +47,11 @@ export function decisionOf({ server, agent }: Evidence): ServerDecision | undefi
   const explained = valueOf(agent);
   if (explained?.pod === undefined) return undefined;
   const { state, note, role, sessionName } = explained.pod;
+  const isDenied = DECIDED.has(state);
   return {
-    kind: state === 'ok' ? 'allow' : DECIDED.has(state) ? 'deny' : state === 'Pending' ? 'pending' : 'allow',
-    reason: state === 'ok' || !(DECIDED.has(state) || state === 'Pending') ? undefined : state,
-    message: note,
+    kind: isDenied ? 'deny' : state === 'Pending' && role === undefined ? 'pending' : 'allow',
+    reason: isDenied || (state === 'Pending' && role === undefined) ? state : undefined,
+    message: isDenied || state === 'Pending' ? note?.replace(/^waiting for /, '') : undefined,
     meaning: explained.meaning,
     remedy: explained.remedy,
     role,

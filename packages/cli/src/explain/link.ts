@@ -20,23 +20,34 @@ export type LinkName = (typeof linkNames)[number];
  */
 export type LinkState = 'ok' | 'broken' | 'warning' | 'unreached' | 'unknown';
 
-export interface Link {
+/** What to do about a link. */
+export interface NextStep {
+  /** One sentence without its full stop; undefined: nothing. */
+  readonly next: string | undefined;
+  /** For a shell, in their order. A word in capitals is for the user to replace. */
+  readonly commands: readonly string[];
+}
+
+export interface Link extends NextStep {
   readonly name: LinkName;
   readonly state: LinkState;
   /** One sentence without its full stop. */
   readonly says: string;
   /** More facts, one a line. */
   readonly details: readonly string[];
-  /** What to do; undefined: nothing. */
-  readonly next: string | undefined;
 }
 
-/** A link without more facts than `says`. */
+export interface LinkFacts {
+  readonly details?: readonly string[];
+  readonly next?: string | undefined;
+  readonly commands?: readonly string[];
+}
+
 export function link(
   name: LinkName,
   state: LinkState,
   says: string,
-  { details = [], next }: { readonly details?: readonly string[]; readonly next?: string | undefined } = {},
+  { details = [], next, commands = [] }: LinkFacts = {},
 ): Link {
-  return { name, state, says, details, next };
+  return { name, state, says, details, next, commands };
 }

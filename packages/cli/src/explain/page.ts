@@ -1,63 +1,97 @@
-import { valueOf } from '../answers/answer.ts';
-import { agentLink, interceptionLink } from './agent-links.ts';
+import { faultOf, valueOf } from '../answers/answer.ts';
+import { agentLink } from './agent-link.ts';
 import { decisionLinks } from './decision-links.ts';
 import { environmentLink } from './environment.ts';
 import { decisionOf } from './evidence.ts';
-import type { Evidence, RecentRefusal } from './evidence.ts';
-import type { Link, LinkName } from './link.ts';
+import type { Evidence } from './evidence.ts';
+import { interceptionLink } from './interception-link.ts';
+import { link, linkNames } from './link.ts';
+import type { Link, LinkName, NextStep } from './link.ts';
+import { nodeOf } from './obstacle.ts';
+import type { RecentRefusal } from './refusals.ts';
 import { sessionLinks } from './session-links.ts';
 
-/** The newest refusals that the page shows. */
+/** The newest kinds of refusals that the page shows. */
 const MOST_REFUSALS = 5;
 
 /** Why a Pod gets its role, or where the chain breaks. Also the JSON of `explain`. */
-export interface Page {
+export interface Page extends NextStep {
   readonly pod: string;
   readonly uid: string | undefined;
   readonly node: string | undefined;
   readonly role: string | undefined;
+  /** Whose decision is shown; undefined: nobody's is known. */
+  readonly decidedBy: 'server' | 'agent' | undefined;
+  /** Why it is the agent's, if it is. */
+  readonly serverFault: string | undefined;
+  /** If nobody knows the Pod, only the first. */
   readonly links: readonly Link[];
   /** The first broken link; undefined: none. */
   readonly broken: LinkName | undefined;
   /** One line: what is broken, or that nothing is. */
   readonly verdict: string;
-  /** What to do next; undefined: nothing. */
-  readonly next: string | undefined;
-  /** The newest last. */
+  /** In the last hour, the newest last. */
   readonly refusals: readonly RecentRefusal[];
+  /** Why they are not known. */
+  readonly refusalsFault: string | undefined;
 }
 
 /** Puts together what server and agent say. Decides nothing that the server decides. */
 export function explainPage(evidence: Evidence): Page {
+  const { pod, server, refusals } = evidence;
+  const decision = decisionOf(evidence);
+  const isByServer = valueOf(server)?.decision !== undefined;
+  const isUnknown = evidence.absence !== undefined && decision === undefined;
+  const all = linksOf(evidence);
+  const links = isUnknown ? all.slice(0, 1) : all;
+  const told = worst(links);
+  return {
+    pod: evidence.name,
+    uid: valueOf(pod)?.metadata?.uid ?? valueOf(server)?.uid,
+    node: nodeOf(evidence),
+    role: decision?.role,
+    decidedBy: decision === undefined ? undefined : isByServer ? 'server' : 'agent',
+    serverFault: isByServer ? undefined : (faultOf(server) ?? 'the servers do not know the Pod'),
+    links,
+    broken: links.find(({ state }) => state === 'broken')?.name,
+    verdict: `${verdictOf(told, decision?.role)}${alsoBroken(links, told)}`,
+    next: told?.next,
+    commands: told?.commands ?? [],
+    refusals: valueOf(refusals)?.slice(-MOST_REFUSALS) ?? [],
+    refusalsFault: isUnknown ? undefined : faultOf(refusals),
+  };
+}
+
+function linksOf(evidence: Evidence): readonly Link[] {
+  const { imported } = evidence;
   const pod = valueOf(evidence.pod);
-  const explained = valueOf(evidence.server);
   // The metadata API refuses it whatever the decision is.
   const byToken = pod?.spec?.hostNetwork === true && decisionOf(evidence)?.kind === 'allow';
-  const links = [
+  return [
     ...decisionLinks(evidence),
     ...sessionLinks(evidence),
     agentLink(evidence),
     interceptionLink(evidence),
-    environmentLink(pod, byToken),
+    pod === undefined
+      ? link('environment', evidence.absence ? 'unreached' : 'unknown', 'the Pod cannot be read')
+      : environmentLink(pod, { imported, byToken }),
   ];
-  const told = worst(links);
-  return {
-    pod: evidence.name,
-    uid: pod?.metadata?.uid ?? explained?.uid,
-    node: pod?.spec?.nodeName ?? explained?.node,
-    role: decisionOf(evidence)?.role,
-    links,
-    broken: links.find(({ state }) => state === 'broken')?.name,
-    verdict: `${verdictOf(told, decisionOf(evidence)?.role)}${alsoBroken(links, told)}`,
-    next: told?.next,
-    refusals: evidence.refusals.slice(-MOST_REFUSALS),
-  };
 }
 
-/** The first broken link, else the first unknown one, else the first warning. */
+/**
+ * The first broken link, else the first unknown one, else the first warning. If the agent serves the Pod, what is not known of the
+ * links before it does not count.
+ */
 function worst(links: readonly Link[]): Link | undefined {
-  const first = (state: Link['state']) => links.find((one) => one.state === state);
-  return first('broken') ?? first('unknown') ?? first('warning');
+  const agent = links.find(({ name }) => name === 'agent');
+  const isServed = agent?.state === 'ok' || agent?.state === 'warning';
+  const from = isServed ? linkNames.indexOf('agent') : 0;
+  return (
+    links.find(({ state }) => state === 'broken') ??
+    links.find(({ state, name }) => state === 'unknown' && linkNames.indexOf(name) >= from) ??
+    links.find(({ state }) => state === 'warning') ??
+    links.find(({ state }) => state === 'unknown')
+  );
 }
 
 function alsoBroken(links: readonly Link[], told: Link | undefined): string {

@@ -5,71 +5,61 @@ import type { ServerDecision, ServerExplanation } from '../answers/server-explan
 import type { ServerSession } from '../answers/server-status.ts';
 import { decisionOf } from './evidence.ts';
 import type { Evidence } from './evidence.ts';
+import { obstacleOf } from './obstacle.ts';
 import { link } from './link.ts';
 import type { Link } from './link.ts';
-
-/** STS names who asked: `User: ARN is not authorized to perform: sts:AssumeRole`. */
-const WHO_ASKED = /User: (arn:[^\s]{1,300}) is not authorized/;
-/** A session of a role, which a trust policy names by the role. Its path, if it has one, is not in here. */
-const SESSION_OF_ROLE = /^arn:([^:]*):sts::([0-9]{12}):assumed-role\/([^/]+)\/.+$/;
-
-/** The reasons that are the server's own fault or STS's: every Pod is affected. */
-const EVERYBODYS = ['ServerCredentials', 'StsThrottled', 'StsUnavailable', 'StsRegionDisabled'];
+import { stsStep } from './sts-steps.ts';
 
 /** The session of the role, and what STS said last about it. */
 export function sessionLinks(evidence: Evidence): readonly [session: Link, sts: Link] {
   const decision = decisionOf(evidence);
   const explained = valueOf(evidence.server);
+  if (obstacleOf(evidence) !== undefined) return both('unreached', 'not reached');
   if (decision === undefined) return both('unknown', 'no decision is known');
   if (decision.kind !== 'allow') return both('unreached', 'not reached: no role is permitted');
-  if (explained === undefined) {
-    const fault = faultOf(evidence.server) ?? 'unknown';
-    return fromAgent(evidence) ?? both('unknown', `no server answers: ${fault}`);
-  }
+  if (explained?.decision === undefined) return fromAgent(evidence);
   const { session } = explained;
-  if (session === undefined) return notIssued(explained, decision);
-  return [sessionLink(session, decision), stsLink(session, explained)];
+  if (session === undefined) return notIssued(evidence, explained, decision);
+  return [sessionLink(session, decision), stsLink(session, explained, evidence)];
 }
 
 function both(state: 'unknown' | 'unreached', says: string): readonly [Link, Link] {
   return [link('session', state, says), link('STS', state, says)];
 }
 
-/** Without a server, the agent still knows what STS refused. */
-function fromAgent({ agent }: Evidence): readonly [Link, Link] | undefined {
-  const pod = valueOf(agent)?.pod;
-  if (pod?.state.startsWith('Sts') !== true && pod?.state !== 'ServerCredentials') return undefined;
-  const says = `${pod.state}: ${pod.note ?? valueOf(agent)?.meaning ?? ''}`;
-  return [
-    link('session', 'ok', pod.sessionName ?? 'asked for'),
-    link('STS', 'broken', says, { next: valueOf(agent)?.remedy }),
-  ];
+/** Without a server, the agent still knows what STS refused, and the session whose credentials it has. */
+function fromAgent({ agent, server }: Evidence): readonly [Link, Link] {
+  const fault = faultOf(server) ?? 'it does not know the Pod';
+  const explained = valueOf(agent);
+  const pod = explained?.pod;
+  if (pod?.sessionName === undefined) return both('unknown', `no server answers: ${fault}`);
+  const session = link('session', 'unknown', `${pod.sessionName}, as the agent remembers it`);
+  if (!pod.state.startsWith('Sts') && pod.state !== 'ServerCredentials')
+    return [session, link('STS', 'unknown', `no server answers: ${fault}`)];
+  const says = `${pod.state}: ${pod.note ?? explained?.meaning ?? ''}`;
+  return [session, link('STS', 'broken', says, { next: explained?.remedy })];
 }
 
 function notIssued(
+  evidence: Evidence,
   { agent, node }: ServerExplanation,
   { sessionName }: ServerDecision,
 ): readonly [Link, Link] {
-  const unreached = link('STS', 'unreached', 'not asked for this session');
-  const named = sessionName ?? 'the session';
+  const sts = link('STS', 'unreached', 'not asked for this session');
+  const named = `${sessionName ?? 'the session'} is not issued`;
   if (agent !== undefined)
     return [
-      link('session', 'warning', `${named} is not issued yet, although the node's agent is connected`, {
+      link('session', 'warning', `${named} yet, although the node's agent is connected`, {
         next: 'ask again in a few seconds',
       }),
-      unreached,
+      sts,
     ];
-  return [
-    link(
-      'session',
-      'broken',
-      `${named} is not issued: no server that answered is connected to the agent of ${node ?? 'its node'}`,
-      {
-        next: "check the agent's connection: kubectl rolegate doctor",
-      },
-    ),
-    unreached,
-  ];
+  const details = evidence.silentServers.map(({ name, fault }) => `server ${name} did not answer: ${fault}`);
+  const says = `${named}: no server that answered is connected to the agent of ${node ?? 'its node'}`;
+  // One of the others may be.
+  if (details.length > 0) return [link('session', 'unknown', says, { details }), sts];
+  // A session is only issued for nodes that are connected; the agent's link says why it is not.
+  return [link('session', 'unreached', says), sts];
 }
 
 function sessionLink(session: ServerSession, { durationSeconds }: ServerDecision): Link {
@@ -92,7 +82,7 @@ function sessionLink(session: ServerSession, { durationSeconds }: ServerDecision
   return link('session', 'ok', says, { details });
 }
 
-function stsLink(session: ServerSession, explained: ServerExplanation): Link {
+function stsLink(session: ServerSession, explained: ServerExplanation, evidence: Evidence): Link {
   const { reason, error, remainingSeconds, nextInSeconds } = session;
   const next = nextInSeconds === undefined ? 'in progress, or not planned' : `in ${ofSeconds(nextInSeconds)}`;
   if (reason === undefined) {
@@ -101,26 +91,12 @@ function stsLink(session: ServerSession, explained: ServerExplanation): Link {
   }
   const isServed = remainingSeconds !== undefined && remainingSeconds > 0;
   const kept = isServed ? [`credentials are still valid for ${ofSeconds(remainingSeconds)}`] : [];
+  const step = stsStep(session, evidence);
   return link('STS', isServed ? 'warning' : 'broken', `${reason}: ${error ?? 'it said no more'}`, {
-    details: [...kept, ...accountsOf(session, explained), `the next call is ${next}`],
-    next: nextStep(session),
+    details: [...kept, ...accountsOf(session, explained), `the next call is ${next}`, ...step.details],
+    next: step.next,
+    commands: step.commands,
   });
-}
-
-/** STS answers the same whether a role does not exist or does not trust the server. */
-function nextStep({ role, reason = '', error = '' }: ServerSession): string | undefined {
-  if (reason === 'StsAccessDenied') {
-    const name = roleArnParts(role).pathAndName.split('/').at(-1) ?? role;
-    const asked = WHO_ASKED.exec(error)?.[1];
-    const who = asked?.replace(SESSION_OF_ROLE, 'arn:$1:iam::$2:role/$3') ?? "the server's own role";
-    return `run aws iam get-role --role-name ${name}: if it does not exist, create it or correct the name; if it does, let its trust policy allow sts:AssumeRole to ${who}, and allow that to assume it`;
-  }
-  if (reason === 'ServerCredentials')
-    return "repair the source of the server's own credentials, then look at kubectl rolegate doctor";
-  if (reason === 'StsThrottled')
-    return 'raise the STS quota of the account, or lower --sts-rate (chart value sts.rate)';
-  if (EVERYBODYS.includes(reason)) return 'check STS for all Pods: kubectl rolegate doctor';
-  return 'correct what the message names, and ask again';
 }
 
 /** The other account must allow it too. */

@@ -65,7 +65,8 @@ describe('The environment of a Pod', () => {
     });
     expect(link).toMatchObject({
       state: 'warning',
-      next: 'look for AWS_ variables with kubectl describe secret aws',
+      next: 'look whether Secret aws has AWS_ variables',
+      commands: ['kubectl -n default describe secret aws'],
     });
     expect(link.says).toContain('imports Secret aws, whose');
   });

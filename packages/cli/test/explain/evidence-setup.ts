@@ -1,12 +1,11 @@
 import type { V1EnvFromSource, V1EnvVar, V1Pod } from '../../src/answers/objects.ts';
 import { readAgentExplanations } from '../../src/answers/agent-explanation.ts';
-import type { AgentExplanation } from '../../src/answers/agent-explanation.ts';
 import { readAgentStatus } from '../../src/answers/agent-status.ts';
 import { valueOf } from '../../src/answers/answer.ts';
 import type { Answer } from '../../src/answers/answer.ts';
 import { readServerExplanations } from '../../src/answers/server-explanation.ts';
-import type { ServerExplanation } from '../../src/answers/server-explanation.ts';
-import type { Evidence } from '../../src/explain/evidence.ts';
+import type { AgentPod, Evidence } from '../../src/explain/evidence.ts';
+import type { RecentRefusal } from '../../src/explain/refusals.ts';
 
 export const ROLE_ARN = 'arn:aws:iam::123456789012:role/checkout';
 const ROLE = 'iam.amazonaws.com/role';
@@ -26,24 +25,38 @@ export interface Planted {
   /** Replaces fields of the agent's explanation. */
   readonly agent?: Fields;
   readonly noAgent?: string;
-  readonly agentOnNode?: boolean;
+  readonly agents?: Evidence['agents'];
   /** Replaces fields of the agent's whole status. */
   readonly status?: Fields;
-  readonly refusals?: Evidence['refusals'];
+  readonly refusals?: readonly RecentRefusal[];
+  readonly imported?: Evidence['imported'];
+  readonly absence?: Evidence['absence'];
+  readonly silentServers?: Evidence['silentServers'];
 }
+
+const AGENT: AgentPod = { namespace: 'rolegate', name: 'agent-a', phase: 'Running', ready: true };
 
 /** A Pod shop/checkout that has its role, with what a test plants. */
 export function evidence(planted: Planted = {}): Evidence {
   const { noServer, noAgent } = planted;
   return {
     name: 'shop/checkout',
-    pod: { value: podOf(planted) },
-    server: noServer === undefined ? first(serverOf(planted)) : { fault: noServer },
-    agentOnNode: planted.agentOnNode ?? true,
-    agent: noAgent === undefined ? first(agentOf(planted)) : { fault: noAgent },
+    pod: planted.absence === undefined ? { value: podOf(planted) } : { fault: 'it does not exist' },
+    absence: planted.absence,
+    server:
+      noServer === undefined
+        ? first(readServerExplanations(JSON.stringify(serverPrints(planted))))
+        : { fault: noServer },
+    silentServers: planted.silentServers ?? [],
+    agents: planted.agents ?? [AGENT],
+    agent:
+      noAgent === undefined
+        ? first(readAgentExplanations(JSON.stringify(agentPrints(planted))))
+        : { fault: noAgent },
     agentStatus:
-      noAgent === undefined ? readAgentStatus(JSON.stringify(statusOf(planted))) : { fault: noAgent },
-    refusals: planted.refusals ?? [],
+      noAgent === undefined ? readAgentStatus(JSON.stringify(statusPrints(planted))) : { fault: noAgent },
+    refusals: { value: planted.refusals ?? [] },
+    imported: planted.imported ?? {},
   };
 }
 
@@ -53,7 +66,7 @@ function first<T>(all: Answer<readonly T[]>): Answer<T> {
   return { value: one };
 }
 
-function podOf({ env = [], envFrom = [], podSpec, podStatus, podMetadata }: Planted): V1Pod {
+export function podOf({ env = [], envFrom = [], podSpec, podStatus, podMetadata }: Planted): V1Pod {
   return {
     metadata: {
       namespace: 'shop',
@@ -72,8 +85,9 @@ function podOf({ env = [], envFrom = [], podSpec, podStatus, podMetadata }: Plan
   };
 }
 
-function serverOf({ server }: Planted): Answer<readonly ServerExplanation[]> {
-  const explanation = {
+/** `rolegate-server status --pod shop/checkout --json`. */
+export function serverPrints({ server }: Planted): object {
+  return {
     pod: 'shop/checkout',
     uid: 'uid-1',
     node: 'node-a',
@@ -91,7 +105,6 @@ function serverOf({ server }: Planted): Answer<readonly ServerExplanation[]> {
     agent: { version: '0.2.0', connectedForSeconds: 60, servesContainerCredentials: false },
     ...server,
   };
-  return readServerExplanations(JSON.stringify(explanation));
 }
 
 export const SESSION = {
@@ -103,8 +116,9 @@ export const SESSION = {
   nextInSeconds: 1_200,
 };
 
-function agentOf({ agent }: Planted): Answer<readonly AgentExplanation[]> {
-  const explanation = {
+/** `rolegate-agent status --pod shop/checkout --json`. */
+export function agentPrints({ agent }: Planted): object {
+  return {
     subject: 'Pod shop/checkout',
     addresses: [{ ip: '192.0.2.7', by: 'cni', says: 'CNI result names shop/checkout (uid-1)' }],
     pod: AGENT_POD,
@@ -116,7 +130,6 @@ function agentOf({ agent }: Planted): Answer<readonly AgentExplanation[]> {
     },
     ...agent,
   };
-  return readAgentExplanations(JSON.stringify(explanation));
 }
 
 export const AGENT_POD = {
@@ -132,7 +145,8 @@ export const AGENT_POD = {
   accessKeyId: '…D6VS',
 };
 
-function statusOf({ status }: Planted): object {
+/** `rolegate-agent status --json`. */
+export function statusPrints({ status }: Planted): object {
   return {
     version: '0.2.0',
     node: 'node-a',

@@ -1,9 +1,9 @@
 import { reasons } from '@rolegate/protocol';
 import type { Reason } from '@rolegate/protocol';
 import { describe, expect, it } from 'vitest';
-import { refusalsOf } from '../../src/explain/evidence.ts';
 import { explainPage } from '../../src/explain/page.ts';
 import { pageText } from '../../src/explain/page-text.ts';
+import { createColors } from '../../src/output/colors.ts';
 import { AGENT_POD, LAYERS, ROLE_ARN, SESSION, evidence } from './evidence-setup.ts';
 import type { Planted } from './evidence-setup.ts';
 
@@ -12,6 +12,8 @@ const WRONG_ARN = 'arn:aws:iam::999999999999:role/checkout';
 const NOT_AUTHORIZED =
   'User: arn:aws:sts::123456789012:assumed-role/rolegate-server/i-0 is not authorized to perform: sts:AssumeRole';
 
+const wide = { width: 1_000, colors: createColors(false) };
+
 interface Case extends Planted {
   readonly fault: string;
   /** The broken link. */
@@ -19,12 +21,14 @@ interface Case extends Planted {
   /** The one line that names the fault. */
   readonly says: string;
   readonly next: string;
+  readonly command?: string;
 }
 
 /** The server's explanation of a Pod that is denied. */
 function denied(reason: Reason, message: string, more: object = {}) {
   const { meaning, remedy } = reasons[reason];
-  return { decision: { kind: 'deny', reason, message, meaning, remedy }, session: undefined, ...more };
+  const decision = { kind: 'deny', reason, message, meaning, remedy, role: 'checkout' };
+  return { decision, session: undefined, ...more };
 }
 
 /** The server's explanation of a Pod whose session fails. */
@@ -37,14 +41,15 @@ const cases: readonly Case[] = [
     fault: 'A missing permit',
     server: denied(
       'NamespaceDenied',
-      'Namespace shop does not permit it: it has neither permitted nor allowed-roles',
+      `Namespace shop does not permit ${ROLE_ARN}: it has neither iam.amazonaws.com/permitted nor iam.amazonaws.com/allowed-roles`,
       {
         annotations: { pod: { [ROLE]: 'checkout' }, serviceAccount: {}, namespace: {} },
       },
     ),
     at: 'Namespace',
-    says: 'NamespaceDenied: Namespace shop does not permit it',
-    next: 'Annotate the Namespace with iam.amazonaws.com/permitted',
+    says: `NamespaceDenied: Namespace shop does not permit ${ROLE_ARN}: it has neither`,
+    next: 'permit the role in the Namespace',
+    command: 'kubectl annotate --overwrite namespace shop iam.amazonaws.com/permitted=checkout',
   },
   {
     fault: 'A wrong account in the role ARN',
@@ -54,6 +59,7 @@ const cases: readonly Case[] = [
     at: 'ceiling',
     says: "the role is in account 999999999999, but the server's account is 123456789012",
     next: 'correct the account in the role ARN',
+    command: `kubectl -n shop annotate --overwrite pod checkout ${ROLE}=${ROLE_ARN}`,
   },
   {
     fault: 'A role that does not trust the server',
@@ -67,7 +73,8 @@ const cases: readonly Case[] = [
     server: failing('StsAccessDenied', NOT_AUTHORIZED),
     at: 'STS',
     says: 'StsAccessDenied',
-    next: 'run aws iam get-role --role-name checkout: if it does not exist, create it or correct the name',
+    next: 'if the role does not exist, create it or correct its name',
+    command: 'aws iam get-role --role-name checkout',
   },
   {
     fault: 'A throttled STS',
@@ -133,11 +140,12 @@ const cases: readonly Case[] = [
   },
   {
     fault: 'A node without an agent',
-    agentOnNode: false,
-    noAgent: 'no agent Pod on node-a',
+    agents: [],
+    noAgent: 'no agent runs on the node',
     at: 'agent',
     says: 'no agent runs on node-a',
-    next: 'see why the DaemonSet has no Pod there: kubectl rolegate doctor',
+    next: "see which of the node's taints the DaemonSet of the agent does not tolerate",
+    command: 'kubectl describe node node-a',
   },
   {
     fault: 'The rules of nat flushed',
@@ -176,15 +184,16 @@ const cases: readonly Case[] = [
 describe('The page of explain', () => {
   it.each(cases)(
     '$fault is named in one line at the link $at, with the next step',
-    ({ at, says, next, ...planted }) => {
+    ({ at, says, next, command, ...planted }) => {
       const page = explainPage(evidence(planted));
       expect(page.broken).toBe(at);
       expect(page.verdict).toContain(`broken at ${at}: ${says}`);
       expect(page.next).toContain(next);
-      const lines = pageText(page).split('\n');
+      const lines = pageText(page, wide).split('\n');
       expect(lines.filter((line) => line.startsWith(at) && line.includes('BROKEN'))).toHaveLength(1);
       expect(lines.find((line) => line.startsWith('verdict'))).toContain(says);
       expect(lines.find((line) => line.startsWith('next'))).toContain(next);
+      if (command !== undefined) expect(lines.map((line) => line.trim())).toContain(command);
     },
   );
 
@@ -227,10 +236,10 @@ describe('The page of explain', () => {
     expect(page.verdict).toBe(`nothing is broken: the Pod gets ${ROLE_ARN}`);
     expect(page.next).toBeUndefined();
     expect(page.links.map(({ state }) => state)).toEqual(Array.from({ length: 10 }, () => 'ok'));
-    expect(pageText(page)).toMatch(
+    expect(pageText(page, wide)).toMatch(
       new RegExp(`^Namespace +ok +permits ${ROLE_ARN} by iam.amazonaws.com/permitted: checkout\\|cart$`, 'm'),
     );
-    expect(pageText(page)).toMatch(/^agent +ok +has credentials …D6VS for 50 more minutes$/m);
+    expect(pageText(page, wide)).toMatch(/^agent +ok +has credentials …D6VS for 50 more minutes$/m);
   });
 
   it('Of several rules and entries, the one that decides is shown first, and the others below it', () => {
@@ -278,7 +287,7 @@ describe('The page of explain', () => {
       evidence({ agent, podSpec: { hostNetwork: true, containers: [{ name: 'app', env }] } }),
     );
     expect(page.verdict).toContain('nothing is broken');
-    expect(pageText(page)).toContain('for 50 more minutes, served only by its ServiceAccount token');
+    expect(pageText(page, wide)).toContain('for 50 more minutes, served only by its ServiceAccount token');
   });
 
   it('A Pod that no server knows is broken at its first link, with what the server waits for', () => {
@@ -292,28 +301,6 @@ describe('The page of explain', () => {
     expect(page.verdict).toContain(
       'broken at Pod: the server does not know it; it waits for the first list of Pods',
     );
-  });
-
-  it('Refusals of the Pod are found among the lines of the agent', () => {
-    const line = {
-      time: 't',
-      msg: 'request refused',
-      reason: 'HeldTimeout',
-      namespace: 'shop',
-      pod: 'checkout',
-    };
-    const facts = { method: 'GET', route: 'credentials', status: 503, waitedFor: 'credentials' };
-    const lines = [{ ...line, ...facts }, { ...line, pod: 'cart' }, { ...line, msg: 'other' }, {}];
-    expect(refusalsOf(lines, { namespace: 'shop', name: 'checkout' })).toEqual([
-      {
-        time: 't',
-        reason: 'HeldTimeout',
-        asked: 'GET credentials',
-        status: 503,
-        detail: 'waited for credentials',
-        hint: undefined,
-      },
-    ]);
   });
 
   it('What lies behind the broken link is not reached, and its facts are shown', () => {
@@ -334,13 +321,16 @@ describe('The page of explain', () => {
   });
 
   it('Without any answer of a server, what the agent has of the decision counts', () => {
-    const pod = { ...AGENT_POD, state: 'NamespaceDenied', note: 'Namespace shop does not permit it' };
-    const { remedy } = reasons.NamespaceDenied;
+    const pod = { ...AGENT_POD, state: 'OutsideCeiling', note: 'it is outside the role ceiling' };
+    const { remedy } = reasons.OutsideCeiling;
     const page = explainPage(
-      evidence({ noServer: 'no rights: pods/exec', agent: { pod, state: pod.state, remedy } }),
+      evidence({ noServer: 'no answer within 5 s', agent: { pod, state: pod.state, remedy } }),
     );
-    expect(page.verdict).toBe('broken at Namespace: NamespaceDenied: Namespace shop does not permit it');
-    expect(page.next).toBe(remedy);
+    expect(page.verdict).toBe('broken at ceiling: OutsideCeiling: it is outside the role ceiling');
+    expect(page).toMatchObject({ next: remedy, decidedBy: 'agent', serverFault: 'no answer within 5 s' });
+    expect(pageText(page, wide)).toMatch(
+      /^server +no server explains the Pod \(no answer within 5 s\); the decision is the one that the agent remembers$/m,
+    );
   });
 
   it('If nobody answers, the page says so and claims nothing', () => {
@@ -356,26 +346,32 @@ describe('The page of explain', () => {
     const ended = explainPage(evidence({ podStatus: { phase: 'Succeeded' } }));
     expect(ended.verdict).toContain('broken at Pod: it has ended (Succeeded)');
     const pending = explainPage(evidence({ podSpec: { nodeName: undefined } }));
-    expect(pending.next).toBe('see why: kubectl describe pod -n shop checkout');
+    expect(pending.commands).toEqual(['kubectl -n shop describe pod checkout']);
+    for (const { links } of [ended, pending])
+      expect(links.find(({ name }) => name === 'agent')?.state).toBe('unreached');
   });
 
   it('The last five refusals are shown, with what was asked and answered', () => {
     const refusals = Array.from({ length: 7 }, (_, at) => ({
       time: `2026-11-30T07:00:0${at}Z`,
+      count: at + 1,
       reason: 'HeldTimeout',
       asked: 'GET credentials',
       status: 503,
       detail: 'waited for credentials',
-      hint: undefined,
+      hint: 'Look.',
     }));
-    const text = pageText(explainPage(evidence({ refusals })));
+    const text = pageText(explainPage(evidence({ refusals })), wide);
     expect(text.match(/503 HeldTimeout/g)).toHaveLength(5);
-    expect(text).toContain('2026-11-30T07:00:06Z GET credentials → 503 HeldTimeout waited for credentials');
+    expect(text).toContain(
+      '2026-11-30T07:00:06Z GET credentials → 503 HeldTimeout (7 times) waited for credentials',
+    );
+    expect(text.match(/hint: Look\./g)).toHaveLength(1);
   });
 
   it('Foreign text cannot start a line or control the terminal', () => {
     const message = 'bad\n\u001b[31mverdict nothing is broken';
-    const text = pageText(explainPage(evidence({ server: denied('BadAnnotation', message) })));
+    const text = pageText(explainPage(evidence({ server: denied('BadAnnotation', message) })), wide);
     expect(text).not.toContain('\u001b');
     expect(text.split('\n').filter((line) => line.startsWith('verdict'))).toHaveLength(1);
   });
