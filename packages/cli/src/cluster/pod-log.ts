@@ -14,6 +14,8 @@ export interface PodLogRequest {
   /** Undefined: from its beginning. A time counts before a duration. */
   readonly sinceTime?: string | undefined;
   readonly sinceSeconds?: number | undefined;
+  /** The newest lines only. */
+  readonly tailLines?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -30,7 +32,7 @@ export async function* readPodLog(
   connection: Connection,
   request: PodLogRequest,
 ): AsyncGenerator<readonly PodLogLine[]> {
-  const { namespace, pod, container, follow, sinceTime, sinceSeconds, signal } = request;
+  const { namespace, pod, container, follow, sinceTime, sinceSeconds, tailLines, signal } = request;
   const chunks = await connection.stream({
     path: `/api/v1/namespaces/${namespace}/pods/${pod}/log`,
     query: {
@@ -42,6 +44,7 @@ export async function* readPodLog(
         : sinceSeconds !== undefined
           ? { sinceSeconds: `${sinceSeconds}` }
           : {}),
+      ...(tailLines === undefined ? {} : { tailLines: `${tailLines}` }),
     },
     right: { verb: 'get', resource: 'pods/log', namespace },
     signal,

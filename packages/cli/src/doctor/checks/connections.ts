@@ -4,6 +4,7 @@ import { valueOf } from '../../answers/answer.ts';
 import { isServer, latestLine } from '../cluster.ts';
 import type { AgentReading, Cluster } from '../cluster.ts';
 import type { Finding } from '../finding.ts';
+import { logMessages } from '../log-messages.ts';
 
 /** As the alert RolegateAgentCertificateExpiring. Seconds. */
 const AGENT_CERTIFICATE_S = 600;
@@ -42,7 +43,7 @@ function ofFeed({ node }: AgentReading, { feed }: AgentServer, isServing: boolea
       what:
         server === undefined
           ? 'the agent has not reached a server: its Pods get no credentials'
-          : 'the agent has lost the server: it serves from memory until credentials expire, and new Pods get none',
+          : 'the agent has lost the server: new Pods get no credentials, the others until theirs expire',
       evidence: `for ${lost}; ${lastFault}`,
       fix: fixOf(lastFault, isServing),
     },
@@ -97,20 +98,16 @@ function ofClock({ node, lines }: AgentReading, server: AgentServer | undefined)
       severity: Math.abs(skewMs) >= SKEW_ALERT_MS ? 'error' : 'warning',
       check: 'clock',
       node,
-      what: `the clock of the node is ${direction} the server's: SDKs misjudge expiry, and AWS rejects signatures that are minutes off`,
+      what: `the clock of the node is ${direction} the server's: SDKs misjudge when credentials expire`,
       evidence: `by ${roughly(Math.abs(skewMs))}, when the feed began`,
-      fix: 'check time synchronization (chronyc tracking) on this node; if all nodes have it, on the node of the server',
+      fix: 'check time synchronization (chronyc tracking) on this node, or on the node of the server if all nodes have it; AWS rejects signatures that are minutes off',
     },
   ];
 }
 
 /** Agents that do not print the skew still log it. */
 function loggedSkewMs(lines: AgentReading['lines']): number | undefined {
-  const line = latestLine(
-    lines,
-    'clock skew between node and server',
-    'clock skew between node and server recovered',
-  );
+  const line = latestLine(lines, logMessages.skew, logMessages.noSkew);
   const skewMs = line?.['skewMs'];
   return typeof skewMs === 'number' ? skewMs : Number.parseInt(textOf(skewMs), 10) || undefined;
 }

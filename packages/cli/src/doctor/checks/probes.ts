@@ -58,6 +58,6 @@ function notReady({ node, pod, status }: Cluster['agents'][number]): readonly Fi
     node,
     what: `the agent is not ready: ${why}`,
     evidence: pod,
-    fix: `see its log: kubectl logs -n ${pod.replace('/', ' ')} --all-containers`,
+    fix: `see its log: kubectl rolegate logs --node ${node}`,
   }));
 }
