@@ -10,4 +10,8 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'explains why a Pod gets its role, or what keeps it from it',
     load: async () => (await import('../explain/command.ts')).explain,
   },
+  doctor: {
+    summary: 'checks all nodes, agents and servers, and says what is wrong',
+    load: async () => (await import('../doctor/command.ts')).doctor,
+  },
 };

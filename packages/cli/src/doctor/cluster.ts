@@ -1,21 +1,30 @@
 import type { V1DaemonSet, V1Namespace, V1Node, V1Pod } from '../answers/objects.ts';
 import type { AgentStatus } from '../answers/agent-status.ts';
+import { valueOf } from '../answers/answer.ts';
 import type { Answer } from '../answers/answer.ts';
 import type { ServerStatus } from '../answers/server-status.ts';
 
 /** Everything that doctor reads. What cannot be read is a fault, and only its own checks are left out. */
 export interface Cluster {
   readonly nodes: Answer<readonly V1Node[]>;
-  /** Of all Namespaces. */
+  /** Of all Namespaces: those of agents, and those of kiam and kube2iam. */
   readonly daemonSets: Answer<readonly V1DaemonSet[]>;
-  /** Of the Namespaces of agents and servers, and of kube-system. */
+  /** Of the Namespaces of agents and servers. */
   readonly pods: Answer<readonly V1Pod[]>;
-  /** Those of agents and servers, with their labels. */
+  /** Of kube-system, unless Rolegate runs there. */
+  readonly systemPods: Answer<readonly V1Pod[]>;
+  /** Those of the agents, with their labels. */
   readonly namespaces: Answer<readonly V1Namespace[]>;
-  /** The text of kube-proxy's configuration (ConfigMap kube-proxy in kube-system); undefined: there is none, or it cannot be read. */
-  readonly kubeProxyConfig: string | undefined;
+  /** The text of kube-proxy's configuration; undefined: there is none. */
+  readonly kubeProxyConfig: Answer<string | undefined>;
+  /** Whether agents and servers may be asked. Those of a Namespace in which they may not be have no reading. */
+  readonly status: Answer<true>;
+  /** Whether the agents' logs may be read. */
+  readonly logs: Answer<true>;
   readonly agents: readonly AgentReading[];
   readonly servers: readonly ServerReading[];
+  /** When all this was read. Milliseconds since the epoch. */
+  readonly atMs: number;
 }
 
 export interface AgentReading {
@@ -23,7 +32,7 @@ export interface AgentReading {
   /** NAMESPACE/NAME. */
   readonly pod: string;
   readonly status: Answer<AgentStatus>;
-  /** The newest log lines of all its containers, the newest last, without level debug; empty if they cannot be read. */
+  /** Those of its newest log lines that checks read, the newest last. Empty unless its status makes them worth reading. */
   readonly lines: readonly LogLine[];
 }
 
@@ -52,8 +61,18 @@ function isPart(labels: Readonly<Record<string, string>> | undefined, component:
   return labels?.[PART_OF] === 'rolegate' && labels[COMPONENT] === component;
 }
 
+/** Pods of agents and servers, and those of kube-system. */
+export function allPods({ pods, systemPods }: Cluster): readonly V1Pod[] {
+  return [...(valueOf(pods) ?? []), ...(valueOf(systemPods) ?? [])];
+}
+
+/** True if the control plane has not heard from the node's kubelet lately. */
+export function isKubeletSilent({ status }: V1Node): boolean {
+  return (status?.conditions ?? []).some((one) => one.type === 'Ready' && one.status === 'Unknown');
+}
+
 /** NAMESPACE/NAME. */
-export function fullName({ metadata }: Pick<V1Pod, 'metadata'>): string {
+export function fullName({ metadata }: Pick<V1Pod | V1DaemonSet, 'metadata'>): string {
   return `${metadata?.namespace ?? 'default'}/${metadata?.name ?? ''}`;
 }
 

@@ -10,7 +10,7 @@ import { checkNodes } from './checks/nodes.ts';
 import { checkPodSecurity } from './checks/pod-security.ts';
 import { checkPorts } from './checks/ports.ts';
 import { checkProbes } from './checks/probes.ts';
-import { checkRights } from './checks/rights.ts';
+import { checkRights, unread } from './checks/rights.ts';
 import { checkRules } from './checks/rules.ts';
 import { checkServers } from './checks/servers.ts';
 import { checkVersions } from './checks/versions.ts';
@@ -18,6 +18,7 @@ import { isAgent } from './cluster.ts';
 import type { AgentReading, Cluster } from './cluster.ts';
 import { bySeverity } from './finding.ts';
 import type { Finding } from './finding.ts';
+import { outsideOf } from './scheduling.ts';
 
 const CHECKS: readonly ((cluster: Cluster) => readonly Finding[])[] = [
   checkNodes,
@@ -40,8 +41,10 @@ export interface Diagnosis {
   readonly nodes: readonly NodeRow[];
   /** The worst first. */
   readonly findings: readonly Finding[];
-  /** True if no finding is an error. The exit code. */
+  /** True if no finding is an error. */
   readonly healthy: boolean;
+  /** False: something could not be read, and was not checked. */
+  readonly complete: boolean;
   /** One line. */
   readonly verdict: string;
 }
@@ -68,32 +71,50 @@ export function diagnose(cluster: Cluster): Diagnosis {
     nodes,
     findings,
     healthy: !findings.some(({ severity }) => severity === 'error'),
+    complete: unread(cluster).length === 0,
     verdict: verdictOf(cluster, findings),
   };
 }
 
 function rowsOf(cluster: Cluster, findings: readonly Finding[]): readonly NodeRow[] {
-  const readings = new Map(cluster.agents.map((agent) => [agent.node, agent]));
-  const names = (valueOf(cluster.nodes) ?? []).flatMap(({ metadata }) => metadata?.name ?? []);
-  const all = [...new Set([...names, ...readings.keys()])].toSorted();
+  const readings = Map.groupBy(cluster.agents, ({ node }) => node);
+  const nodes = new Map((valueOf(cluster.nodes) ?? []).map((node) => [node.metadata?.name ?? '', node]));
+  const all = [...new Set([...nodes.keys(), ...readings.keys()])].toSorted();
   const serious = findings.filter(({ severity }) => severity !== 'info');
   const counts = Map.groupBy(serious, ({ node }) => node);
   const withPod = new Set((valueOf(cluster.pods) ?? []).filter(isAgent).map(({ spec }) => spec?.nodeName));
   return all.map((node) => {
-    const reading = readings.get(node);
+    const known = nodes.get(node);
+    const own = readings.get(node) ?? [];
+    const answered = own.find(({ status }) => valueOf(status) !== undefined);
+    const isOutside = known !== undefined && outsideOf(known) !== undefined;
+    const absent = 'fault' in cluster.pods ? '?' : isOutside ? 'none' : 'NONE';
+    const silent = 'fault' in cluster.status ? 'not asked' : 'NO ANSWER';
     return {
-      ...rowOf(node, reading, withPod.has(node)),
+      ...rowOf(node, answered?.status, own.length > 0 || withPod.has(node) ? silent : absent),
       findings: counts.get(node)?.length ?? 0,
     };
   });
 }
 
-function rowOf(node: string, reading: AgentReading | undefined, hasPod: boolean): Omit<NodeRow, 'findings'> {
-  const status = valueOf(reading?.status);
-  if (status === undefined) {
-    const agent = reading === undefined && !hasPod ? 'NONE' : 'NO ANSWER';
-    return { node, agent, rules: '?', imdsv1: '?', addresses: '?', feed: '?', certificate: '?', ports: '?' };
-  }
+/** `instead`: what is said of an agent that did not answer. */
+function rowOf(
+  node: string,
+  answer: AgentReading['status'] | undefined,
+  instead: string,
+): Omit<NodeRow, 'findings'> {
+  const status = valueOf(answer);
+  if (status === undefined)
+    return {
+      node,
+      agent: instead,
+      rules: '?',
+      imdsv1: '?',
+      addresses: '?',
+      feed: '?',
+      certificate: '?',
+      ports: '?',
+    };
   return {
     node,
     agent: status.version ?? 'unknown version',
@@ -147,14 +168,16 @@ function verdictOf(cluster: Cluster, findings: readonly Finding[]): string {
   return warnings > 0 ? `no errors, ${plural(warnings, 'warning')}; ${closed}` : `all is well; ${closed}`;
 }
 
-/** A node counts as closed only if its agent says that a layer denies. */
+/** A node counts as closed only if its agent says that a layer denies. Nodes on which no agent can run do not count. */
 function closedText({ nodes, agents }: Cluster): string {
-  const proven = agents.filter(({ status }) => {
+  const outside = (valueOf(nodes) ?? []).filter((node) => outsideOf(node) !== undefined).length;
+  const closed = agents.filter(({ status }) => {
     const layers = valueOf(status)?.interception.layers ?? {};
     return ['nat', 'filter', 'route'].some((layer) => layers[layer] === true);
-  }).length;
-  const all = Math.max(valueOf(nodes)?.length ?? 0, agents.length);
-  return `${proven} of ${all} nodes are proven closed to Pods`;
+  });
+  const proven = new Set(closed.map(({ node }) => node)).size;
+  const all = valueOf(nodes)?.length ?? new Set(agents.map(({ node }) => node)).size;
+  return `${proven} of ${Math.max(proven, all - outside)} nodes are proven closed to Pods`;
 }
 
 function plural(many: number, noun: string): string {

@@ -9,7 +9,10 @@ type Fields = Readonly<Record<string, unknown>>;
 export const LAYERS = { nat: true, filter: true, route: true, input: true, ports: true };
 const PART_OF = { 'app.kubernetes.io/part-of': 'rolegate' };
 export const AGENT_LABELS = { ...PART_OF, 'app.kubernetes.io/component': 'agent' };
-const SERVER_LABELS = { ...PART_OF, 'app.kubernetes.io/component': 'server' };
+export const SERVER_LABELS = { ...PART_OF, 'app.kubernetes.io/component': 'server' };
+
+/** When the cluster was read: half a minute after the log lines of the tests. */
+export const AT_MS = Date.parse('2026-11-30T07:00:30Z');
 
 export interface Planted {
   /** Replaces fields of the status of the agent on node-b. */
@@ -47,8 +50,12 @@ export function cluster(planted: Planted = {}): Cluster {
       value: [daemonSet('rolegate-agent', AGENT_LABELS, 'rolegate/agent:1', 2), ...moreDaemonSets],
     },
     pods: { value: [agentPod('node-a'), agentPod('node-b'), SERVER_POD, ...morePods] },
+    systemPods: { value: [] },
     namespaces: { value: [namespace(planted.namespaceLabels ?? { [ENFORCE]: 'privileged' })] },
-    kubeProxyConfig: 'kind: KubeProxyConfiguration\nmode: "iptables"\n',
+    kubeProxyConfig: { value: 'kind: KubeProxyConfiguration\nmode: "iptables"\n' },
+    status: { value: true },
+    logs: { value: true },
+    atMs: AT_MS,
     agents: [
       reading('node-a', {}),
       {
@@ -116,7 +123,17 @@ const SERVER_POD: V1Pod = {
 };
 
 export function reading(nodeName: string, status: Fields, lines: readonly LogLine[] = []): AgentReading {
-  const whole = {
+  return {
+    node: nodeName,
+    pod: `rolegate/agent-${nodeName}`,
+    status: readAgentStatus(JSON.stringify({ ...agentStatus(nodeName), ...status })),
+    lines,
+  };
+}
+
+/** What a healthy agent prints, as far as doctor reads it. */
+export function agentStatus(nodeName: string): Fields {
+  return {
     version: VERSION,
     node: nodeName,
     mode: 'roles',
@@ -131,13 +148,6 @@ export function reading(nodeName: string, status: Fields, lines: readonly LogLin
     },
     ports: { held: [], foreignListeners: [] },
     addresses: { source: 'cni', directories: { '/var/lib/cni/results': 'ok' } },
-    ...status,
-  };
-  return {
-    node: nodeName,
-    pod: `rolegate/agent-${nodeName}`,
-    status: readAgentStatus(JSON.stringify(whole)),
-    lines,
   };
 }
 
@@ -160,7 +170,7 @@ export function serverFacts({
   };
 }
 
-function serverStatus(more: Fields): object {
+export function serverStatus(more: Fields = {}): Fields {
   return {
     version: VERSION,
     hostname: 'server-0',

@@ -2,7 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../src/doctor/doctor.ts';
 import { diagnosisText } from '../../src/doctor/diagnosis-text.ts';
 import type { CheckName, Severity } from '../../src/doctor/finding.ts';
-import { LAYERS, agentPod, cluster, daemonSet, node, reading, serverFacts } from './cluster-setup.ts';
+import {
+  AGENT_LABELS,
+  LAYERS,
+  agentPod,
+  cluster,
+  daemonSet,
+  node,
+  reading,
+  serverFacts,
+} from './cluster-setup.ts';
+import { createColors } from '../../src/output/colors.ts';
 import type { Planted } from './cluster-setup.ts';
 
 interface Case extends Planted {
@@ -15,6 +25,8 @@ interface Case extends Planted {
   readonly fix: string;
 }
 
+/** The width of output that is not a terminal's. */
+const WIDE = { width: 120, colors: createColors(false) };
 const LOST_FEED = { connected: false, server: undefined, sinceSeconds: 90 };
 const interception = (more: object) => ({ interception: { readerConnected: true, layers: LAYERS, ...more } });
 const incomplete = (error: string) => ({
@@ -83,7 +95,7 @@ const cases: readonly Case[] = [
     check: 'agents',
     on: 'node-c',
     what: 'no agent runs on the node',
-    evidence: 'no agent Pod has spec.nodeName node-c; its taints: gpu:NoSchedule',
+    evidence: 'DaemonSet rolegate/rolegate-agent: it does not tolerate the taint gpu:NoSchedule',
     fix: 'let the DaemonSet tolerate the taints',
   },
   {
@@ -124,9 +136,8 @@ const cases: readonly Case[] = [
     severity: 'warning',
     check: 'rules',
     on: 'node-b',
-    what: 'others changed the rules, and they were repaired',
-    evidence:
-      '2026-11-30T07:00:00Z filter: chain ROLEGATE-DENY is missing; repairs since reconcile started: filter 1',
+    what: 'something removed or changed the rules, and they were repaired',
+    evidence: '30s ago: filter: chain ROLEGATE-DENY is missing; repairs since reconcile started: filter 1',
     fix: 'find the program',
   },
   {
@@ -135,9 +146,30 @@ const cases: readonly Case[] = [
     severity: 'error',
     check: 'rules',
     on: 'node-b',
-    what: 'the rules of layer route are not installed: THE NODE IS OPEN',
-    evidence: 'layer route is false',
+    what: 'the rules of no layer are installed: THE NODE IS OPEN',
+    evidence: 'nat, filter, route are false',
     fix: 'RolegateInterceptionLayerLost',
+  },
+  {
+    fault: 'Rules that reconcile cannot read',
+    status: interception({ layers: { nat: false, filter: false, route: false, input: false, ports: false } }),
+    lines: [{ msg: 'interception check failed', error: 'iptables-save: Permission denied' }],
+    severity: 'error',
+    check: 'rules',
+    on: 'node-b',
+    what: 'reconcile cannot check the rules: THE NODE MAY BE OPEN',
+    evidence: 'iptables-save: Permission denied',
+    fix: 'NET_ADMIN',
+  },
+  {
+    fault: 'The link for container credentials missing',
+    status: interception({ layers: { ...LAYERS, link: false } }),
+    severity: 'error',
+    check: 'rules',
+    on: 'node-b',
+    what: 'the rules of layer link are not installed: there are no container credentials',
+    evidence: 'layer link is false',
+    fix: 'ip work there',
   },
   {
     fault: 'The IPv6 rules of a layer missing',
@@ -221,9 +253,9 @@ const cases: readonly Case[] = [
     severity: 'error',
     check: 'server',
     on: 'node-b',
-    what: 'the agent has not reached a server',
-    evidence: 'for 1m30s; 14 UNAVAILABLE: connect ETIMEDOUT',
-    fix: 'look for a NetworkPolicy, a security group or a rule that drops 9610/tcp',
+    what: 'the agent reaches no server: a NetworkPolicy or a rule drops 9610/tcp',
+    evidence: 'for 1m30s, so Pods get no credentials; 14 UNAVAILABLE: connect ETIMEDOUT',
+    fix: 'let the node reach 9610/tcp and 9611/tcp',
   },
   {
     fault: 'A server that a rule rejects',
@@ -233,9 +265,9 @@ const cases: readonly Case[] = [
     severity: 'error',
     check: 'server',
     on: 'node-b',
-    what: 'the agent has not reached a server',
+    what: 'the agent reaches no server: a NetworkPolicy or a rule rejects 9610/tcp',
     evidence: 'ECONNREFUSED',
-    fix: 'a NetworkPolicy or a rule that rejects 9610/tcp',
+    fix: 'look for the NetworkPolicy, or the rule on the node',
   },
   {
     fault: 'A foreign listener on 8181',
@@ -253,7 +285,7 @@ const cases: readonly Case[] = [
     severity: 'error',
     check: 'ports',
     on: 'node-b',
-    what: "port 8181 is in use by another user's process",
+    what: "another user's process has the agent's port 8181",
     evidence: '[fd00::10]:8181',
     fix: 'ss -ltnp sport = :8181',
   },
@@ -269,7 +301,7 @@ const cases: readonly Case[] = [
     severity: 'warning',
     check: 'leftovers',
     on: 'node-b',
-    what: 'an iptables rule of others for the metadata address is left over, as kiam and kube2iam install it',
+    what: 'an iptables rule like those of kiam and kube2iam for the metadata address is left over',
     evidence: '-i cali+ -p tcp --dport 80 -j DNAT --to-destination 192.0.2.10:8181',
     fix: 'iptables -t nat -D PREROUTING',
   },
@@ -312,7 +344,7 @@ const cases: readonly Case[] = [
   },
   {
     fault: 'kube-proxy in IPVS mode',
-    cluster: { kubeProxyConfig: 'metricsBindAddress: ""\nmode: ipvs\n' },
+    cluster: { kubeProxyConfig: { value: 'metricsBindAddress: ""\nmode: ipvs\n' } },
     severity: 'warning',
     check: 'kube-proxy',
     what: 'kube-proxy runs in mode ipvs',
@@ -356,7 +388,7 @@ const cases: readonly Case[] = [
     severity: 'warning',
     check: 'ports',
     on: 'node-b',
-    what: "another Pod on the host network runs with the agent's UID 2100008181",
+    what: "another Pod on the host network has the agent's UID 2100008181",
     evidence: 'kube-system/proxy',
     fix: 'another runAsUser',
   },
@@ -389,7 +421,7 @@ const cases: readonly Case[] = [
     serverFault: 'timeout',
     severity: 'error',
     check: 'server',
-    what: 'a server does not answer',
+    what: 'no server answers',
     evidence: 'rolegate/server-0: timeout',
     fix: 'kubectl describe pod -n rolegate server-0',
   },
@@ -398,7 +430,7 @@ const cases: readonly Case[] = [
     cluster: { nodes: { fault: 'nodes is forbidden: cannot list resource "nodes"' } },
     severity: 'warning',
     check: 'rights',
-    what: 'nodes cannot be read, so that these are not checked in full: agents',
+    what: 'nodes cannot be read; not checked in full: agents',
     evidence: 'cannot list resource "nodes"',
     fix: 'bind the ClusterRole for doctor',
   },
@@ -422,10 +454,8 @@ describe('The findings of doctor', () => {
       ]);
       expect(diagnosis.healthy).toBe(severity !== 'error');
       // In one line.
-      const lines = diagnosisText(diagnosis).split('\n');
-      expect(
-        lines.filter((line) => line.startsWith(severity.toUpperCase()) && line.includes(what)),
-      ).toHaveLength(1);
+      const lines = diagnosisText(diagnosis, WIDE).split('\n');
+      expect(lines).toContain(`${severity.toUpperCase()} ${check}: ${found[0]?.what ?? ''}`);
     },
   );
 
@@ -447,6 +477,37 @@ describe('The findings of doctor', () => {
     ];
     const status = { server: serverFacts({ clockSkewMs: undefined }) };
     expect(diagnose(cluster({ status, lines })).findings).toEqual([]);
+  });
+
+  it('Repairs of long ago are worth knowing, and no warning', () => {
+    const lines = [
+      { time: '2026-11-29T07:00:00Z', msg: 'interception repaired', faults: ['nat: chain is missing'] },
+    ];
+    const { findings } = diagnose(cluster({ status: interception({ repairs: { nat: 1 } }), lines }));
+    expect(findings).toMatchObject([
+      { severity: 'info', evidence: expect.stringContaining('24h ago') as string },
+    ]);
+  });
+
+  it('While an upgrade replaces the agent of a node, the new Pod is no error', () => {
+    const starting = { name: 'agent', ready: false, started: false, restartCount: 0, state: { running: {} } };
+    const next = agentPod('node-b', { containerStatuses: [starting] });
+    const old = agentPod('node-b', { conditions: [{ type: 'Ready', status: 'True' }] });
+    const { findings, healthy } = diagnose(
+      cluster({ cluster: { pods: { value: [agentPod('node-a'), old, next] } } }),
+    );
+    expect(findings).toMatchObject([{ severity: 'warning', check: 'probes' }]);
+    expect(healthy).toBe(true);
+  });
+
+  it('Nothing is said about Pod Security without the right to read Namespaces', () => {
+    const none = daemonSet('rolegate-agent', AGENT_LABELS, 'rolegate/agent:1', 0);
+    const checks = (namespaces: Planted['cluster']) =>
+      diagnose(cluster({ cluster: { daemonSets: { value: [none] }, ...namespaces } })).findings.map(
+        ({ check }) => check,
+      );
+    expect(checks({ namespaces: { value: [] } })).toEqual(['pod-security']);
+    expect(checks({ namespaces: { fault: 'missing right' } })).toEqual(['rights']);
   });
 
   it('A node on which no agent can run is told, and is no error', () => {
@@ -472,12 +533,12 @@ describe('The findings of doctor', () => {
     const open = { interception: { readerConnected: true, layers: LAYERS, nodeImdsv1Open: true } };
     const diagnosis = diagnose({
       ...usual,
-      kubeProxyConfig: 'mode: ipvs',
+      kubeProxyConfig: { value: 'mode: ipvs' },
       nodes: { value: names.map((name) => node(name)) },
       pods: { value: names.map((name) => agentPod(name)) },
       agents: names.map((name) => reading(name, open)),
     });
-    const text = diagnosisText(diagnosis);
+    const text = diagnosisText(diagnosis, WIDE);
     expect(text.match(/^ERROR/gm)).toHaveLength(1);
     expect(text).toMatch(/^ {2}nodes +node-0, node-1, node-10 and 997 more$/m);
     expect(text.indexOf('ERROR')).toBeLessThan(text.indexOf('WARNING'));
@@ -494,7 +555,7 @@ describe('The findings of doctor', () => {
         certificate: { remainingSeconds: -1 },
       }),
     };
-    const text = diagnosisText(diagnose(cluster({ status, moreNodes: [node('node-c')] })));
+    const text = diagnosisText(diagnose(cluster({ status, moreNodes: [node('node-c')] })), WIDE);
     expect(text).toMatch(/^node-a +\d\S+ +ok +closed +cni +10m +22h13m +ok +0$/m);
     expect(text).toMatch(/^node-b +\S+ +LOST: nat +OPEN +POD STATUS +LOST 1m30s +EXPIRED +FOREIGN +6$/m);
     expect(text).toMatch(/^node-c +NONE +\? /m);

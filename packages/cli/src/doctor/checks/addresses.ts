@@ -16,12 +16,12 @@ export function checkAddresses({ agents }: Cluster): readonly Finding[] {
         check: 'addresses',
         node,
         what: isRead
-          ? 'the CNI results name none of the running Pods: first requests wait for the Pod status, and without a server they are answered for --stale-ip only'
-          : 'no CNI results directory can be read: first requests wait for the Pod status, and without a server they are answered for --stale-ip only',
+          ? 'the CNI results name none of the running Pods: first requests wait for the Pod status'
+          : 'no CNI results directory can be read: first requests wait for the Pod status',
         evidence:
           [...states, ...(awaited === undefined ? [] : [`waiting for ${awaited}`])].join(', ') ||
           'none is configured',
-        fix: 'set cni.cacheDirs and cni.hostPaths of the chart to the directory in which the container runtime keeps its CNI results',
+        fix: 'without a server, Pods are answered for --stale-ip only; set cni.cacheDirs and cni.hostPaths of the chart to the directory in which the container runtime keeps its CNI results',
       },
     ];
   });

@@ -4,6 +4,7 @@ import { valueOf } from '../../answers/answer.ts';
 import { isServer, latestLine } from '../cluster.ts';
 import type { AgentReading, Cluster } from '../cluster.ts';
 import type { Finding } from '../finding.ts';
+import { logMessages } from '../log-messages.ts';
 
 /** As the alert RolegateAgentCertificateExpiring. Seconds. */
 const AGENT_CERTIFICATE_S = 600;
@@ -33,33 +34,54 @@ function isReady(conditions: readonly { readonly type: string; readonly status: 
 function ofFeed({ node }: AgentReading, { feed }: AgentServer, isServing: boolean): readonly Finding[] {
   if (feed.connected !== false) return [];
   const { lastFault = 'no error is known', staleSeconds = 0, sinceSeconds = 0, server } = feed;
-  const lost = roughly(Math.max(staleSeconds, sinceSeconds) * 1000);
+  const away = roughly(Math.max(staleSeconds, sinceSeconds) * 1000);
+  const { cause, fix } = causeOf(lastFault, isServing);
   return [
     {
       severity: 'error',
       check: 'server',
       node,
-      what:
+      what: `the agent reaches no server: ${cause}`,
+      evidence:
         server === undefined
-          ? 'the agent has not reached a server: its Pods get no credentials'
-          : 'the agent has lost the server: it serves from memory until credentials expire, and new Pods get none',
-      evidence: `for ${lost}; ${lastFault}`,
-      fix: fixOf(lastFault, isServing),
+          ? `no server reached for ${away}, so Pods get no credentials; ${lastFault}`
+          : `${server} lost for ${away}, so new Pods get no credentials; ${lastFault}`,
+      fix,
     },
   ];
 }
 
+interface Cause {
+  readonly cause: string;
+  readonly fix: string;
+}
+
 /** By what the connection failed of. */
-function fixOf(fault: string, isServing: boolean): string {
+function causeOf(fault: string, isServing: boolean): Cause {
   if (/ENOTFOUND|EAI_AGAIN|name resolution|DNS/i.test(fault))
-    return 'repair name resolution on the node, or correct --server-address (chart value server.address)';
+    return {
+      cause: 'its name is not resolved',
+      fix: 'repair name resolution on the node, or correct --server-address (chart value server.address)',
+    };
   if (/certificate|handshake|SSL|TLS|UNAUTHENTICATED|PERMISSION_DENIED/i.test(fault))
-    return 'compare the authorities of agent and server: rolegate-server authority status, ConfigMap rolegate-authority';
+    return {
+      cause: 'one does not accept the other',
+      fix: 'compare the authorities of agent and server: rolegate-server authority status, ConfigMap rolegate-authority',
+    };
   if (!isServing)
-    return 'repair the servers first: kubectl get pods -l app.kubernetes.io/component=server -A';
-  if (/ECONNREFUSED/i.test(fault))
-    return 'servers are ready but the node is refused: look for a NetworkPolicy or a rule that rejects 9610/tcp, and check the Service rolegate-server';
-  return 'servers are ready but the node does not reach them: look for a NetworkPolicy, a security group or a rule that drops 9610/tcp and 9611/tcp from the node';
+    return {
+      cause: 'no server is ready',
+      fix: 'repair the servers first: kubectl get pods -l app.kubernetes.io/component=server -A',
+    };
+  if (/ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EACCES/i.test(fault))
+    return {
+      cause: 'a NetworkPolicy or a rule rejects 9610/tcp, though servers are ready',
+      fix: 'look for the NetworkPolicy, or the rule on the node or on the node of the server; check the Service rolegate-server',
+    };
+  return {
+    cause: 'a NetworkPolicy or a rule drops 9610/tcp, though servers are ready',
+    fix: 'let the node reach 9610/tcp and 9611/tcp of the servers: look at NetworkPolicies, security groups and rules on both nodes',
+  };
 }
 
 function ofCertificate({ node }: AgentReading, { certificate }: AgentServer): readonly Finding[] {
@@ -97,20 +119,16 @@ function ofClock({ node, lines }: AgentReading, server: AgentServer | undefined)
       severity: Math.abs(skewMs) >= SKEW_ALERT_MS ? 'error' : 'warning',
       check: 'clock',
       node,
-      what: `the clock of the node is ${direction} the server's: SDKs misjudge expiry, and AWS rejects signatures that are minutes off`,
+      what: `the clock of the node is ${direction} the server's: SDKs misjudge when credentials expire`,
       evidence: `by ${roughly(Math.abs(skewMs))}, when the feed began`,
-      fix: 'check time synchronization (chronyc tracking) on this node; if all nodes have it, on the node of the server',
+      fix: 'check time synchronization (chronyc tracking) on this node, or on the node of the server if all nodes have it; AWS rejects signatures that are minutes off',
     },
   ];
 }
 
 /** Agents that do not print the skew still log it. */
 function loggedSkewMs(lines: AgentReading['lines']): number | undefined {
-  const line = latestLine(
-    lines,
-    'clock skew between node and server',
-    'clock skew between node and server recovered',
-  );
+  const line = latestLine(lines, logMessages.skew, logMessages.noSkew);
   const skewMs = line?.['skewMs'];
   return typeof skewMs === 'number' ? skewMs : Number.parseInt(textOf(skewMs), 10) || undefined;
 }

@@ -1,5 +1,6 @@
 import type { V1Pod } from '../../answers/objects.ts';
 import { valueOf } from '../../answers/answer.ts';
+import { allPods } from '../cluster.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Finding } from '../finding.ts';
 
@@ -11,16 +12,16 @@ const TAKING = ['ipvs', 'nftables'];
 
 /** In some modes of kube-proxy a Service with externalIPs can take the metadata address (docs/threat-model.md). */
 export function checkKubeProxy(cluster: Cluster): readonly Finding[] {
-  const mode = modeByFlag(valueOf(cluster.pods) ?? []) ?? BY_CONFIG.exec(cluster.kubeProxyConfig ?? '')?.[1];
+  const mode = modeByFlag(allPods(cluster)) ?? BY_CONFIG.exec(valueOf(cluster.kubeProxyConfig) ?? '')?.[1];
   if (mode === undefined || !TAKING.includes(mode)) return [];
   return [
     {
       severity: 'warning',
       check: 'kube-proxy',
       node: undefined,
-      what: `kube-proxy runs in mode ${mode}: whoever may create a Service with externalIPs can take requests to the metadata address or to the node's ports`,
+      what: `kube-proxy runs in mode ${mode}: a Service with externalIPs can take the metadata address`,
       evidence: 'arguments or ConfigMap of kube-proxy in kube-system',
-      fix: 'enable the admission plugin DenyServiceExternalIPs',
+      fix: 'enable the admission plugin DenyServiceExternalIPs: otherwise whoever may create Services can do that',
     },
   ];
 }

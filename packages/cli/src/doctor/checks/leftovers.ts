@@ -1,9 +1,10 @@
 import type { V1DaemonSet, V1Pod } from '../../answers/objects.ts';
 import { textOf } from '@rolegate/runtime';
 import { valueOf } from '../../answers/answer.ts';
-import { fullName } from '../cluster.ts';
+import { allPods, fullName } from '../cluster.ts';
 import type { AgentReading, Cluster } from '../cluster.ts';
 import type { Finding } from '../finding.ts';
+import { logMessages } from '../log-messages.ts';
 
 /** The name of an image, with any registry and tag, e.g. `quay.io/uswitch/kiam:v4.2`. */
 const FORMER_IMAGE = /(?:^|\/)(kiam|kube2iam)(?:-[a-z]+)?(?:[:@]|$)/;
@@ -14,7 +15,7 @@ const MOST_RULES = 3;
 
 /** What kiam and kube2iam have left: their DaemonSets, Pods and iptables rules. Their annotations are read, so they may stay. */
 export function checkLeftovers(cluster: Cluster): readonly Finding[] {
-  const pods = (valueOf(cluster.pods) ?? []).filter((pod) => ownerOf(pod) !== 'DaemonSet');
+  const pods = allPods(cluster).filter((pod) => ownerOf(pod) !== 'DaemonSet');
   return [
     ...(valueOf(cluster.daemonSets) ?? []).flatMap(ofDaemonSet),
     ...pods.flatMap(ofPod),
@@ -23,7 +24,7 @@ export function checkLeftovers(cluster: Cluster): readonly Finding[] {
 }
 
 function ofDaemonSet(daemonSet: V1DaemonSet): readonly Finding[] {
-  const former = formerOf(daemonSet.spec?.template.spec?.containers, daemonSet.metadata?.labels);
+  const former = formerOfDaemonSet(daemonSet);
   if (former === undefined) return [];
   const running = daemonSet.status?.numberReady ?? 0;
   return [
@@ -39,7 +40,7 @@ function ofDaemonSet(daemonSet: V1DaemonSet): readonly Finding[] {
 }
 
 function ofPod(pod: V1Pod): readonly Finding[] {
-  const former = formerOf(pod.spec?.containers, pod.metadata?.labels);
+  const former = formerOfPod(pod);
   if (former === undefined) return [];
   return [
     {
@@ -53,6 +54,16 @@ function ofPod(pod: V1Pod): readonly Finding[] {
   ];
 }
 
+/** `kiam` or `kube2iam`, if it is theirs. */
+export function formerOfDaemonSet({ spec, metadata }: V1DaemonSet): string | undefined {
+  return formerOf(spec?.template.spec?.containers, metadata?.labels);
+}
+
+/** Likewise. */
+export function formerOfPod({ spec, metadata }: V1Pod): string | undefined {
+  return formerOf(spec?.containers, metadata?.labels);
+}
+
 function formerOf(
   containers: readonly { readonly image?: string }[] = [],
   labels: Readonly<Record<string, string>> = {},
@@ -64,7 +75,7 @@ function formerOf(
 
 function ofRules({ node, status, lines }: AgentReading): readonly Finding[] {
   const logged = lines
-    .filter(({ msg }) => msg === 'foreign rule for a metadata address')
+    .filter(({ msg }) => msg === logMessages.foreignRule)
     .map((line) => textOf(line['rule']));
   const rules = [...new Set(logged)].filter((rule) => rule !== '');
   const count = valueOf(status)?.interception.foreignRules ?? rules.length;
@@ -78,10 +89,10 @@ function ofRules({ node, status, lines }: AgentReading): readonly Finding[] {
       check: 'leftovers',
       node,
       what: isDnat
-        ? "an iptables rule of others for the metadata address is left over, as kiam and kube2iam install it; it has no effect while Rolegate's come first"
-        : "an iptables rule of others names the metadata address; it has no effect while Rolegate's come first",
+        ? 'an iptables rule like those of kiam and kube2iam for the metadata address is left over'
+        : 'an iptables rule of others names the metadata address',
       evidence,
-      fix: 'if the program that installed it is gone, remove it on the node: iptables -t nat -D PREROUTING … with the text of the rule',
+      fix: "it has no effect while Rolegate's rules come first; if its program is gone, remove it: iptables -t nat -D PREROUTING … with the text of the rule",
     },
   ];
 }

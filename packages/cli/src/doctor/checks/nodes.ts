@@ -1,28 +1,31 @@
 import type { V1Node, V1Pod } from '../../answers/objects.ts';
 import { roughly } from '@rolegate/runtime';
 import { faultOf, valueOf } from '../../answers/answer.ts';
-import { fullName, isAgent } from '../cluster.ts';
+import { fullName, isAgent, isKubeletSilent } from '../cluster.ts';
 import type { AgentReading, Cluster } from '../cluster.ts';
 import type { Finding } from '../finding.ts';
+import { excludedBy, outsideOf } from '../scheduling.ts';
 
-/** Nodes on which no Pod of a DaemonSet can run. */
-const FARGATE = 'eks.amazonaws.com/compute-type';
-const VIRTUAL = 'virtual-kubelet';
-const OS = 'kubernetes.io/os';
-
-/** Nodes without an agent, agents that do not answer, and agents of nodes that are gone. */
+/** Nodes without an agent or with two, agents that do not answer, and agents of nodes that are gone. */
 export function checkNodes(cluster: Cluster): readonly Finding[] {
   const pods = valueOf(cluster.pods)?.filter(isAgent);
   const nodes = valueOf(cluster.nodes);
+  const byNode = Map.groupBy(pods ?? [], ({ spec }) => spec?.nodeName ?? '');
+  const byName = nodes && new Map(nodes.map((node) => [node.metadata?.name ?? '', node]));
+  const told = reported(cluster.servers);
   return [
-    ...(nodes === undefined || pods === undefined ? [] : nodes.flatMap((node) => withoutAgent(node, pods))),
-    ...cluster.agents.flatMap((agent) => silent(agent, nodes, cluster.servers)),
+    ...(nodes === undefined || pods === undefined
+      ? []
+      : nodes.flatMap((node) => [...withoutAgent(node, byNode, cluster), ...withTwo(node, byNode)])),
+    ...cluster.agents.flatMap((agent) => silent(agent, byName, told)),
   ];
 }
 
-function withoutAgent(node: V1Node, agents: readonly V1Pod[]): readonly Finding[] {
+type PodsByNode = ReadonlyMap<string, readonly V1Pod[]>;
+
+function withoutAgent(node: V1Node, byNode: PodsByNode, cluster: Cluster): readonly Finding[] {
   const name = node.metadata?.name ?? '';
-  const own = agents.filter(({ spec }) => spec?.nodeName === name);
+  const own = byNode.get(name) ?? [];
   if (own.some(isLive)) return [];
   const about = { check: 'agents', node: name } as const;
   const outside = outsideOf(node);
@@ -36,30 +39,31 @@ function withoutAgent(node: V1Node, agents: readonly V1Pod[]): readonly Finding[
         fix: 'give the Pods of this node credentials another way, and let its IMDS require IMDSv2 with hop limit 1',
       },
     ];
-  const [ended] = own;
-  const pending = agents.find((pod) => pod.spec?.nodeName === undefined && isMeantFor(pod, name));
   return [
     {
       ...about,
       severity: 'error',
-      what: 'no agent runs on the node: its Pods can reach the credentials of the node and get none of their own',
-      evidence:
-        ended === undefined
-          ? pending === undefined
-            ? `no agent Pod has spec.nodeName ${name}${taintsText(node)}`
-            : `${fullName(pending)} is not scheduled: ${scheduledMessage(pending)}`
-          : `${fullName(ended)} is ${ended.status?.phase ?? 'unknown'}`,
+      what: 'no agent runs on the node: its Pods can get its credentials, and none of their own',
+      evidence: absence(node, own, byNode.get('') ?? [], cluster),
       fix: 'let the DaemonSet tolerate the taints and match the labels of the node (chart values tolerations, nodeSelector, affinity)',
     },
   ];
 }
 
-function outsideOf({ metadata }: V1Node): string | undefined {
-  const labels = metadata?.labels ?? {};
-  if (labels[FARGATE] === 'fargate') return 'it is a Fargate node';
-  if (labels['type'] === VIRTUAL) return 'it is a virtual kubelet';
-  const os = labels[OS];
-  return os !== undefined && os !== 'linux' ? `its operating system is ${os}` : undefined;
+/** Why there is no agent, as far as the cluster says. */
+function absence(
+  node: V1Node,
+  [ended]: readonly V1Pod[],
+  unscheduled: readonly V1Pod[],
+  { daemonSets }: Cluster,
+): string {
+  const name = node.metadata?.name ?? '';
+  if (ended !== undefined) return `${fullName(ended)} is ${ended.status?.phase ?? 'unknown'}`;
+  const pending = unscheduled.find((pod) => isMeantFor(pod, name));
+  if (pending !== undefined) return `${fullName(pending)} is not scheduled: ${scheduledMessage(pending)}`;
+  const known = valueOf(daemonSets)?.filter(isAgent);
+  if (known?.length === 0) return 'there is no DaemonSet of agents';
+  return excludedBy(node, known ?? []) ?? `no agent Pod has spec.nodeName ${name}${taintsText(node)}`;
 }
 
 /** The DaemonSet controller pins its Pods to a node by affinity. */
@@ -84,36 +88,83 @@ function isLive({ status }: V1Pod): boolean {
   return status?.phase !== 'Succeeded' && status?.phase !== 'Failed';
 }
 
-function silent(
-  { node, pod, status }: AgentReading,
-  nodes: readonly V1Node[] | undefined,
-  servers: Cluster['servers'],
-): readonly Finding[] {
-  const fault = faultOf(status);
-  if (fault === undefined) return [];
-  const isGone = nodes !== undefined && !nodes.some(({ metadata }) => metadata?.name === node);
+/** While a DaemonSet is updated it has two Pods on a node; two DaemonSets contend for the rules and the ports. */
+function withTwo(node: V1Node, byNode: PodsByNode): readonly Finding[] {
+  const name = node.metadata?.name ?? '';
+  const live = (byNode.get(name) ?? []).filter(isLive);
+  const owners = new Set(live.map(ownerOf));
+  if (owners.size < 2) return [];
   return [
     {
-      severity: isGone ? 'info' : 'error',
+      severity: 'error',
       check: 'agents',
-      node,
-      what: isGone ? 'its agent Pod remains, but the node is gone' : 'the agent does not answer',
-      evidence: `${pod}: ${fault}${reportedText(node, servers)}`,
-      fix: isGone
-        ? `wait for the garbage collector, or delete Pod ${pod}`
-        : `look at its containers: kubectl describe pod -n ${pod.replace('/', ' ')}`,
+      node: name,
+      what: 'agents of two releases of Rolegate run on the node, and contend for its rules and ports',
+      evidence: live.map(fullName).join(', '),
+      fix: 'uninstall one release, or give each its own nodes (chart value nodeSelector)',
     },
   ];
 }
 
-/** What the agent last told a server. */
-function reportedText(node: string, servers: Cluster['servers']): string {
+function ownerOf({ metadata }: V1Pod): string {
+  const [owner] = metadata?.ownerReferences ?? [];
+  return `${metadata?.namespace ?? ''}/${owner?.kind ?? ''}/${owner?.name ?? ''}`;
+}
+
+function silent(
+  { node, pod, status }: AgentReading,
+  nodes: ReadonlyMap<string, V1Node> | undefined,
+  told: ReadonlyMap<string, string>,
+): readonly Finding[] {
+  const fault = faultOf(status);
+  if (fault === undefined) return [];
+  const about = { check: 'agents', node } as const;
+  const known = nodes?.get(node);
+  if (nodes !== undefined && known === undefined)
+    return [
+      {
+        ...about,
+        severity: 'info',
+        what: 'its agent Pod remains, but the node is gone',
+        evidence: `${pod}: ${fault}`,
+        fix: `wait for the garbage collector, or delete Pod ${pod}`,
+      },
+    ];
+  const report = told.size === 0 ? '' : (told.get(node) ?? 'no server that answered has its feed');
+  const evidence = [`${pod}: ${fault}`, report].filter((part) => part !== '').join('; ');
+  if (known !== undefined && isKubeletSilent(known))
+    return [
+      {
+        ...about,
+        severity: 'warning',
+        what: 'the node is NotReady: nothing is known about its rules',
+        evidence,
+        fix: `repair the node: kubectl describe node ${node}`,
+      },
+    ];
+  return [
+    {
+      ...about,
+      severity: 'error',
+      what: 'the agent does not answer',
+      evidence,
+      fix: `look at its containers: kubectl describe pod -n ${pod.replace('/', ' ')}`,
+    },
+  ];
+}
+
+/** What agents last told the servers, by node. */
+function reported(servers: Cluster['servers']): ReadonlyMap<string, string> {
   const agents = servers.flatMap(({ status }) => valueOf(status)?.agents ?? []);
-  const agent = agents.find((one) => one.node === node);
-  if (agent === undefined) return servers.length === 0 ? '' : '; no server that answered has its feed';
-  const { connectedForSeconds = 0, interception } = agent;
-  const lost = Object.keys(interception).filter((layer) => interception[layer] === false);
-  const known = Object.keys(interception).length === 0 ? 'not reported' : 'ok';
-  const rules = lost.length === 0 ? known : `lost: ${lost.join(',')}`;
-  return `; its feed is connected to a server for ${roughly(connectedForSeconds * 1000)}, its rules: ${rules}`;
+  return new Map(
+    agents.map(({ node, connectedForSeconds = 0, interception }) => {
+      const lost = Object.keys(interception).filter((layer) => interception[layer] === false);
+      const known = Object.keys(interception).length === 0 ? 'not reported' : 'ok';
+      const rules = lost.length === 0 ? known : `lost: ${lost.join(',')}`;
+      return [
+        node,
+        `its feed is connected to a server for ${roughly(connectedForSeconds * 1000)}, its rules: ${rules}`,
+      ];
+    }),
+  );
 }

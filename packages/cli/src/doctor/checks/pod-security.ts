@@ -9,7 +9,8 @@ const ENFORCE = 'pod-security.kubernetes.io/enforce';
 /** Agents use the host network, which only the level `privileged` allows. Without the label the cluster's default counts. */
 export function checkPodSecurity(cluster: Cluster): readonly Finding[] {
   const daemonSets = (valueOf(cluster.daemonSets) ?? []).filter(isAgent);
-  const namespaces = valueOf(cluster.namespaces) ?? [];
+  const namespaces = valueOf(cluster.namespaces);
+  if (namespaces === undefined) return [];
   return daemonSets.flatMap(({ metadata, status }): Finding[] => {
     const name = metadata?.namespace ?? '';
     const level = levelOf(namespaces.find((namespace) => namespace.metadata?.name === name));
@@ -32,8 +33,8 @@ export function checkPodSecurity(cluster: Cluster): readonly Finding[] {
         {
           ...about,
           severity: 'error',
-          what: `no agent is created, probably because Pod Security refuses it: Namespace ${name} has no label, and the cluster's default counts`,
-          evidence: counts,
+          what: `no agent is created: Pod Security may refuse it, for Namespace ${name} has no label`,
+          evidence: `${counts}; the cluster's default level counts`,
         },
       ];
     return [];

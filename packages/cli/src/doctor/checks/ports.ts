@@ -2,7 +2,7 @@ import type { V1Pod } from '../../answers/objects.ts';
 import { formatHostPort } from '@rolegate/runtime';
 import type { Listener } from '../../answers/agent-status.ts';
 import { valueOf } from '../../answers/answer.ts';
-import { fullName, isAgent } from '../cluster.ts';
+import { allPods, fullName, isAgent } from '../cluster.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Finding } from '../finding.ts';
 
@@ -11,7 +11,7 @@ const AGENT_CONTAINER = 'agent';
 
 /** Listeners of others on the agent's ports, and Pods that share its UID. */
 export function checkPorts(cluster: Cluster): readonly Finding[] {
-  return [...cluster.agents.flatMap(ofAgent), ...sharedUsers(valueOf(cluster.pods) ?? [])];
+  return [...cluster.agents.flatMap(ofAgent), ...sharedUsers(allPods(cluster))];
 }
 
 function ofAgent({ node, status }: Cluster['agents'][number]): readonly Finding[] {
@@ -21,7 +21,7 @@ function ofAgent({ node, status }: Cluster['agents'][number]): readonly Finding[
       severity: 'error',
       check: 'ports',
       node,
-      what: `a foreign listener has the agent's port ${one.port}: it can get requests, and tokens, of Pods`,
+      what: `a foreign listener has the agent's port ${one.port}: it can get requests and tokens of Pods`,
       evidence: placeOf(one),
       fix: `find its process on the node (ss -ltnp sport = :${one.port}), and remove it or give it another port; kiam and kube2iam use 8181 too`,
     })),
@@ -29,7 +29,7 @@ function ofAgent({ node, status }: Cluster['agents'][number]): readonly Finding[
       severity: 'error',
       check: 'ports',
       node,
-      what: `port ${one.port} is in use by another user's process: the agent waits for it, and Pods get no answer there`,
+      what: `another user's process has the agent's port ${one.port}: Pods get no answer there`,
       evidence: placeOf(one),
       fix: `find its process on the node: ss -ltnp sport = :${one.port}`,
     })),
@@ -53,7 +53,7 @@ function sharedUsers(pods: readonly V1Pod[]): readonly Finding[] {
         severity: 'warning',
         check: 'ports',
         node: pod.spec?.nodeName,
-        what: `another Pod on the host network runs with the agent's UID ${shared}, and can share its ports`,
+        what: `another Pod on the host network has the agent's UID ${shared}, and can share its ports`,
         evidence: fullName(pod),
         fix: 'give that Pod another runAsUser, or set the chart value agent.uid',
       },

@@ -10,10 +10,23 @@ const MANY_RESTARTS = 5;
 /** Probes and readiness, as kubelet and the agents say. */
 export function checkProbes(cluster: Cluster): readonly Finding[] {
   const pods = (valueOf(cluster.pods) ?? []).filter((pod) => isAgent(pod) || isServer(pod));
-  return [...pods.flatMap(ofPod), ...cluster.agents.flatMap(notReady)];
+  const served = new Set(pods.filter(isReady).map(placeOf));
+  return [
+    ...pods.flatMap((pod) => ofPod(pod, served.has(placeOf(pod)))),
+    ...cluster.agents.flatMap(notReady),
+  ];
 }
 
-function ofPod(pod: V1Pod): readonly Finding[] {
+/** Where one Pod that is ready is enough: during an upgrade, another may not be. */
+function placeOf(pod: V1Pod): string {
+  return isAgent(pod) ? `node ${pod.spec?.nodeName ?? ''}` : 'server';
+}
+
+function isReady({ status }: V1Pod): boolean {
+  return (status?.conditions ?? []).some((one) => one.type === 'Ready' && one.status === 'True');
+}
+
+function ofPod(pod: V1Pod, isServed: boolean): readonly Finding[] {
   const { status, spec } = pod;
   if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return [];
   const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
@@ -25,7 +38,7 @@ function ofPod(pod: V1Pod): readonly Finding[] {
     if (why === undefined) return [];
     return [
       {
-        severity: container.ready ? 'warning' : 'error',
+        severity: container.ready || isServed ? 'warning' : 'error',
         check: 'probes',
         node,
         what: `the container ${container.name} of ${kind === 'agent' ? 'an agent' : 'a server'} ${why}`,
@@ -58,6 +71,6 @@ function notReady({ node, pod, status }: Cluster['agents'][number]): readonly Fi
     node,
     what: `the agent is not ready: ${why}`,
     evidence: pod,
-    fix: `see its log: kubectl logs -n ${pod.replace('/', ' ')} --all-containers`,
+    fix: `see its log: kubectl rolegate logs --node ${node}`,
   }));
 }

@@ -1,54 +1,80 @@
-import { textOf } from '@rolegate/runtime';
+import { roughly, textOf } from '@rolegate/runtime';
 import { valueOf } from '../../answers/answer.ts';
 import type { AgentStatus } from '../../answers/agent-status.ts';
 import { latestLine } from '../cluster.ts';
 import type { AgentReading, Cluster, LogLine } from '../cluster.ts';
 import type { Finding } from '../finding.ts';
+import { logMessages } from '../log-messages.ts';
 
 /** Each of these denies by itself. */
 const DENYING = ['nat', 'filter', 'route'];
 const RUNBOOK = 'see the alert RolegateInterceptionLayerLost in docs/runbook.md';
 /** Text that only the IPv6 rules have. */
 const IPV6 = /fd00:ec2|ip6tables|\bipv6\b/i;
+/** A repair that is older tells of something that is over. Milliseconds. */
+const LATELY_MS = 3_600_000;
+/** So many repairs lately mean that somebody changes the rules again and again. */
+const REPEATED = 3;
 
 /** The rules of all layers and families, and whether the node itself is closed. */
-export function checkRules({ agents }: Cluster): readonly Finding[] {
+export function checkRules({ agents, atMs }: Cluster): readonly Finding[] {
   return agents.flatMap((agent) => {
     const status = valueOf(agent.status);
-    return status === undefined ? [] : [...lostLayers(agent, status), ...ofState(agent, status)];
+    if (status === undefined) return [];
+    const facts = [...lostLayers(agent, status), ...ofState(agent, status, atMs)];
+    return facts.map((fact) => ({ ...fact, node: agent.node }));
   });
 }
 
-function lostLayers(agent: AgentReading, { interception }: AgentStatus): readonly Finding[] {
+type Fact = Omit<Finding, 'node'>;
+
+function lostLayers(agent: AgentReading, { interception }: AgentStatus): readonly Fact[] {
   const { layers, readerConnected } = interception;
-  const about = { check: 'rules', node: agent.node } as const;
   if (Object.keys(layers).length === 0)
     return [
       {
-        ...about,
+        check: 'rules',
         severity: 'error',
         what: 'it is not known whether the rules are installed',
         evidence:
           readerConnected === undefined
             ? 'the agent has no --cni-socket'
             : 'reconcile has not reported a check yet',
-        fix: `look at the container reconcile: kubectl logs -n ${agent.pod.replace('/', ' ')} -c reconcile`,
+        fix: "look at the log of the agent's container reconcile",
       },
     ];
+  if (DENYING.every((layer) => layers[layer] === false)) return [openNode(agent)];
   const lost = Object.keys(layers).filter((layer) => layers[layer] === false);
   const remaining = DENYING.filter((layer) => layers[layer] === true);
   const faults = faultsOf(agent);
-  return lost.map((layer) => {
-    const own = faults.filter((fault) => fault.startsWith(`${layer}:`));
-    const family = own.length > 0 && own.every((fault) => IPV6.test(fault)) ? ' for IPv6' : '';
-    return {
-      ...about,
-      severity: remaining.length === 0 || layer === 'input' || layer === 'nat' ? 'error' : 'warning',
-      what: `the rules of layer ${layer} are not installed${family}${meaningOf(layer, remaining)}`,
-      evidence: own.length > 0 ? own.join('; ') : `rolegate-agent status: layer ${layer} is false`,
-      fix: `find the program that changes the node's rules, and check that iptables, ip6tables and ip work there; ${RUNBOOK}`,
-    };
-  });
+  return lost.map((layer) => lostLayer(layer, remaining, faults));
+}
+
+function openNode(agent: AgentReading): Fact {
+  const failed = latestLine(agent.lines, logMessages.checkFailed);
+  const said = failed === undefined ? faultsOf(agent).join('; ') : textOf(failed['error']);
+  return {
+    check: 'rules',
+    severity: 'error',
+    what:
+      failed === undefined
+        ? 'the rules of no layer are installed: THE NODE IS OPEN'
+        : 'reconcile cannot check the rules: THE NODE MAY BE OPEN',
+    evidence: said === '' ? `rolegate-agent status: ${DENYING.join(', ')} are false` : said,
+    fix: `check that reconcile has NET_ADMIN and that iptables and ip work on the node; ${RUNBOOK}`,
+  };
+}
+
+function lostLayer(layer: string, remaining: readonly string[], faults: readonly string[]): Fact {
+  const own = faults.filter((fault) => fault.startsWith(`${layer}:`));
+  const family = own.length > 0 && own.every((fault) => IPV6.test(fault)) ? ' for IPv6' : '';
+  return {
+    check: 'rules',
+    severity: layer === 'input' || layer === 'nat' || layer === 'link' ? 'error' : 'warning',
+    what: `the rules of layer ${layer} are not installed${family}${meaningOf(layer, remaining)}`,
+    evidence: own.length > 0 ? own.join('; ') : `rolegate-agent status: layer ${layer} is false`,
+    fix: `find the program that changes the node's rules, and check that iptables, ip6tables and ip work there; ${RUNBOOK}`,
+  };
 }
 
 function meaningOf(layer: string, remaining: readonly string[]): string {
@@ -56,29 +82,27 @@ function meaningOf(layer: string, remaining: readonly string[]): string {
   if (layer === 'input') return ": other nodes can reach the agent's port";
   if (layer === 'ports') return ": redirects of others can take the agent's ports";
   if (layer === 'link') return ': there are no container credentials';
-  return remaining.length === 0 ? ': THE NODE IS OPEN' : `: ${remaining.join(' and ')} still deny`;
+  return `: ${remaining.join(' and ')} still deny`;
 }
 
 /** What the last check could not repair: `LAYER: message`. */
 function faultsOf({ lines }: AgentReading): readonly string[] {
-  const line = latestLine(lines, 'interception incomplete', 'interception recovered');
+  const line = latestLine(lines, logMessages.incomplete, logMessages.recovered);
   return textOf(line?.['error'])
-    .split('; ')
+    .split(/; (?=(?:nat|filter|route|input|ports|link): )/)
     .filter((fault) => fault !== '');
 }
 
-type Fact = Omit<Finding, 'node'>;
-
-function ofState(agent: AgentReading, { interception }: AgentStatus): readonly Finding[] {
+function ofState(agent: AgentReading, { interception }: AgentStatus, atMs: number): readonly Fact[] {
   const facts = [
     imdsv1Fact(interception),
     readerFact(interception),
     routedFact(agent),
     unmatchedFact(interception),
     limitFact(interception),
-    repairedFact(agent, interception),
+    repairedFact(agent, interception, atMs),
   ];
-  return facts.flatMap((fact) => (fact === undefined ? [] : [{ ...fact, node: agent.node }]));
+  return facts.filter((fact) => fact !== undefined);
 }
 
 type Rules = AgentStatus['interception'];
@@ -88,8 +112,9 @@ function imdsv1Fact({ nodeImdsv1Open }: Rules): Fact | undefined {
   return {
     severity: 'error',
     check: 'imdsv1',
-    what: 'the IMDS of the node answers IMDSv1: a host-network Pod, and every Pod before the rules are installed, can get the credentials of the node',
-    evidence: 'the agent asked it without a token',
+    what: 'the IMDS of the node answers IMDSv1',
+    evidence:
+      'the agent asked it without a token; a host-network Pod, and every Pod before the rules are installed, can get the credentials of the node',
     fix: 'aws ec2 modify-instance-metadata-options --http-tokens required --http-put-response-hop-limit 1 for the instance, and the same in its launch template',
   };
 }
@@ -106,11 +131,7 @@ function readerFact({ readerConnected }: Rules): Fact | undefined {
 }
 
 function routedFact({ lines }: AgentReading): Fact | undefined {
-  const line = latestLine(
-    lines,
-    'kernel routes Pod traffic to the metadata address',
-    'kernel routing of Pod metadata traffic recovered',
-  );
+  const line = latestLine(lines, logMessages.routed, logMessages.notRouted);
   if (line === undefined) return undefined;
   return {
     severity: 'error',
@@ -143,26 +164,39 @@ function limitFact({ connectionsLimited }: Rules): Fact | undefined {
   };
 }
 
-/** The count is since reconcile started; only a line in the log says that it was lately. */
-function repairedFact({ lines }: AgentReading, { repairs }: Rules): Fact | undefined {
+/** Rules are repaired within a second, so that what is flushed again and again is seen only in the log and the count. */
+function repairedFact({ lines }: AgentReading, { repairs }: Rules, atMs: number): Fact | undefined {
   const counts = Object.entries(repairs).filter(([, count]) => count > 0);
-  const line = latestLine(lines, 'interception repaired');
-  if (counts.length === 0 && line === undefined) return undefined;
+  const repaired = lines.filter(({ msg }) => msg === logMessages.repaired);
+  const lately = repaired.filter((line) => atMs - timeOf(line) <= LATELY_MS);
+  const latest = repaired.at(-1);
+  if (counts.length === 0 && latest === undefined) return undefined;
   const many = counts.map(([layer, count]) => `${layer} ${count}`).join(', ');
+  const evidence = [
+    latest === undefined ? '' : `${agoText(atMs - timeOf(latest))}: ${repairText(latest)}`,
+    lately.length > 1 ? `${lately.length} repairs in the last hour` : '',
+    many === '' ? '' : `repairs since reconcile started: ${many}`,
+  ];
   return {
-    severity: line === undefined ? 'info' : 'warning',
+    severity: lately.length > 0 ? 'warning' : 'info',
     check: 'rules',
-    what: 'others changed the rules, and they were repaired',
-    evidence: [repairText(line), many === '' ? '' : `repairs since reconcile started: ${many}`]
-      .filter((part) => part !== '')
-      .join('; '),
-    fix: "if the numbers grow, find the program that changes the node's rules",
+    what:
+      lately.length >= REPEATED
+        ? 'something removes or changes the rules again and again; each time they are repaired'
+        : 'something removed or changed the rules, and they were repaired',
+    evidence: evidence.filter((part) => part !== '').join('; '),
+    fix: "find the program that changes the node's rules, such as a firewall or another network agent",
   };
 }
 
-function repairText(line: LogLine | undefined): string {
-  if (line === undefined) return '';
-  const { faults } = line;
-  const all = Array.isArray(faults) ? faults.map(textOf) : [textOf(faults)];
-  return `${textOf(line['time'])} ${all.join('; ')}`.trim();
+function timeOf({ time }: LogLine): number {
+  return Date.parse(textOf(time));
+}
+
+function agoText(ms: number): string {
+  return Number.isFinite(ms) ? `${roughly(ms)} ago` : 'lately';
+}
+
+function repairText({ faults }: LogLine): string {
+  return (Array.isArray(faults) ? faults.map(textOf) : [textOf(faults)]).join('; ');
 }

@@ -2,6 +2,7 @@ import { reasons } from '@rolegate/protocol';
 import { roughly } from '@rolegate/runtime';
 import { faultOf, valueOf } from '../../answers/answer.ts';
 import type { ServerStatus } from '../../answers/server-status.ts';
+import { isServer } from '../cluster.ts';
 import type { Cluster, ServerReading } from '../cluster.ts';
 import type { Finding } from '../finding.ts';
 
@@ -15,31 +16,35 @@ const EVERYBODYS = ['ServerCredentials', 'StsThrottled', 'StsUnavailable', 'StsR
 const OWN_CREDENTIALS = 'own credentials';
 
 /** The servers, what STS says to them, and their certificates. */
-export function checkServers({ servers, agents }: Cluster): readonly Finding[] {
-  const needsServer = agents.some(({ status }) => valueOf(status)?.mode !== 'firewall');
-  if (servers.length === 0)
-    return needsServer
-      ? [
-          error(
-            'server',
-            'no server is found: Pods get no new credentials',
-            'no Pod has the labels of a server',
-            {
-              fix: 'install the chart rolegate-server, or name its Namespace',
-            },
-          ),
-        ]
-      : [];
-  return servers.flatMap(ofServer);
+export function checkServers(cluster: Cluster): readonly Finding[] {
+  const { servers, agents, pods } = cluster;
+  const needsServer =
+    agents.length === 0 || agents.some(({ status }) => valueOf(status)?.mode !== 'firewall');
+  if (servers.length > 0) {
+    const answering = servers.some(({ status }) => valueOf(status) !== undefined);
+    return servers.flatMap((server) => ofServer(server, answering));
+  }
+  // Without the right to look nothing is known.
+  const isKnown = valueOf(pods)?.some(isServer) === false;
+  if (!isKnown || !needsServer) return [];
+  return [
+    error('server', 'there is no server: Pods get no new credentials', 'no Pod has the labels of a server', {
+      fix: 'install the chart rolegate-server, or name its Namespace by --rolegate-namespace',
+    }),
+  ];
 }
 
-function ofServer({ pod, status }: ServerReading): readonly Finding[] {
+/** `answering`: at least one server answers. */
+function ofServer({ pod, status }: ServerReading, answering: boolean): readonly Finding[] {
   const value = valueOf(status);
   if (value === undefined)
     return [
-      error('server', 'a server does not answer', `${pod}: ${faultOf(status) ?? ''}`, {
-        fix: `look at it: kubectl describe pod -n ${pod.replace('/', ' ')}`,
-      }),
+      (answering ? warning : error)(
+        'server',
+        answering ? 'a server does not answer, others do' : 'no server answers',
+        `${pod}: ${faultOf(status) ?? ''}`,
+        { fix: `look at it: kubectl describe pod -n ${pod.replace('/', ' ')}` },
+      ),
     ];
   return [
     ...ofCaches(pod, value),
