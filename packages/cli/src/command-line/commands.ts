@@ -6,4 +6,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'shows the logs of all agents and servers, merged by time',
     load: async () => (await import('../logs/command.ts')).logs,
   },
+  roles: {
+    summary: 'shows which Pods have which role, and how long their sessions live',
+    load: async () => (await import('../roles/command.ts')).roles,
+  },
+  who: {
+    summary: 'shows which Pods have a role, and which Namespaces permit it',
+    load: async () => (await import('../roles/who-command.ts')).who,
+  },
 };
