@@ -51,6 +51,8 @@ export interface AgentStatus {
   /** How often each limit was met. */
   readonly limits: Readonly<Record<string, number>>;
   readonly pods: readonly AgentPod[];
+  /** Pods beyond the most that are read. */
+  readonly podsLeftOut: number;
 }
 
 export interface AgentServer {
@@ -132,6 +134,7 @@ function agentStatusFrom(given: Readonly<Record<string, unknown>>): AgentStatus 
     },
     limits: members(given['limits'], number),
     pods: list(given['pods'], agentPodFrom, MOST_PODS),
+    podsLeftOut: Array.isArray(given['pods']) ? Math.max(0, given['pods'].length - MOST_PODS) : 0,
   };
 }
 

@@ -14,4 +14,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'checks all nodes, agents and servers, and says what is wrong',
     load: async () => (await import('../doctor/command.ts')).doctor,
   },
+  roles: {
+    summary: 'shows which Pods have which role, and how long their sessions live',
+    load: async () => (await import('../roles/command.ts')).roles,
+  },
+  who: {
+    summary: 'shows which Pods have a role, and which Namespaces permit it',
+    load: async () => (await import('../roles/who-command.ts')).who,
+  },
 };

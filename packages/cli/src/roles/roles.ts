@@ -4,14 +4,23 @@ import { faultOf, valueOf } from '../answers/answer.ts';
 import type { Answer } from '../answers/answer.ts';
 import type { ServerSession, ServerStatus } from '../answers/server-status.ts';
 
-const PERMITS = ['iam.amazonaws.com/permitted', 'iam.amazonaws.com/allowed-roles'];
+/** The annotations of Namespaces that permit roles. */
+export const PERMITS = ['iam.amazonaws.com/permitted', 'iam.amazonaws.com/allowed-roles'];
+/** Agents or servers in a line about what is missing. */
+const MOST_NAMED = 3;
 /** Longer rules are cut. Characters. */
 const LONGEST_RULE = 200;
 
 /** Where `roles` and `who` learn what Pods have. */
 export interface RoleSources {
-  readonly agents: readonly { readonly node: string; readonly status: Answer<AgentStatus> }[];
-  readonly servers: readonly { readonly pod: string; readonly status: Answer<ServerStatus> }[];
+  readonly agents: readonly {
+    readonly node: string;
+    readonly status: Answer<Pick<AgentStatus, 'pods' | 'podsLeftOut'>>;
+  }[];
+  readonly servers: readonly {
+    readonly pod: string;
+    readonly status: Answer<Pick<ServerStatus, 'sessions' | 'sessionsLeftOut'>>;
+  }[];
   readonly namespaces: Answer<readonly V1Namespace[]>;
 }
 
@@ -107,22 +116,33 @@ function merged(same: readonly ServerSession[]): readonly SessionRow[] {
   ];
 }
 
-function incompleteOf({ agents, servers, namespaces }: RoleSources): readonly string[] {
+/** What is missing in the answers, one line for each cause. */
+export function incompleteOf({ agents, servers, namespaces }: RoleSources): readonly string[] {
   const noNamespaces = faultOf(namespaces);
+  const leftOut = (many: number | undefined, what: string) =>
+    many === undefined || many === 0 ? [] : [what.replace('#', String(many))];
   return [
-    ...agents.flatMap(({ node, status }) => silent(`the agent of ${node}`, status)),
-    ...servers.flatMap(({ pod, status }) => silent(`server ${pod}`, status)),
-    ...servers.flatMap(({ pod, status }) => {
-      const many = valueOf(status)?.sessionsLeftOut ?? 0;
-      return many === 0 ? [] : [`server ${pod} left out ${many} sessions`];
-    }),
+    ...silent(agents.map(({ node, status }) => ({ who: `the agent of ${node}`, fault: faultOf(status) }))),
+    ...silent(servers.map(({ pod, status }) => ({ who: `server ${pod}`, fault: faultOf(status) }))),
+    ...agents.flatMap(({ node, status }) =>
+      leftOut(valueOf(status)?.podsLeftOut, `# Pods of ${node} are left out`),
+    ),
+    ...servers.flatMap(({ pod, status }) =>
+      leftOut(valueOf(status)?.sessionsLeftOut, `server ${pod} left out # sessions`),
+    ),
     ...(noNamespaces === undefined ? [] : [`Namespaces cannot be read: ${noNamespaces}`]),
   ];
 }
 
-function silent(who: string, status: Answer<unknown>): readonly string[] {
-  const fault = faultOf(status);
-  return fault === undefined ? [] : [`${who} does not answer: ${fault}`];
+/** One line for all that fail for the same reason, such as a missing right. */
+function silent(all: readonly { readonly who: string; readonly fault: string | undefined }[]) {
+  const failed = all.flatMap(({ who, fault }) => (fault === undefined ? [] : [{ who, fault }]));
+  return [...Map.groupBy(failed, ({ fault }) => fault)].map(([fault, same]) => {
+    const named = same.slice(0, MOST_NAMED).map(({ who }) => who);
+    const more = same.length - named.length;
+    const verb = same.length === 1 ? 'does not answer' : 'do not answer';
+    return `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''} ${verb}: ${fault}`;
+  });
 }
 
 type RulesOf = (namespace: string) => readonly string[] | undefined;
@@ -134,14 +154,14 @@ export function rulesByNamespace(namespaces: Answer<readonly V1Namespace[]>): Ru
       metadata?.name ?? '',
       PERMITS.flatMap((annotation) => {
         const text = metadata?.annotations?.[annotation]?.trim() ?? '';
-        return text === '' ? [] : [`${annotation}: ${cut(text)}`];
+        return text === '' ? [] : [`${annotation}: ${cutRule(text)}`];
       }),
     ]),
   );
   return (namespace) => known.get(namespace);
 }
 
-function cut(text: string): string {
+export function cutRule(text: string): string {
   return text.length > LONGEST_RULE ? `${text.slice(0, LONGEST_RULE)}…` : text;
 }
 

@@ -23,8 +23,8 @@ export interface StatusAnswer {
 
 export interface StatusServerOptions {
   readonly checks: readonly ReadyCheck[];
-  /** Must not contain secrets. `asked` is the query. */
-  readonly status: (asked: URLSearchParams) => StatusAnswer;
+  /** Must not contain secrets. `asked` is the query. A promise must settle within the deadlines of the socket, 5 s. */
+  readonly status: (asked: URLSearchParams) => StatusAnswer | Promise<StatusAnswer>;
   readonly log: Log;
   /** For deadlines. Defaults to the system's clock. */
   readonly clock?: Clock;
@@ -70,7 +70,9 @@ export function createStatusServer(options: StatusServerOptions): StatusServer {
       bodyBytes: () => LARGEST_BODY_BYTES,
       request(request) {
         const { head, body } = request;
-        server.respond(request, rendered(answerTo(head, body, options)));
+        void answerTo(head, body, options).then((answer) => {
+          server.respond(request, rendered(answer));
+        });
       },
       refused: (refusal) => rendered(refusals[refusal.kind]),
       limited: () => undefined,
@@ -104,11 +106,12 @@ function rendered({ status, body, allow }: Answer): HttpAnswer {
   return { status, headers, body: Buffer.from(body).toString('latin1') };
 }
 
-function answerTo(
+/** Never rejects. */
+async function answerTo(
   { method, target }: { readonly method: string; readonly target: string },
   body: string,
   options: StatusServerOptions,
-): Answer {
+): Promise<Answer> {
   // Not by URL, which resolves dots and throws on invalid targets.
   const [path = '', query = ''] = target.split('?', 2);
   const asked = new URLSearchParams(query);
@@ -129,9 +132,9 @@ function answerTo(
 }
 
 /** A status that throws is answered with 500 and does not end the program. */
-function statusOf(asked: URLSearchParams, { status, log }: StatusServerOptions): Answer {
+async function statusOf(asked: URLSearchParams, { status, log }: StatusServerOptions): Promise<Answer> {
   try {
-    const { found, text, value } = status(asked);
+    const { found, text, value } = await status(asked);
     const body = asked.has('json') ? `${JSON.stringify(value, undefined, 2)}\n` : text;
     return { status: found ? 200 : 404, body };
   } catch (error) {

@@ -69,6 +69,20 @@ describe('Status socket', () => {
     expect(await get(t.path, '/status')).toEqual({ status: 200, body: 'good\n' });
   });
 
+  it('A status that takes several turns is answered when it is there, or with 500 if it fails', async () => {
+    const slow = async (asked: URLSearchParams) => {
+      await setImmediate();
+      if (asked.has('bad')) throw new Error('a reading failed');
+      return { found: false, text: 'nobody\n', value: {} };
+    };
+    await using t = await startStatus({ status: slow });
+    expect(await get(t.path, '/status')).toEqual({ status: 404, body: 'nobody\n' });
+    expect(await get(t.path, '/status?bad')).toEqual({
+      status: 500,
+      body: 'status failed: a reading failed\n',
+    });
+  });
+
   it('The status socket changes the log level and back, and logs that at any level', async () => {
     await using t = await startStatus();
     const put = (body: string) => askStatus({ socket: t.path, method: 'PUT', target: '/log-level', body });

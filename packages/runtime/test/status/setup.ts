@@ -12,7 +12,7 @@ export async function startStatus({
   clock,
 }: {
   readonly checks?: readonly ReadyCheck[];
-  readonly status?: (asked: URLSearchParams) => StatusAnswer;
+  readonly status?: (asked: URLSearchParams) => StatusAnswer | Promise<StatusAnswer>;
   readonly clock?: Clock;
 } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-status-'));

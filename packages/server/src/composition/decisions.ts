@@ -64,7 +64,8 @@ export function decidePods({ config, clock, log, random }: ServerDeps, known: Kn
     decisions.reconsider();
   };
   const detection = createRoleBaseArnDetection({ callerArn: sts.callerArn, clock, random, log, onFound });
-  return { nodes, decisions, detection, roleBaseArn: () => base.arn, permittedBy: policy.permittedBy };
+  const { permittedBy, about } = policy;
+  return { nodes, decisions, detection, roleBaseArn: () => base.arn, permittedBy, about };
 }
 
 /** `base` may get its ARN later, by detection. */

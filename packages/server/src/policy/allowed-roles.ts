@@ -4,6 +4,7 @@ import {
   listMatches,
   listWork,
   matchingPattern,
+  matchingPatterns,
   parseStringList,
   TOO_MUCH_WORK,
 } from './glob-list.ts';
@@ -65,6 +66,18 @@ export function permittingPattern(
   const byArn = matchingPattern(arns, roleArn, work);
   if (byArn !== undefined || baseArn === undefined || !roleArn.startsWith(baseArn)) return byArn;
   return matchingPattern(names, roleArn.slice(baseArn.length), work);
+}
+
+/** All patterns of the list that permit the role. `exact`: the pattern permits no other. */
+export function permittingPatterns(
+  { arns, names }: AllowedRoles,
+  roleArn: string,
+  baseArn: string | undefined,
+): readonly { readonly pattern: string; readonly exact: boolean }[] {
+  const work = listWork();
+  const byArn = matchingPatterns(arns, roleArn, work);
+  if (baseArn === undefined || !roleArn.startsWith(baseArn)) return byArn;
+  return [...byArn, ...matchingPatterns(names, roleArn.slice(baseArn.length), work)];
 }
 
 function isArn(pattern: string): boolean {

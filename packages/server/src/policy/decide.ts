@@ -1,6 +1,7 @@
 import type { Reason } from '@rolegate/protocol';
 import { annotation, roleAnnotations } from '../annotations/annotations.ts';
 import { valueOf } from './annotation-text.ts';
+import type { Parsed } from './annotation-text.ts';
 import { metadataAccess } from './metadata-access.ts';
 import { createNamespaceRules } from './namespace-rules.ts';
 import type { NamespaceContext, NamespaceRules, PermitRequest, PermittingRule } from './namespace-rules.ts';
@@ -9,6 +10,8 @@ import type { PodRequest } from './pod-request.ts';
 import { podSession } from './pod-session.ts';
 import { completeRole, parseRoleBaseArn, roleName, withinCeiling } from './role-arn.ts';
 import type { NamedRole } from './role-arn.ts';
+import { roleFacts } from './role-facts.ts';
+import type { RoleFacts } from './role-facts.ts';
 import { createSessionTags } from './session-tags.ts';
 import type { ParseTags } from './session-tags.ts';
 import { annotationsOf, namesOf } from './subject.ts';
@@ -18,7 +21,8 @@ import type { Decision, Denial, Deny, Pending, Verdict } from './verdict.ts';
 
 export type { PolicySettings } from './subject.ts';
 export type { Presence, Subject, SubjectPod } from './subject.ts';
-export type { PermittingRule } from './namespace-rules.ts';
+export type { PermittingEntry, PermittingRule } from './namespace-rules.ts';
+export type { RoleFacts } from './role-facts.ts';
 export type { Decision, Verdict } from './verdict.ts';
 
 export interface Policy {
@@ -29,6 +33,8 @@ export interface Policy {
     roleArn: string,
     namespace: Omit<NamespaceContext, 'baseArn'>,
   ) => PermittingRule | undefined;
+  /** About a role that is named as in an annotation, for explanations. A fault completes "<name> …". */
+  readonly about: (role: string) => Parsed<RoleFacts>;
 }
 
 const BASE_ARN: Pending = { kind: 'pending', waitsFor: 'role base ARN' };
@@ -51,6 +57,13 @@ export function createPolicy(settings: PolicySettings): Policy {
     },
     permittedBy: (roleArn, namespace) =>
       rules.permittedBy(roleArn, { ...namespace, baseArn: baseArnOf(settings) }),
+    about: (role) =>
+      roleFacts(role, {
+        rules,
+        baseArn: baseArnOf(settings),
+        ceilings: settings.ceilings,
+        defaultRole: settings.defaultRole,
+      }),
   };
 }
 

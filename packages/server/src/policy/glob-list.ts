@@ -45,6 +45,15 @@ export function matchingPattern({ exact, globs }: GlobList, text: string, work: 
   return globs.find((glob) => --work.left >= 0 && globMatchesWithin(glob, text, work) === true);
 }
 
+/** All patterns that match the whole text, as far as the steps suffice. */
+export function matchingPatterns({ exact, globs }: GlobList, text: string, work: Work) {
+  const wide = globs.filter((glob) => --work.left >= 0 && globMatchesWithin(glob, text, work) === true);
+  return [
+    ...(exact.has(text) ? [{ pattern: text, exact: true }] : []),
+    ...wide.map((pattern) => ({ pattern, exact: false })),
+  ];
+}
+
 /** A list of globs for external IDs or session tag keys. */
 export function parseGlobs(text: string): Parsed<GlobList> {
   const list = parseStringList(text);

@@ -1,6 +1,7 @@
 import { annotation } from '../annotations/annotations.ts';
-import { listAllows, parseAllowedRoles, permittingPattern } from './allowed-roles.ts';
+import { listAllows, parseAllowedRoles, permittingPattern, permittingPatterns } from './allowed-roles.ts';
 import type { AllowedRoles } from './allowed-roles.ts';
+import { alternativesOf, literalOf } from './alternatives.ts';
 import { readRule, valueOf } from './annotation-text.ts';
 import type { Annotations, Parsed } from './annotation-text.ts';
 import { matchesAll, parseGlobs } from './glob-list.ts';
@@ -43,11 +44,19 @@ export interface PermittingRule {
   readonly entry: string;
 }
 
+/** One of the entries that permit a role. */
+export interface PermittingEntry extends PermittingRule {
+  /** It permits no other role, so it can be removed without taking a role from others. */
+  readonly exact: boolean;
+}
+
 export interface NamespaceRules {
   /** The first thing that the Namespace does not permit; undefined if all is permitted; 'pending' if that depends on the base ARN. */
   check(request: PermitRequest, namespace: NamespaceContext): Denial | 'pending' | undefined;
   /** What permits the role, for explanations; undefined: nothing is known to. */
   readonly permittedBy: (roleArn: string, namespace: NamespaceContext) => PermittingRule | undefined;
+  /** All that permits the role; empty if it is not permitted, or that depends on the base ARN. */
+  readonly permittingEntries: (roleArn: string, namespace: NamespaceContext) => readonly PermittingEntry[];
   /** Everything that is wrong with the Namespace's annotations. */
   faults(namespace: Omit<NamespaceContext, 'baseArn'>): string | undefined;
 }
@@ -72,6 +81,7 @@ export function createNamespaceRules(): NamespaceRules {
       );
     },
     permittedBy: roles.permittedBy,
+    permittingEntries: roles.permittingEntries,
     faults({ name, annotations }) {
       const faults = parsers.flatMap(([key, parse]) => {
         const parsed = readRule(annotations, key, none, parse);
@@ -123,6 +133,41 @@ function createRoleRules() {
     return pattern === undefined ? undefined : { annotation: annotation.allowedRoles, entry: clip(pattern) };
   }
 
+  function permittingEntries(roleArn: string, namespace: NamespaceContext): readonly PermittingEntry[] {
+    if (check(roleArn, namespace) !== undefined) return [];
+    const { annotations, baseArn } = namespace;
+    const expression = valueOf(annotations, annotation.permitted);
+    const list = valueOf(annotations, annotation.allowedRoles);
+    const parsed = typeof list === 'string' ? lists.parse(list) : undefined;
+    return [
+      ...(typeof expression === 'string' ? byAlternatives(expression, namesOfRole(roleArn, baseArn)) : []),
+      ...(parsed === undefined || 'fault' in parsed
+        ? []
+        : permittingPatterns(parsed.value, roleArn, baseArn).map(({ pattern, exact }) => ({
+            annotation: annotation.allowedRoles,
+            entry: clip(pattern),
+            exact,
+          }))),
+    ];
+  }
+
+  /** Each alternative that is one of the names, and the whole expression if the others permit the role too. */
+  function byAlternatives(expression: string, names: readonly string[]): readonly PermittingEntry[] {
+    const isName = (alternative: string) => names.includes(literalOf(alternative) ?? '');
+    const { exact = [], others = [] } = Object.groupBy(alternativesOf(expression), (alternative) =>
+      isName(alternative) ? 'exact' : 'others',
+    );
+    // Unchanged without exact ones, so that its verdict is cached.
+    const matched = others.length === 0 ? no : permits.matches(others.join('|'), names);
+    const wide = 'value' in matched && matched.value ? [expression] : [];
+    const entryOf = (exactly: boolean) => (entry: string) => ({
+      annotation: annotation.permitted,
+      entry: clip(entry),
+      exact: exactly,
+    });
+    return [...exact.map(entryOf(true)), ...wide.map(entryOf(false))];
+  }
+
   function describe(annotations: Annotations): string {
     const rules = [annotation.permitted, annotation.allowedRoles].flatMap((key) => {
       const text = valueOf(annotations, key);
@@ -139,7 +184,7 @@ function createRoleRules() {
     [annotation.permitted, permits.parse],
     [annotation.allowedRoles, lists.parse],
   ];
-  return { check, permittedBy, parsers };
+  return { check, permittedBy, permittingEntries, parsers };
 }
 
 /** The rules for external IDs and session tag keys. */

@@ -12,6 +12,10 @@ const serverStatus: StatusProgram = {
       group: 'Status',
       help: 'explain the decision on this Pod',
     }),
+    role: optional(text('ROLE'), {
+      group: 'Status',
+      help: 'list the Namespaces that permit this role, by which entry of their rules: its ARN, or path and name',
+    }),
   },
 };
 

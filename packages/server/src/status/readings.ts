@@ -25,6 +25,7 @@ export interface ServerReadings {
   readonly issuerKeys: Pick<IssuerKeys, 'status'>;
   readonly decisions: Pick<Decisions, 'decide'>;
   readonly permittedBy: Policy['permittedBy'];
+  readonly about: Policy['about'];
   readonly sessions: Pick<Sessions, 'summaries' | 'counts' | 'condition'>;
   readonly budget: Pick<StsBudget, 'waiting' | 'inFlight' | 'free'>;
   readonly roleBaseArn: () => string | undefined;

@@ -25,6 +25,7 @@ export interface ClusterStandInOptions {
   readonly stsFault?: (session: Session) => Error | undefined;
   readonly budget?: { readonly ratePerSecond: number; readonly burst: number };
   readonly random?: () => number;
+  readonly defaultRole?: string;
 }
 
 /** Real stores, policy and sessions, with objects and an STS that the test controls. */
@@ -35,6 +36,7 @@ export function createClusterStandIn({
   stsFault = () => undefined,
   budget: { ratePerSecond, burst } = { ratePerSecond: 100, burst: 500 },
   random = () => 0.5,
+  defaultRole,
 }: ClusterStandInOptions = {}) {
   const clock = createFakeClock();
   const memory = createMemory<MemoryKind>({ clock });
@@ -54,6 +56,7 @@ export function createClusterStandIn({
     },
     ceilings: [],
     namespacePolicy: 'enforce',
+    defaultRole,
     sessionScope: 'workload',
     sessionTagTemplates: {},
     durationSeconds: 3600,
@@ -122,6 +125,7 @@ export function createClusterStandIn({
     sessions,
     decisions,
     permittedBy: policy.permittedBy,
+    about: policy.about,
     servingNodes,
     issued,
     sts,
