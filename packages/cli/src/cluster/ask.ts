@@ -1,6 +1,6 @@
 import { onOneLine } from '@rolegate/runtime';
 import type { Answer } from '../answers/answer.ts';
-import { describeRight } from './cluster-error.ts';
+import { describeRight, execRight } from './cluster-error.ts';
 import type { Cluster } from './cluster.ts';
 import type { ExecOutcome } from './exec.ts';
 import type { RolegatePod } from './rolegate-pods.ts';
@@ -9,8 +9,6 @@ import type { RolegatePod } from './rolegate-pods.ts';
 const CONTAINERS = { agent: 'agent', server: 'server' } as const;
 /** The programs of the images. */
 const PROGRAMS = { agent: 'rolegate-agent', server: 'rolegate-server' } as const;
-/** A WebSocket is authorized as `get`, and from Kubernetes 1.35 on as `create` as well. */
-const EXEC_VERBS = 'get and create';
 /** The most that is shown of what a program prints to stderr. Characters. */
 const LONGEST_FAULT = 500;
 
@@ -64,7 +62,7 @@ function answerOf<T>(outcome: ExecOutcome, read: Question<T>['read'], namespace:
       return { fault: outcome.fault };
     case 'forbidden':
       return {
-        fault: `missing right: ${describeRight({ verb: EXEC_VERBS, resource: 'pods/exec', namespace })}`,
+        fault: `missing right: ${describeRight(execRight(namespace))}`,
       };
     case 'exited': {
       const { code, stdout, stderr } = outcome;
