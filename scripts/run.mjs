@@ -23,7 +23,7 @@ const commands = {
   // As many as cores, because these programs have deadlines.
   'test:programs': [...bundle, ['vitest', 'run', '--project', 'programs', '--maxWorkers=2']],
   'test:netns': [build, suite('netns')],
-  'test:real': [build, suite('cluster')],
+  'test:real': [[...build, 'packages/cli'], suite('cluster')],
   'test:node': [suite('node')],
   'test:chaos': [build, suite('chaos')],
   'test:hostile': [...bundle, suite('hostile')],

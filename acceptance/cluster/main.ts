@@ -7,6 +7,7 @@ import { chartSteps } from './charts/all-steps.ts';
 import { runSuite } from '../processes/run-suite.ts';
 import { pythonWithBoto3 } from '../processes/python.ts';
 import { identitySteps } from './identity/all-steps.ts';
+import { pluginSteps } from './plugin/all-steps.ts';
 import { certificateFileSteps } from './steps/certificate-files.ts';
 import { containerCredentialSteps } from './steps/container-credentials.ts';
 import { etcdRestoreSteps } from './steps/etcd-restore.ts';
@@ -31,6 +32,7 @@ const parts: Readonly<Record<string, (world: ClusterWorld) => Promise<ClusterSte
   "the servers' own authority": identitySteps,
   'container credentials': containerCredentialSteps,
   'chart renderings': chartSteps,
+  'rights of the kubectl plugin': pluginSteps,
   'restored etcd': etcdRestoreSteps,
 };
 

@@ -64,7 +64,7 @@ export function plainManifests(): Map<string, string> {
 /** The paths of the generated files that exist in deploy/. */
 export function writtenManifests(): string[] {
   return readdirSync(deployFolder, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.yaml') && !path.startsWith('values'))
+    .filter((path) => path.endsWith('.yaml') && !/^(values|kubectl-rolegate)\//.test(path))
     .sort();
 }
 

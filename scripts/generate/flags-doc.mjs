@@ -5,12 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { interceptionPrograms } from '../../packages/agent/src/config/interception-flags.ts';
 import { agentProgram } from '../../packages/agent/src/config/config.ts';
 import { verifyProgram } from '../../packages/agent/src/commands/verify/flags.ts';
+import { commands } from '../../packages/cli/src/command-line/commands.ts';
+import { pluginFlagsDoc } from '../../packages/cli/src/command-line/flags-doc.ts';
 import { flagsDoc, markdownTable } from '../../packages/runtime/src/index.ts';
 import { serverProgram } from '../../packages/server/src/config/config.ts';
 
 const HEAD = `# Flags
 
-<!-- Generated from packages/{server,agent}/src/config/ by npm run generate. Do not edit. -->
+<!-- Generated from packages/{server,agent}/src/config/ and packages/cli/src by npm run generate. Do not edit. -->
 
 A flag overrides its environment variable, which overrides the default. An empty variable counts as unset. \`--x=y\` and
 \`--x y\` mean the same. Boolean flags are written \`--x\`, \`--no-x\` or \`--x=false\`. Repeatable flags take a
@@ -46,5 +48,5 @@ const COMMANDS = markdownTable(
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const programs = [serverProgram, agentProgram, ...Object.values(interceptionPrograms), verifyProgram];
-const page = [HEAD, COMMANDS, ...programs.map(flagsDoc)].join('\n\n');
+const page = [HEAD, COMMANDS, ...programs.map(flagsDoc), await pluginFlagsDoc(commands)].join('\n\n');
 writeFileSync(join(root, 'docs/flags.md'), `${page}\n`);

@@ -16,10 +16,10 @@ export interface GoldenFile {
 
 /** The renderings of the charts and the plain manifests. */
 export function goldenFiles(): GoldenFile[] {
-  const folders = ['charts/server/golden', 'charts/agent/golden', 'deploy'];
+  const folders = ['charts/server/golden', 'charts/agent/golden', 'deploy', 'deploy/kubectl-rolegate'];
   return folders.flatMap((folder) =>
     readdirSync(join(root, folder))
-      .filter((name) => name.endsWith('.yaml'))
+      .filter((name) => name.endsWith('.yaml') && name !== 'kustomization.yaml')
       .sort()
       .map((name) => goldenFile(`${folder}/${name}`)),
   );

@@ -174,7 +174,8 @@ async function expectRights(
   if (problems.length > 0) throw new Error(`${who.user} ${problems.join(', ')}`);
 }
 
-async function may(api: ApiServer, as: Impersonated, right: Right): Promise<boolean> {
+/** The API server's answer to whether somebody has a right. */
+export async function may(api: ApiServer, as: Impersonated, right: Right): Promise<boolean> {
   const { status, body } = await api.ask({
     method: 'POST',
     path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',

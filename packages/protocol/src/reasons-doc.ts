@@ -12,6 +12,7 @@ export function reasonsDoc(): string {
     '',
     'The `reason` in logs, metrics and Events says why a Pod got no credentials or why a server refused an agent. Events',
     'are written only if the Pod or its ServiceAccount is annotated, at most one per reason in five minutes.',
+    '[`kubectl rolegate explain POD`](kubectl-rolegate.md) shows which annotation or part of Rolegate is the cause.',
     '',
     'HTTP is the status of the refused request. 200 means that the body has a `Code` other than `Success`, as from IMDS.',
     'gRPC is the code between server and agent.',

@@ -1,6 +1,6 @@
 import { onOneLine } from '@rolegate/runtime';
 import type { Answer } from '../answers/answer.ts';
-import { describeRight } from './cluster-error.ts';
+import { describeRight, execRight } from './cluster-error.ts';
 import type { Cluster } from './cluster.ts';
 import type { ExecOutcome } from './exec.ts';
 import type { RolegatePod } from './rolegate-pods.ts';
@@ -62,7 +62,7 @@ function answerOf<T>(outcome: ExecOutcome, read: Question<T>['read'], namespace:
       return { fault: outcome.fault };
     case 'forbidden':
       return {
-        fault: `missing right: ${describeRight({ verb: 'create', resource: 'pods/exec', namespace })}`,
+        fault: `missing right: ${describeRight(execRight(namespace))}`,
       };
     case 'exited': {
       const { code, stdout, stderr } = outcome;

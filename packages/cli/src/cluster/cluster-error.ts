@@ -53,7 +53,19 @@ export function faultOf(status: number): ClusterFault {
   }
 }
 
+/** To run a program in a Pod. A WebSocket needs `get`, and from Kubernetes 1.35 on `create` as well. */
+export function execRight(namespace: string): Right {
+  return { verb: 'get and create', resource: 'pods/exec', namespace };
+}
+
 /** For example `get pods/log in Namespace rolegate`. */
-export function describeRight({ verb, resource, namespace }: Right): string {
-  return `${verb} ${resource}${namespace === undefined ? ' in all Namespaces' : ` in Namespace ${namespace}`}`;
+export function describeRight(right: Right): string {
+  const { verb, resource, namespace } = right;
+  if (isOfCluster(right)) return `${verb} ${resource}`;
+  return `${verb} ${resource} in ${namespace === undefined ? 'all Namespaces' : `Namespace ${namespace}`}`;
+}
+
+/** True for objects that are in no Namespace. */
+export function isOfCluster({ resource, namespace }: Right): boolean {
+  return namespace === undefined && ['namespaces', 'nodes'].includes(resource);
 }

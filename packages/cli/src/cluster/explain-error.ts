@@ -1,4 +1,4 @@
-import { describeRight } from './cluster-error.ts';
+import { describeRight, isOfCluster } from './cluster-error.ts';
 import type { ClusterError } from './cluster-error.ts';
 
 /** One line about an error of the cluster, with what to do. */
@@ -6,7 +6,7 @@ export function explainClusterError(error: ClusterError): string {
   const right = describeRight(error.right);
   switch (error.fault) {
     case 'forbidden':
-      return `missing right: ${right}; ask an administrator for it, or try kubectl auth can-i ${error.right.verb} ${canI(error)}`;
+      return `missing right: ${right}; ask an administrator for it, or try kubectl auth can-i ${canI(error)}`;
     case 'unauthorized':
       return `the API server does not accept the credentials of the kubeconfig (${error.message}); log in again`;
     case 'no credentials':
@@ -21,8 +21,12 @@ export function explainClusterError(error: ClusterError): string {
   }
 }
 
-function canI({ right: { resource, namespace } }: ClusterError): string {
-  const [main = '', sub] = resource.split('/');
+function canI({ right }: ClusterError): string {
+  const { verb, resource, namespace } = right;
+  if (isOfCluster(right)) return `${verb} ${resource}`;
   const where = namespace === undefined ? '--all-namespaces' : `-n ${namespace}`;
-  return `${main}${sub === undefined ? '' : ` --subresource=${sub}`} ${where}`;
+  // kubectl takes one verb.
+  if (verb.includes(' ')) return `--list ${where}`;
+  const [main = '', sub] = resource.split('/');
+  return `${verb} ${main}${sub === undefined ? '' : ` --subresource=${sub}`} ${where}`;
 }

@@ -46,15 +46,9 @@ export async function dispatch(dispatched: Dispatch): Promise<ExitCode> {
 }
 
 async function runCommand(command: Command, { argv, env, output, signal }: Dispatch): Promise<ExitCode> {
-  const name = `${PLUGIN} ${command.name}`;
+  const program = programOf(command);
+  const { name } = program;
   const { flags, words } = splitWords(argv, command);
-  const program: Program = {
-    name,
-    summary: command.summary,
-    flags: command.flags,
-    legacy: {},
-    envPrefix: ENV_PREFIX,
-  };
   const outcome = parseFlags(program, {
     argv: flags,
     env,
@@ -82,6 +76,17 @@ async function runCommand(command: Command, { argv, env, output, signal }: Dispa
     );
     return exitCodes.incomplete;
   }
+}
+
+/** Its flags as the runtime parses and describes them. */
+export function programOf({ name, summary, flags }: Pick<Command, 'name' | 'summary' | 'flags'>): Program {
+  return {
+    name: name === '' ? PLUGIN : `${PLUGIN} ${name}`,
+    summary,
+    flags,
+    legacy: {},
+    envPrefix: ENV_PREFIX,
+  };
 }
 
 function wordFaults({ words: wanted }: Command, words: readonly string[]): readonly string[] {

@@ -94,7 +94,7 @@ export async function showLogs(
       clock: systemClock,
     });
   else await gather(sourcesOf(found.pods, node), common);
-  if (printer.lines === 0 && !values.follow && found.pods.length > 0)
+  if (printer.lines === 0 && failures.count === 0 && !values.follow && found.pods.length > 0)
     output.note('no line matches; widen it with --since, or leave out a filter');
   if (values.follow) return exitCodes.ok;
   return failures.count > 0 || found.pods.length === 0 ? exitCodes.incomplete : exitCodes.ok;

@@ -137,6 +137,14 @@ describe('kubectl rolegate logs', () => {
     expect(output.notes[0]).toContain('the logs of 3 containers are missing');
   });
 
+  it('does not say that no line matches if the logs cannot be read', async () => {
+    await using cluster = await startStandInCluster([agent('a', [stamped(10, refusal())])]);
+    cluster.forbidden.add('get pods/log');
+    const { code, output } = start(cluster);
+    expect(await code).toBe(3);
+    expect(output.notes).toEqual([expect.stringContaining('missing right: get pods/log')]);
+  });
+
   it('searches the usual Namespace if it may not list the Pods of all', async () => {
     await using cluster = await startStandInCluster([agent('a', [stamped(10, refusal())])]);
     cluster.forbidden.add('list pods in all');
