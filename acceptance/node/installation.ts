@@ -72,9 +72,10 @@ export function createInstallation({ kubectl, helm, charts, node, stsEndpoint }:
           throw new Error(`${chart}: ${others.join(' ')}, not ${charts.reference(chart)}`);
       }
     },
+    /** If it is not installed. */
     async installAgent(mode?: 'firewall'): Promise<void> {
       const values = agentValues({ node, tls: 'authority', ...(mode && { mode }) });
-      await helm.install('agent', withImage('agent', values));
+      await helm.upgrade('agent', withImage('agent', values));
       await agentReady();
     },
     /** Changes an annotation on the Pods of both charts, which replaces all of them. */

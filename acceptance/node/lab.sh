@@ -82,4 +82,4 @@ start_registry nsenter --net="/run/netns/$LAB_NETNS"
 echo "node and STS after $((SECONDS - start)) s"
 "$lab/node" exec env LAB_STATE="$LAB_STATE" npm run --silent test:node -- --images use --release dist/release --load-image true \
 	--kubeconfig "$LAB_STATE/admin.kubeconfig" --sts-endpoint "http://198.18.0.1:${LAB_STS_PORT:-25000}" \
-	--imds-log "$LAB_STATE/log/imds.log" "$@"
+	--imds-log "$LAB_STATE/log/imds.log" --stand-ins "${LAB_NODE_IP:-198.18.0.1}" "$@"

@@ -18,6 +18,8 @@ import { findNode } from './node.ts';
 import { parseOptions, USAGE } from './options.ts';
 import type { Options } from './options.ts';
 import { unpackCharts01, whyNoRelease01 } from './release-0.1.ts';
+import { createPlugin } from './plugin/plugin.ts';
+import { createTranscripts } from './plugin/transcripts.ts';
 import { readReadmeLines } from './readme-lines.ts';
 import { createTestPods } from './test-pods.ts';
 import type { NodeWorld } from './world.ts';
@@ -61,6 +63,9 @@ async function test(options: Options) {
       pods: testPods,
       curl: createPodCurl({ kubectl, sentinel }),
       imdsLog: imdsLog === undefined ? undefined : createImdsLog({ path: imdsLog, nodeIps: node.ips }),
+      plugin: await createPlugin({ kubeconfig, folder }),
+      transcripts: createTranscripts({ write: options.writeTranscripts }),
+      standIns: options.standIns,
       node: { name: node.name, ip: node.ips[0] ?? '' },
       agentImage: charts.reference('agent'),
       readme:
@@ -79,7 +84,12 @@ async function test(options: Options) {
       },
     };
     const signal = AbortSignal.any([stop.signal, suiteSignal(TESTS_WITHIN_MS)]);
-    const outcome = await runSteps({ steps: allSteps(world), world, print: console.log, signal });
+    const outcome = await runSteps({
+      steps: allSteps(world, options.only),
+      world,
+      print: console.log,
+      signal,
+    });
     if (outcome.failed > 0) console.log(await diagnostics(kubectl));
     console.log(summaryOf(outcome));
     return exitCodeOf(outcome);

@@ -14,6 +14,9 @@ The cluster needs no AWS. kubectl and helm must be on the PATH.
   --node NAME         the node (the only ready one)
   --sts-endpoint U    a stand-in for STS that Pods reach and that knows the keys it issued (moto in a Pod)
   --imds-log F        log of the stand-in for the node's metadata API, which no Pod must reach
+  --stand-ins IP      an address of this machine that the node and Pods reach, for more stand-ins (without it, their steps are skipped)
+  --only PATTERN      run only the parts (the names in all-steps.ts) that match, and those that every part needs
+  --write-transcripts write docs/figures/kubectl-rolegate/*.txt instead of comparing with them
   --sentinel TEXT     text that only the node's metadata API returns (REAL-INSTANCE-METADATA)
   --pods N            number of Pods that start at the same time (50)`;
 
@@ -33,6 +36,11 @@ export interface Options {
   /** Undefined: moto runs in a Pod. */
   readonly stsEndpoint: string | undefined;
   readonly imdsLog: string | undefined;
+  /** Undefined: no stand-ins beside those of STS and the node's metadata API. */
+  readonly standIns: string | undefined;
+  /** Undefined: all parts. */
+  readonly only: RegExp | undefined;
+  readonly writeTranscripts: boolean;
   readonly sentinel: string;
   readonly pods: number;
 }
@@ -51,6 +59,9 @@ export function parseOptions(env: Readonly<Record<string, string | undefined>>):
       node: { type: 'string' },
       'sts-endpoint': { type: 'string' },
       'imds-log': { type: 'string' },
+      'stand-ins': { type: 'string' },
+      only: { type: 'string' },
+      'write-transcripts': { type: 'boolean', default: false },
       sentinel: { type: 'string', default: 'REAL-INSTANCE-METADATA' },
       pods: { type: 'string', default: '50' },
     },
@@ -72,6 +83,9 @@ export function parseOptions(env: Readonly<Record<string, string | undefined>>):
     node: values.node,
     stsEndpoint: values['sts-endpoint'],
     imdsLog: values['imds-log'],
+    standIns: values['stand-ins'],
+    only: values.only === undefined ? undefined : new RegExp(values.only, 'i'),
+    writeTranscripts: values['write-transcripts'],
     sentinel: values.sentinel,
     pods,
   };

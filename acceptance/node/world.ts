@@ -4,6 +4,8 @@ import type { PodCurl } from './curl-from-pod.ts';
 import type { ImdsLog } from './imds-log.ts';
 import type { Installation } from './installation.ts';
 import type { Kubectl } from './kubectl.ts';
+import type { Plugin } from './plugin/plugin.ts';
+import type { Transcripts } from './plugin/transcripts.ts';
 import type { ReadmeLines } from './readme-lines.ts';
 import type { TestPods } from './test-pods.ts';
 
@@ -15,6 +17,11 @@ export interface NodeWorld extends Pick<World, 'lines'> {
   readonly curl: PodCurl;
   /** Undefined: requests that reach the node's metadata API cannot be observed. */
   readonly imdsLog: ImdsLog | undefined;
+  /** `kubectl rolegate`. */
+  readonly plugin: Plugin;
+  readonly transcripts: Transcripts;
+  /** An address on which stand-ins can listen for the node and its Pods. Undefined: there is none. */
+  readonly standIns: string | undefined;
   readonly node: { readonly name: string; readonly ip: string };
   readonly agentImage: string;
   /** Undefined: there is no release to install. */

@@ -1,0 +1,37 @@
+import { access, symlink } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runCommand, startProcess } from '@rolegate/testing';
+import type { CommandResult, RunningProcess } from '@rolegate/testing';
+
+const BUNDLE = fileURLToPath(new URL('../../../dist/bundle/kubectl-rolegate.cjs', import.meta.url));
+const CALL_WITHIN_MS = 30_000;
+
+/**
+ * Runs `kubectl rolegate`, as kubectl finds it on the PATH. `folder` gets the link to the bundle. The kubeconfig is that
+ * of an administrator.
+ */
+export async function createPlugin({ kubeconfig, folder }: { kubeconfig: string; folder: string }) {
+  await access(BUNDLE);
+  await symlink(BUNDLE, join(folder, 'kubectl-rolegate'));
+  const path = `${folder}${delimiter}${process.env['PATH'] ?? ''}`;
+  const env = { ...process.env, KUBECONFIG: kubeconfig, PATH: path };
+  const run = (...args: string[]): Promise<CommandResult> =>
+    runCommand(['kubectl', 'rolegate', ...args], { env, timeoutMs: CALL_WITHIN_MS });
+
+  return {
+    /** Any exit code is a result. */
+    run,
+    /** Starts a command that runs until it is stopped, such as `logs -f`. */
+    start: (args: readonly string[], output: (line: string) => void): RunningProcess =>
+      startProcess(['kubectl', 'rolegate', ...args], { env, output }),
+    /** The document of `-o json`. */
+    async json(...args: string[]): Promise<unknown> {
+      const { stdout, stderr, code } = await run(...args, '-o', 'json');
+      if (stdout === '') throw new Error(`kubectl rolegate ${args.join(' ')} exited with ${code}: ${stderr}`);
+      return JSON.parse(stdout) as unknown;
+    },
+  };
+}
+
+export type Plugin = Awaited<ReturnType<typeof createPlugin>>;
