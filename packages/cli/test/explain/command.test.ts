@@ -4,7 +4,7 @@ import { explained, rolegatePod, standIn } from './cluster-setup.ts';
 import { ROLE_ARN } from './evidence-setup.ts';
 
 const POD = '/api/v1/namespaces/shop/pods/checkout';
-const NO_EXEC = 'missing right: create pods/exec in Namespace rolegate';
+const NO_EXEC = 'missing right: get and create pods/exec in Namespace rolegate';
 
 describe('kubectl rolegate explain', () => {
   it('A Pod that has its role is explained on one page by its server and the agent of its node', async () => {

@@ -100,8 +100,8 @@ describe('kubectl rolegate roles', () => {
     const { code, notes } = await run(cluster);
     expect(code).toBe(3);
     expect(notes).toEqual([
-      'the agent of node-a, the agent of node-b do not answer: missing right: create pods/exec in Namespace rolegate',
-      'server server-0 does not answer: missing right: create pods/exec in Namespace rolegate'.replace(
+      'the agent of node-a, the agent of node-b do not answer: missing right: get and create pods/exec in Namespace rolegate',
+      'server server-0 does not answer: missing right: get and create pods/exec in Namespace rolegate'.replace(
         'server-0',
         'rolegate/server-0',
       ),
