@@ -110,15 +110,21 @@ function requestOptions({ path, query }: GetRequest, base: URL, given: RequestOp
 
 function answerTo(sent: ReturnType<typeof requestHttp>, silenceMs: number): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    sent.setTimeout(SILENCE_MS, () => {
+    const isSilent = () => {
       sent.destroy(new Error(`nothing received for ${SILENCE_MS / 1000} s`));
-    });
+    };
+    // Not a timeout of the socket, which there is none of while a proxy connects.
+    const timer = setTimeout(isSilent, SILENCE_MS);
     sent.on('response', (response) => {
-      sent.setTimeout(silenceMs);
+      clearTimeout(timer);
+      sent.setTimeout(silenceMs, isSilent);
       resolve(response);
     });
     // After the response, errors reach its reader.
-    sent.on('error', reject);
+    sent.on('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
     sent.end();
   });
 }

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import type { Exec, V1Status } from '@kubernetes/client-node';
+import type { Exec, KubeConfig, V1Status } from '@kubernetes/client-node';
 import { describeError } from '@rolegate/runtime';
 import { atMost } from './at-most.ts';
 
@@ -37,10 +37,21 @@ export function createExecs({ exec, timeoutMs = TIMEOUT_MS, longestOutput = LONG
     inTurn(() => run(exec, program, { signal, timeoutMs, longestOutput }));
 }
 
+/** For `Exec`, whose WebSocket would wait for an answer forever, and keep the process running. */
+export function withHandshakeTimeout(config: KubeConfig, timeoutMs = TIMEOUT_MS): KubeConfig {
+  const timed = Object.create(config) as KubeConfig;
+  timed.applyToHTTPSOptions = async (options) => {
+    await config.applyToHTTPSOptions(options);
+    Object.assign(options, { handshakeTimeout: timeoutMs });
+  };
+  return timed;
+}
+
 /** The part of the library's WebSocket that is used; its own type cannot be resolved. */
 interface Socket {
   onclose: (() => void) | null;
-  close(): void;
+  /** Does not wait for the other side, which would keep the process running. */
+  terminate(): void;
 }
 
 interface RunLimits {
@@ -92,7 +103,7 @@ async function run(
   // Also if it connects only later.
   connecting.then(
     (socket) => {
-      socket.close();
+      socket.terminate();
     },
     () => undefined,
   );

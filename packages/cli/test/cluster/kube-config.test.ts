@@ -48,6 +48,18 @@ describe('the kubeconfig', () => {
     expect(loaded.getCurrentContext()).toBe('two');
   });
 
+  it('may name a server without TLS, as kubectl proxy is', async () => {
+    const plain = {
+      ...config('one'),
+      clusters: [{ name: 'one', cluster: { server: 'http://127.0.0.1:8001' } }],
+    };
+    await using folder = await folderOf({ plain });
+    const loaded = await loadKubeConfig({ ...chosen, kubeconfig: folder.path('plain') });
+    const options = {};
+    await loaded.applyToHTTPSOptions(options);
+    expect(options).toMatchObject({ headers: { Authorization: 'Bearer x' } });
+  });
+
   it('impersonates a user', async () => {
     await using folder = await folderOf({ one: config('one') });
     const loaded = await loadKubeConfig({ ...chosen, kubeconfig: folder.path('one'), as: 'jane' });
