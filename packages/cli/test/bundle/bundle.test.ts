@@ -111,16 +111,17 @@ describe('the bundle of kubectl-rolegate', () => {
     expect(plain.stdout).not.toContain('\u001b');
   });
 
-  it.each([{ words: ['--help'] }, { words: ['logs', '--help'] }])(
-    'does not load the library of the kubeconfig for $words',
-    async ({ words }) => {
-      const { code, stdout, stderr } = await run({ words, first: REPORT_MODULES });
+  it('does not load the library of the kubeconfig for help', async () => {
+    const { stdout } = await run({ words: ['--help'] });
+    const names = [...stdout.matchAll(/^ {2}([a-z]+) {2}/gm)].map(([, name = '']) => name);
+    expect(names).toContain('logs');
+    for (const words of [['--help'], ...names.map((name) => [name, '--help'])]) {
+      const { code, stderr } = await run({ words, first: REPORT_MODULES });
       expect(code).toBe(0);
-      expect(stdout).toContain('kubectl rolegate');
-      // Only the library loads child_process.
-      expect(stderr).not.toContain('NativeModule child_process');
-    },
-  );
+      // Only the library's WebSockets load it.
+      expect(stderr).not.toContain('NativeModule zlib');
+    }
+  });
 
   it.skipIf(node20 === undefined)('runs on Node.js 20', async () => {
     const { code, stdout, stderr } = await run({ node: node20, words: ['logs'] });
