@@ -7,6 +7,7 @@ import type { Row } from './row.ts';
 import { budget } from './steps/budget.ts';
 import { byToken } from './steps/by-token.ts';
 import { exec } from './steps/exec.ts';
+import { logs } from './steps/logs.ts';
 import { newPod } from './steps/new-pod.ts';
 import { node } from './steps/node.ts';
 import { server } from './steps/server.ts';
@@ -26,6 +27,7 @@ const parts: Readonly<Record<PartName, Step<BenchWorld>>> = {
   sessions: measuring('sessions: a server issues many sessions at once', sessions),
   budget: measuring('budget: a server spends no more than its share of the STS quota', budget),
   server: measuring('server: a server starts with a large cluster', server),
+  logs: measuring('logs: the kubectl plugin shows the logs of busy agents', logs),
   node: measuring("node: the agent's Pod is idle on a node full of Pods", node),
 };
 

@@ -11,6 +11,7 @@ export const partNames = [
   'sessions',
   'budget',
   'server',
+  'logs',
   'node',
 ] as const;
 export type PartName = (typeof partNames)[number];
@@ -23,7 +24,7 @@ which needs root and uses isolated network namespaces. The exit code says whethe
   --rounds N       rounds of each part; compared programs take turns within a round (3)
   --quick          one round with small numbers: checks that the benchmark works, measures nothing
   --report FILE    also writes the table between the markers of this file: docs/figures/bench.md
-  --bundles DIR    the folder with agent.cjs and server.cjs, e.g. of another commit (dist/bundle)
+  --bundles DIR    the folder with the bundles, e.g. of another commit (dist/bundle)
   --server-flag F  additional Node.js flag for the server, repeatable; not in the part "node"
   --agent-flag F   the same for the agent
   --cpu-prof DIR   writes a CPU profile of each program, except for the part "node"; distorts the figures

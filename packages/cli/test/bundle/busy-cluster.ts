@@ -1,4 +1,4 @@
-// A cluster with three agents that have each logged 10,000 refusals, in a process of its own, so that it takes no time or
+// A cluster with three agents that have each logged so many refusals, in a process of its own, so that it takes no time or
 // memory of the program that is measured. Writes a kubeconfig to stdout, and ends with its stdin.
 import { createTestCa } from '@rolegate/testing';
 import { refusal, stamped } from '../log-lines.ts';
@@ -6,7 +6,7 @@ import { startStandInCluster } from '../stand-in-cluster.ts';
 import type { StandInPod } from '../stand-in-cluster.ts';
 import { kubeConfigOf } from './kube-config-of.ts';
 
-const LINES = 10_000;
+const LINES = Number(process.argv[2] ?? 10_000);
 const NODES = ['a', 'b', 'c'];
 
 /** An agent whose every line is about another Pod, so that nothing is folded. */
