@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, resolve } from 'node:path';
 import type { RequestOptions } from 'node:https';
+import * as tls from 'node:tls';
 import type { Cluster, KubeConfig, User } from '@kubernetes/client-node';
 import type { Environment } from '@rolegate/runtime';
 import { createCredentialPlugin } from './credential-plugin.ts';
@@ -90,6 +91,7 @@ function complete(
   if (context === null || given === null || given.server === 'http://localhost:8080')
     throw new Error('no cluster: there is no kubeconfig, or its current-context names none; set KUBECONFIG');
   const cluster = completeCluster(given, env);
+  if (cluster.caData === undefined && cluster.caFile === undefined) trustAuthoritiesOfSystem();
   // Without a user, requests have no credentials, as through `kubectl proxy`.
   const user: User = config.getCurrentUser() ?? { name: '' };
   config.loadFromOptions({
@@ -121,4 +123,11 @@ function completeCluster(cluster: Cluster, env: Environment): Cluster {
     skipTLSVerify: skipTLSVerify || server.startsWith('http:'),
     ...(proxyUrl === undefined ? {} : { proxyUrl }),
   };
+}
+
+/** kubectl trusts them if the kubeconfig names no authority; Node.js only its own. Before 24.5, Node.js cannot. */
+function trustAuthoritiesOfSystem(): void {
+  const { getCACertificates, setDefaultCACertificates } = tls as Partial<typeof tls>;
+  if (getCACertificates === undefined) return;
+  setDefaultCACertificates?.([...getCACertificates('default'), ...getCACertificates('system')]);
 }

@@ -123,6 +123,23 @@ describe('the bundle of kubectl-rolegate', () => {
     }
   });
 
+  it('trusts the authorities of the system if the kubeconfig names none', async () => {
+    const config = JSON.parse(await readFile(join(folder, 'config'), 'utf8')) as {
+      clusters: { cluster: Record<string, string> }[];
+    };
+    const [{ cluster } = { cluster: {} }] = config.clusters;
+    const pem = Buffer.from(cluster['certificate-authority-data'] ?? '', 'base64');
+    await writeFile(join(folder, 'authorities.pem'), pem);
+    delete cluster['certificate-authority-data'];
+    await writeFile(join(folder, 'without-authority'), JSON.stringify(config));
+    const words = ['logs', '--node', 'none', '--kubeconfig', join(folder, 'without-authority')];
+    const trusted = await run({ words, env: { SSL_CERT_FILE: join(folder, 'authorities.pem') } });
+    expect(trusted.code).toBe(0);
+    const { code, stderr } = await run({ words });
+    expect(code).toBe(3);
+    expect(stderr).toContain('unable to verify the first certificate');
+  });
+
   it.skipIf(node20 === undefined)('runs on Node.js 20', async () => {
     const { code, stdout, stderr } = await run({ node: node20, words: ['logs'] });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
