@@ -21,6 +21,7 @@ describe('the npm package of the plugin', () => {
   const stack = new AsyncDisposableStack();
   let folder = '';
   let env = {};
+  let tarball = '';
 
   /** Packs and installs it in an empty folder, with an empty HOME and without a network. */
   beforeAll(async () => {
@@ -32,8 +33,8 @@ describe('the npm package of the plugin', () => {
       npm_config_audit: 'false',
     };
     await mkdir(join(folder, 'home'));
-    const packed = await outputOf(['npm', 'pack', '--silent', PACKAGE], { cwd: folder, env });
-    await outputOf(['npm', 'install', '--offline', `./${packed.trim()}`], { cwd: folder, env });
+    tarball = (await outputOf(['npm', 'pack', '--silent', PACKAGE], { cwd: folder, env })).trim();
+    await outputOf(['npm', 'install', '--offline', `./${tarball}`], { cwd: folder, env });
   });
   afterAll(() => stack.disposeAsync());
 
@@ -45,8 +46,9 @@ describe('the npm package of the plugin', () => {
     );
   });
 
-  it.each(['rolegate', 'kubectl-rolegate'])('is run by npx %s', async (name) => {
-    const version = await outputOf(['npx', '--offline', name, '--version'], { cwd: folder, env });
+  it.each(['rolegate', 'kubectl-rolegate', 'TARBALL'])('is run by npx %s', async (name) => {
+    const what = name === 'TARBALL' ? `./${tarball}` : name;
+    const version = await outputOf(['npx', '--offline', '--yes', what, '--version'], { cwd: folder, env });
     expect(version).toMatch(VERSION);
   });
 
