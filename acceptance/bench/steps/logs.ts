@@ -32,7 +32,7 @@ export async function logs(bench: BenchWorld): Promise<Row[]> {
   for (let round = 0; round < rounds; round++) {
     help.push(await run(bench, ['--help']));
     // With a line for the day.
-    runs.push(await run(bench, ['logs', '--kubeconfig', kubeconfig], AGENTS * lines + 1));
+    runs.push(await run(bench, ['logs', '--since', '48h', '--kubeconfig', kubeconfig], AGENTS * lines + 1));
   }
   const what = `kubectl rolegate logs, ${AGENTS} agents with ${lines} lines each`;
   return [

@@ -1,7 +1,7 @@
 import type { Environment } from '@rolegate/runtime';
 import { createConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
-import { createExecs, withHandshakeTimeout } from './exec.ts';
+import { createExecs, withTimeouts } from './exec.ts';
 import { loadKubeConfig } from './kube-config.ts';
 
 export interface ClusterFlagValues {
@@ -26,7 +26,7 @@ export async function openCluster(values: ClusterFlagValues, env: Environment): 
   return {
     connection,
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
-    exec: createExecs({ exec: new Exec(withHandshakeTimeout(config)) }),
+    exec: createExecs({ exec: new Exec(withTimeouts(config)) }),
     [Symbol.dispose]() {
       connection.close();
     },

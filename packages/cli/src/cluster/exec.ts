@@ -7,6 +7,8 @@ import { atMost } from './at-most.ts';
 const MOST_AT_ONCE = 10;
 /** For one program, from the request to its end. Milliseconds. */
 const TIMEOUT_MS = 5_000;
+/** For the other side to close, too. Milliseconds. */
+const CLOSE_TIMEOUT_MS = 500;
 /** More output than this is refused. Bytes. */
 const LONGEST_OUTPUT = 8 * 1024 * 1024;
 
@@ -37,12 +39,12 @@ export function createExecs({ exec, timeoutMs = TIMEOUT_MS, longestOutput = LONG
     inTurn(() => run(exec, program, { signal, timeoutMs, longestOutput }));
 }
 
-/** For `Exec`, whose WebSocket would wait for an answer forever, and keep the process running. */
-export function withHandshakeTimeout(config: KubeConfig, timeoutMs = TIMEOUT_MS): KubeConfig {
+/** For `Exec`, whose WebSocket would wait half a minute for a close and forever for an answer, and keep the process running. */
+export function withTimeouts(config: KubeConfig, timeoutMs = TIMEOUT_MS): KubeConfig {
   const timed = Object.create(config) as KubeConfig;
   timed.applyToHTTPSOptions = async (options) => {
     await config.applyToHTTPSOptions(options);
-    Object.assign(options, { handshakeTimeout: timeoutMs });
+    Object.assign(options, { handshakeTimeout: timeoutMs, closeTimeout: CLOSE_TIMEOUT_MS });
   };
   return timed;
 }
@@ -50,8 +52,7 @@ export function withHandshakeTimeout(config: KubeConfig, timeoutMs = TIMEOUT_MS)
 /** The part of the library's WebSocket that is used; its own type cannot be resolved. */
 interface Socket {
   onclose: (() => void) | null;
-  /** Does not wait for the other side, which would keep the process running. */
-  terminate(): void;
+  close(): void;
 }
 
 interface RunLimits {
@@ -103,7 +104,7 @@ async function run(
   // Also if it connects only later.
   connecting.then(
     (socket) => {
-      socket.terminate();
+      socket.close();
     },
     () => undefined,
   );

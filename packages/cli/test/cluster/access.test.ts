@@ -1,9 +1,11 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { openFolder } from '@rolegate/testing';
+import { eventually, openFolder } from '@rolegate/testing';
 import type { Environment } from '@rolegate/runtime';
 import { describe, expect, it } from 'vitest';
+import { Exec, KubeConfig } from '@kubernetes/client-node';
 import { openCluster } from '../../src/cluster/cluster.ts';
+import { createExecs, withTimeouts } from '../../src/cluster/exec.ts';
 import { startProxy, startTlsApi } from './tls-api.ts';
 
 const { signal } = new AbortController();
@@ -106,7 +108,7 @@ describe('Requests and programs in Pods', () => {
   });
 
   it('reach an API server at an IPv6 address', async () => {
-    await using api = await startTlsApi('::1');
+    await using api = await startTlsApi({ host: '::1' });
     const cluster = { server: `https://[::1]:${api.port}`, 'certificate-authority-data': api.ca };
     expect(await reach({ cluster, user: { token: 't1' } })).toEqual(BOTH);
   });
@@ -154,6 +156,30 @@ describe('Requests and programs in Pods', () => {
     };
     expect(await reach({ cluster, user: { token: 'first' }, more: [second] })).toEqual(BOTH);
     expect(api.received.map(({ authorization }) => authorization)).toEqual(['Bearer first', 'Bearer first']);
+  });
+});
+
+describe('The connection of a program', () => {
+  it.each([
+    { how: 'has ended', isSilent: false, outcome: { kind: 'exited', stdout: 'ok' } },
+    {
+      how: 'never begins',
+      isSilent: true,
+      outcome: { kind: 'failed', fault: 'Opening handshake has timed out' },
+    },
+  ])('that $how is ended, even if the API server does not end it', async ({ isSilent, outcome }) => {
+    await using api = await startTlsApi({ isSilent });
+    const config = new KubeConfig();
+    const server = `https://127.0.0.1:${api.port}`;
+    config.loadFromClusterAndUser({ name: 'x', server, skipTLSVerify: true }, { name: 'x', token: 't1' });
+    const exec = createExecs({ exec: new Exec(withTimeouts(config, 1_000)) });
+    expect(await exec(program, signal)).toMatchObject(outcome);
+    await eventually(
+      () => {
+        expect(api.ended()).toBe(1);
+      },
+      { withinMs: 5_000, everyMs: 20 },
+    );
   });
 });
 

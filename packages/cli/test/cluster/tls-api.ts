@@ -21,8 +21,8 @@ export interface Received {
 /** Appended to the key of a WebSocket's handshake (RFC 6455, 1.3). */
 const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-/** An API server on loopback with TLS, which lists nothing and runs every program with the output `ok`. */
-export async function startTlsApi(host = '127.0.0.1') {
+/** An API server on loopback with TLS, which lists nothing and runs every program with the output `ok`, or does not answer it. */
+export async function startTlsApi({ host = '127.0.0.1', isSilent = false } = {}) {
   const authority = await createTestCa();
   const own = await authority.issue({ dns: ['api.example'], ips: ['127.0.0.1', '::1'] });
   const clients = await createTestCa({ name: 'clients' });
@@ -46,8 +46,15 @@ export async function startTlsApi(host = '127.0.0.1') {
       response.end('{"items":[]}');
     },
   );
+  let ended = 0;
   server.on('upgrade', (request, socket) => {
     receive('exec', request);
+    // Frames of the client are ignored, a close among them.
+    socket.resume().once('end', () => {
+      ended += 1;
+      socket.destroy();
+    });
+    if (isSilent) return;
     const key = request.headers['sec-websocket-key'] ?? '';
     const accept = createHash('sha1').update(`${key}${WEBSOCKET_GUID}`).digest('base64');
     socket.write(
@@ -63,6 +70,8 @@ export async function startTlsApi(host = '127.0.0.1') {
     /** A client certificate and its key, PEM. */
     client: () => clients.issue({ usages: ['client'] }),
     received,
+    /** Connections of programs that the client has ended. */
+    ended: () => ended,
     [Symbol.asyncDispose]: () => close(server),
   };
 }
