@@ -2,7 +2,8 @@ import { roughly } from '@rolegate/runtime';
 import type { AgentExplanation } from '../answers/agent-explanation.ts';
 import type { AgentStatus } from '../answers/agent-status.ts';
 import { faultOf, valueOf } from '../answers/answer.ts';
-import { decisionOf } from './evidence.ts';
+import { isWaiting } from '../answers/server-status.ts';
+import { decisionOf, isOfSts } from './evidence.ts';
 import type { AgentPod, Evidence } from './evidence.ts';
 import { link } from './link.ts';
 import type { Link, LinkFacts } from './link.ts';
@@ -20,9 +21,11 @@ export function agentLink(evidence: Evidence): Link {
   const decision = decisionOf(evidence);
   if (decision !== undefined && decision.kind !== 'allow')
     return link('agent', 'unreached', `answers ${answerOf(explained)}`, { details: addressesOf(explained) });
-  // What the server has told the agent is not the agent's fault.
+  // What the server has told the agent, or not yet, is not the agent's fault.
   const { state } = explained.pod;
-  if (state !== 'ok' && state === valueOf(evidence.server)?.session?.reason)
+  const session = valueOf(evidence.server)?.session;
+  const isPending = state === 'Pending' && session !== undefined && isWaiting(session);
+  if (isPending || isOfSts(state))
     return link('agent', 'unreached', `has nothing to give: ${state}`, { details: addressesOf(explained) });
   return holding(explained, evidence);
 }
@@ -57,6 +60,10 @@ function describe({ namespace, name }: AgentPod): string {
 function unknownPod({ waitsFor, addresses }: AgentExplanation, evidence: Evidence, node: string): Link {
   const status = valueOf(evidence.agentStatus);
   const details = addresses.map(({ ip, says }) => `${ip}: ${says ?? ''}`);
+  if (status?.mode === 'firewall')
+    return link('agent', 'broken', `the agent of ${node} runs in firewall mode, which refuses all Pods`, {
+      next: "if Pods should get roles, set the agents' --mode to roles (chart value mode), and install a server",
+    });
   if (status?.server?.feed.connected === false)
     return link('agent', 'broken', `the agent of ${node} ${lostText(status)}, and does not know the Pod`, {
       details,

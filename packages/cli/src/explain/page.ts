@@ -2,7 +2,7 @@ import { faultOf, valueOf } from '../answers/answer.ts';
 import { agentLink } from './agent-link.ts';
 import { decisionLinks } from './decision-links.ts';
 import { environmentLink } from './environment.ts';
-import { decisionOf } from './evidence.ts';
+import { decisionOf, serverView } from './evidence.ts';
 import type { Evidence } from './evidence.ts';
 import { interceptionLink } from './interception-link.ts';
 import { link, linkNames } from './link.ts';
@@ -19,8 +19,11 @@ export interface Page extends NextStep {
   readonly pod: string;
   readonly uid: string | undefined;
   readonly node: string | undefined;
+  /** ARN of the role that it is allowed, or the name of the refused one. */
   readonly role: string | undefined;
-  /** Whose decision is shown; undefined: nobody's is known. */
+  /** `allow`, `deny` or `pending`; undefined: nobody's decision is known. */
+  readonly decision: string | undefined;
+  /** Who says so. */
   readonly decidedBy: 'server' | 'agent' | undefined;
   /** Why it is the agent's, if it is. */
   readonly serverFault: string | undefined;
@@ -40,7 +43,7 @@ export interface Page extends NextStep {
 export function explainPage(evidence: Evidence): Page {
   const { pod, server, refusals } = evidence;
   const decision = decisionOf(evidence);
-  const isByServer = valueOf(server)?.decision !== undefined;
+  const isByServer = serverView(evidence) !== undefined;
   const isUnknown = evidence.absence !== undefined && decision === undefined;
   const all = linksOf(evidence);
   const links = isUnknown ? all.slice(0, 1) : all;
@@ -50,6 +53,7 @@ export function explainPage(evidence: Evidence): Page {
     uid: valueOf(pod)?.metadata?.uid ?? valueOf(server)?.uid,
     node: nodeOf(evidence),
     role: decision?.role,
+    decision: decision?.kind,
     decidedBy: decision === undefined ? undefined : isByServer ? 'server' : 'agent',
     serverFault: isByServer ? undefined : (faultOf(server) ?? 'the servers do not know the Pod'),
     links,

@@ -13,7 +13,7 @@ describe('kubectl rolegate explain', () => {
     expect(verdict).toBe(`nothing is broken: the Pod gets ${ROLE_ARN}`);
     expect([code, notes]).toEqual([0, []]);
     expect(text).toMatch(/^agent +ok +has credentials …D6VS for 50 more minutes$/m);
-    expect(text).toMatch(/^last refusals +none in the last hour$/m);
+    expect(text).toMatch(/^last refusals +none known of the last hour$/m);
     expect(cluster.asked).toContain(
       '/api/v1/namespaces/rolegate/pods/agent-a/log?container=agent&timestamps=true&sinceSeconds=3600&tailLines=2000&limitBytes=4194304',
     );

@@ -65,7 +65,7 @@ const cases: readonly Case[] = [
     fault: 'A role that does not trust the server',
     server: failing('StsAccessDenied', NOT_AUTHORIZED),
     at: 'STS',
-    says: 'StsAccessDenied: User: arn:aws:sts::123456789012:assumed-role/rolegate-server/i-0 is not authorized',
+    says: 'StsAccessDenied: the role does not exist, does not trust the server, or the server may not assume it: User: arn:aws:sts::123456789012:assumed-role/rolegate-server/i-0 is not authorized',
     next: 'let its trust policy allow sts:AssumeRole to arn:aws:iam::123456789012:role/rolegate-server,',
   },
   {
@@ -80,14 +80,14 @@ const cases: readonly Case[] = [
     fault: 'A throttled STS',
     server: failing('StsThrottled', 'Rate exceeded'),
     at: 'STS',
-    says: 'StsThrottled: Rate exceeded',
+    says: 'StsThrottled: STS throttles the account: Rate exceeded',
     next: 'raise the STS quota of the account',
   },
   {
     fault: "Expired credentials of the server's own",
     server: failing('ServerCredentials', 'The security token included in the request is expired'),
     at: 'STS',
-    says: 'ServerCredentials: The security token included in the request is expired',
+    says: "ServerCredentials: the server's own AWS credentials are missing, expired or invalid: The security token included in the request is expired",
     next: "repair the source of the server's own credentials",
   },
   {
