@@ -3,7 +3,7 @@ import type { AgentExplanation } from '../answers/agent-explanation.ts';
 import type { AgentStatus } from '../answers/agent-status.ts';
 import { faultOf, valueOf } from '../answers/answer.ts';
 import { isWaiting } from '../answers/server-status.ts';
-import { decisionOf, isOfSts } from './evidence.ts';
+import { decisionOf, isOfSts, serverView } from './evidence.ts';
 import type { AgentPod, Evidence } from './evidence.ts';
 import { link } from './link.ts';
 import type { Link, LinkFacts } from './link.ts';
@@ -31,7 +31,8 @@ export function agentLink(evidence: Evidence): Link {
 }
 
 /** No agent, one that does not run, or one that does not answer. */
-function silent({ agents, agent }: Evidence, node: string): Link {
+function silent(evidence: Evidence, node: string): Link {
+  const { agents, agent } = evidence;
   const [pod] = agents ?? [];
   if (agents !== undefined && pod === undefined)
     return link('agent', 'broken', `no agent runs on ${node}`, {
@@ -46,7 +47,18 @@ function silent({ agents, agent }: Evidence, node: string): Link {
       next: 'see why',
       commands: [describe(pod)],
     });
-  return link('agent', 'unknown', `the agent of ${node} does not answer: ${faultOf(agent) ?? 'unknown'}`, {
+  const fault = faultOf(agent) ?? 'unknown';
+  const version = serverView(evidence)?.agent?.version;
+  if (version?.startsWith('0.1.') === true)
+    return link(
+      'agent',
+      'unknown',
+      `the agent of ${node} is of version ${version} and does not say: ${fault}`,
+      {
+        next: 'upgrade the agents to the version of the servers',
+      },
+    );
+  return link('agent', 'unknown', `the agent of ${node} does not answer: ${fault}`, {
     next: pod?.ready === false ? 'see why it is not ready' : 'look at the node',
     commands: pod?.ready === false ? [describe(pod)] : [DOCTOR],
   });

@@ -70,6 +70,19 @@ describe('kubectl rolegate explain', () => {
     expect(text).not.toContain('c2VjcmV0');
   });
 
+  it('A Secret that does not exist imports nothing', async () => {
+    const envFrom = [{ secretRef: { name: 'gone', optional: true } }];
+    expect((await explained(standIn({ envFrom }))).verdict).toContain('nothing is broken');
+  });
+
+  it('Of two Pods of one name, the one that exists is explained', async () => {
+    const cluster = standIn();
+    const print = cluster.programs['server-0 --pod=shop/checkout --json'];
+    const former = { ...print, uid: 'uid-0', decision: { kind: 'deny', reason: 'NoRole' } };
+    cluster.programs['server-0 --pod=shop/checkout --json'] = [former, print];
+    expect((await explained(cluster)).verdict).toContain('nothing is broken');
+  });
+
   it('A Secret that may not be read is named as a warning', async () => {
     const cluster = standIn({ envFrom: [{ secretRef: { name: 'old-keys' } }] });
     cluster.objects['/api/v1/namespaces/shop/secrets/old-keys'] = 403;
@@ -185,6 +198,52 @@ describe('kubectl rolegate explain, with less than it needs', () => {
     const { code, verdict } = await explained(cluster);
     expect(code).toBe(3);
     expect(verdict).toBe('not known: agent: the agent of node-a does not answer: unknown command status');
+  });
+
+  it('An agent of version 0.1 that a server has connected is to be upgraded', async () => {
+    const cluster = standIn({ server: { agent: { version: '0.1.0', connectedForSeconds: 60 } } });
+    delete cluster.programs['agent-a --pod=shop/checkout --json'];
+    delete cluster.programs['agent-a status --json'];
+    const { text, verdict } = await explained(cluster);
+    expect(verdict).toContain('the agent of node-a is of version 0.1.0 and does not say');
+    expect(text).toMatch(/^next +upgrade the agents to the version of the servers$/m);
+  });
+
+  it('An agent whose Pod has not started is broken, and an evicted one is none', async () => {
+    const cluster = standIn();
+    const server = rolegatePod('server', 'server-0');
+    const agents = (phase: string) => ({ items: [rolegatePod('agent', 'agent-a', { phase }), server] });
+    cluster.objects['/api/v1/pods'] = agents('Pending');
+    const { code, text, verdict } = await explained(cluster);
+    expect(verdict).toBe('broken at agent: the agent of node-a does not run: its Pod agent-a is Pending');
+    expect(text).toMatch(/^ +kubectl -n rolegate describe pod agent-a$/m);
+    expect(code).toBe(1);
+    cluster.objects['/api/v1/pods'] = agents('Failed');
+    const evicted = await explained(cluster);
+    expect(evicted.verdict).toBe('broken at agent: no agent runs on node-a');
+    expect(evicted.text).toMatch(/^interception +\? +not known: no agent runs on the node$/m);
+  });
+
+  it('Where Rolegate may be in another Namespace, a missing agent is not known', async () => {
+    const cluster = standIn();
+    cluster.objects['/api/v1/namespaces/other/pods'] = { items: [] };
+    const { code, verdict } = await explained(cluster, { 'rolegate-namespace': 'other' });
+    expect(code).toBe(3);
+    expect(verdict).toContain('none was found in Namespace other (--rolegate-namespace names another)');
+  });
+
+  it('Of two servers, one of which does not answer, the silent one may have the session', async () => {
+    const cluster = standIn({ server: { session: undefined, agent: undefined } });
+    const pods = [
+      rolegatePod('agent', 'agent-a'),
+      rolegatePod('server', 'server-0'),
+      rolegatePod('server', 'server-1'),
+    ];
+    cluster.objects['/api/v1/pods'] = { items: pods };
+    const { code, text } = await explained(cluster);
+    expect(text).toMatch(/^session +\? +shop\.default is not issued: no server that answered is connected/m);
+    expect(text).toMatch(/^ +server server-1 did not answer: no answer within 5 s$/m);
+    expect(code).toBe(3);
   });
 
   it('An API server that does not answer is an error, not a page', async () => {

@@ -333,6 +333,35 @@ describe('The page of explain', () => {
     );
   });
 
+  it('While STS has not answered for the first time, nothing is broken, and nothing is claimed', () => {
+    const session = { ...SESSION, state: 'waiting', remainingSeconds: undefined, nextInSeconds: undefined };
+    const pod = { ...AGENT_POD, state: 'Pending', remainingMinutes: undefined };
+    const page = explainPage(evidence({ server: { session }, agent: { pod, state: 'Pending' } }));
+    expect(page.broken).toBeUndefined();
+    expect(page.verdict).toContain('not known: session: shop.default of');
+    expect(page.verdict).toContain('the STS call is in progress');
+    expect(page.next).toBe('ask again in a few seconds');
+  });
+
+  it('Without a server, a Pod that waits for credentials is allowed its role', () => {
+    const pod = { ...AGENT_POD, state: 'Pending', remainingMinutes: undefined };
+    const page = explainPage(evidence({ noServer: 'no answer', agent: { pod, state: 'Pending' } }));
+    expect(page).toMatchObject({ decision: 'allow', decidedBy: 'agent' });
+  });
+
+  it('Agents in firewall mode refuse all Pods, and the page says so', () => {
+    const page = explainPage(
+      evidence({
+        noServer: 'none was found in any Namespace',
+        agent: { pod: undefined, waitsFor: 'nothing: --mode firewall refuses all Pods' },
+        status: { mode: 'firewall', server: undefined },
+      }),
+    );
+    expect(page.verdict).toBe(
+      'broken at agent: the agent of node-a runs in firewall mode, which refuses all Pods',
+    );
+  });
+
   it('If nobody answers, the page says so and claims nothing', () => {
     const page = explainPage(
       evidence({ noServer: 'cannot create pods/exec', noAgent: 'cannot create pods/exec' }),
@@ -348,7 +377,7 @@ describe('The page of explain', () => {
     const pending = explainPage(evidence({ podSpec: { nodeName: undefined } }));
     expect(pending.commands).toEqual(['kubectl -n shop describe pod checkout']);
     for (const { links } of [ended, pending])
-      expect(links.find(({ name }) => name === 'agent')?.state).toBe('unreached');
+      expect(links.slice(5, 9).map(({ state }) => state)).toEqual(Array(4).fill('unreached'));
   });
 
   it('The last five refusals are shown, with what was asked and answered', () => {
