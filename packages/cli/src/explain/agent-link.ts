@@ -19,8 +19,7 @@ export function agentLink(evidence: Evidence): Link {
   if (explained === undefined) return silent(evidence, node);
   if (explained.pod === undefined) return unknownPod(explained, evidence, node);
   const decision = decisionOf(evidence);
-  if (decision !== undefined && decision.kind !== 'allow')
-    return link('agent', 'unreached', `answers ${answerOf(explained)}`, { details: addressesOf(explained) });
+  if (decision !== undefined && decision.kind !== 'allow') return refusing(explained, evidence);
   // What the server has told the agent, or not yet, is not the agent's fault.
   const { state } = explained.pod;
   const session = valueOf(evidence.server)?.session;
@@ -91,6 +90,19 @@ function unknownPod({ waitsFor, addresses }: AgentExplanation, evidence: Evidenc
       commands: [DOCTOR],
     },
   );
+}
+
+/** The agent keeps to an earlier decision while its feed is lost. */
+function refusing(explained: AgentExplanation, evidence: Evidence): Link {
+  const answer = answerOf(explained);
+  const details = addressesOf(explained);
+  return explained.pod?.state === 'ok'
+    ? link('agent', 'warning', `still serves what was allowed before: answers ${answer}`, {
+        details,
+        next: 'see why the agent does not know the decision yet',
+        commands: [DOCTOR],
+      })
+    : link('agent', 'unreached', `answers ${answer}`, { details });
 }
 
 function holding(explained: AgentExplanation, evidence: Evidence): Link {

@@ -69,8 +69,6 @@ export function explainPage(evidence: Evidence): Page {
 function linksOf(evidence: Evidence): readonly Link[] {
   const { imported } = evidence;
   const pod = valueOf(evidence.pod);
-  // The metadata API refuses it whatever the decision is.
-  const byToken = pod?.spec?.hostNetwork === true && decisionOf(evidence)?.kind === 'allow';
   return [
     ...decisionLinks(evidence),
     ...sessionLinks(evidence),
@@ -78,8 +76,16 @@ function linksOf(evidence: Evidence): readonly Link[] {
     interceptionLink(evidence),
     pod === undefined
       ? link('environment', evidence.absence ? 'unreached' : 'unknown', 'the Pod cannot be read')
-      : environmentLink(pod, { imported, byToken }),
+      : environmentLink(pod, { imported, byToken: isByToken(evidence) }),
   ];
+}
+
+/** True if only its ServiceAccount token gets the Pod its credentials: the metadata API refuses it whatever the decision is. */
+function isByToken(evidence: Evidence): boolean {
+  if (decisionOf(evidence)?.kind !== 'allow') return false;
+  const { answers, byToken } = valueOf(evidence.agent) ?? {};
+  const isRefused = answers?.credentials?.startsWith('403') === true && byToken?.startsWith('200') === true;
+  return isRefused || valueOf(evidence.pod)?.spec?.hostNetwork === true;
 }
 
 /**

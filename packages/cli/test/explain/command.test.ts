@@ -59,6 +59,13 @@ describe('kubectl rolegate explain', () => {
     expect(text).toMatch(/^ +hint: Annotate the Namespace/m);
   });
 
+  it('An agent that logs text for people is said to be unreadable', async () => {
+    const cluster = standIn();
+    cluster.logs['agent-a'] = ['2026-11-30T07:00:00Z INFO  request refused pod=checkout'];
+    const { text } = await explained(cluster);
+    expect(text).toMatch(/^last refusals +not read: the agent logs text for people, not JSON/m);
+  });
+
   it('The variables that a Pod imports are named, and no value is printed', async () => {
     const cluster = standIn({ envFrom: [{ secretRef: { name: 'old-keys' } }] });
     cluster.objects['/api/v1/namespaces/shop/secrets/old-keys'] = {

@@ -305,7 +305,10 @@ describe('The page of explain', () => {
 
   it('What lies behind the broken link is not reached, and its facts are shown', () => {
     const page = explainPage(
-      evidence({ server: denied('NamespaceDenied', 'Namespace shop does not permit it') }),
+      evidence({
+        server: denied('NamespaceDenied', 'Namespace shop does not permit it'),
+        agent: { pod: { ...AGENT_POD, state: 'NamespaceDenied' } },
+      }),
     );
     const states = Object.fromEntries(page.links.map(({ name, state }) => [name, state]));
     expect(states).toMatchObject({
@@ -318,6 +321,21 @@ describe('The page of explain', () => {
       agent: 'unreached',
       interception: 'ok',
     });
+  });
+
+  it('An agent that still serves what the server refuses by now is a warning besides', () => {
+    const page = explainPage(evidence({ server: denied('NamespaceDenied', 'no more') }));
+    expect(page.verdict).toBe('broken at Namespace: NamespaceDenied: no more');
+    expect(page.links.find(({ name }) => name === 'agent')).toMatchObject({
+      state: 'warning',
+      says: 'still serves what was allowed before: answers 200, the credentials, from memory',
+    });
+  });
+
+  it('A Pod to which the metadata API is closed must have the variables of container credentials', () => {
+    const answers = { credentials: '403 MetadataDenied' };
+    const page = explainPage(evidence({ agent: { answers, byToken: '200, the credentials, from memory' } }));
+    expect(page.verdict).toContain('broken at environment: no container has the variables');
   });
 
   it('Without any answer of a server, what the agent has of the decision counts', () => {
