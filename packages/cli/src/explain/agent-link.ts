@@ -10,6 +10,8 @@ import type { Link, LinkFacts } from './link.ts';
 import { nodeOf, obstacleOf } from './obstacle.ts';
 
 const DOCTOR = 'kubectl rolegate doctor';
+/** Also the agent's note about such a Pod. */
+const BY_TOKEN = 'served only by its ServiceAccount token';
 
 /** What the agent of the Pod's node has cached for it, and for how long. */
 export function agentLink(evidence: Evidence): Link {
@@ -19,7 +21,7 @@ export function agentLink(evidence: Evidence): Link {
   if (explained === undefined) return silent(evidence, node);
   if (explained.pod === undefined) return unknownPod(explained, evidence, node);
   const decision = decisionOf(evidence);
-  if (decision !== undefined && decision.kind !== 'allow') return refusing(explained, evidence);
+  if (decision !== undefined && decision.kind !== 'allow') return refusing(explained);
   // What the server has told the agent, or not yet, is not the agent's fault.
   const { state } = explained.pod;
   const session = valueOf(evidence.server)?.session;
@@ -93,7 +95,7 @@ function unknownPod({ waitsFor, addresses }: AgentExplanation, evidence: Evidenc
 }
 
 /** The agent keeps to an earlier decision while its feed is lost. */
-function refusing(explained: AgentExplanation, evidence: Evidence): Link {
+function refusing(explained: AgentExplanation): Link {
   const answer = answerOf(explained);
   const details = addressesOf(explained);
   return explained.pod?.state === 'ok'
@@ -114,9 +116,9 @@ function holding(explained: AgentExplanation, evidence: Evidence): Link {
   // The state of the address counts more than that of the Pod: nobody else can ask for it.
   const isServed = answers?.credentials?.startsWith('200') === true && pod?.remainingMinutes !== undefined;
   if (pod?.state === 'ok' && (isServed || isByToken)) {
-    const how = isServed ? '' : ', served only by its ServiceAccount token';
+    const how = isServed ? '' : `, ${BY_TOKEN}`;
     const held = `has credentials ${pod.accessKeyId ?? ''} for ${minutes(pod.remainingMinutes ?? 0)}${how}`;
-    const notes = pod.note === undefined ? details : [...details, pod.note];
+    const notes = pod.note === undefined || pod.note === BY_TOKEN ? details : [...details, pod.note];
     return isLost
       ? link('agent', 'warning', `${held}, but ${lostText(status)}`, {
           details: notes,

@@ -109,7 +109,7 @@ function annotationLink(decided: Decided): Link {
   const closed = annotations?.[METADATA];
   const says = role === undefined || role.trim() === '' ? 'the Pod names no role' : `${ROLE}: ${shown(role)}`;
   const details = closed === undefined ? [] : [`${METADATA}: ${shown(closed)}`];
-  return endAt(decided, 'annotation') ?? reached(decided, 'annotation', says, { details });
+  return endAt(decided, 'annotation', details) ?? reached(decided, 'annotation', says, { details });
 }
 
 function accountLink(decided: Decided): Link {

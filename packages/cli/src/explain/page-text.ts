@@ -30,11 +30,11 @@ export function pageText(page: Page, look: Look): string {
   const parts = [
     [
       ...fact('Pod', page.uid === undefined ? page.pod : `${page.pod} (${page.uid})`, look),
-      ...fact('role', roleText(page), look),
+      ...(isThere(page) ? fact('role', roleText(page), look) : []),
       ...sourceLines(page, look),
     ],
     page.links.flatMap((link) => linkLines(link, link.next !== page.next, look)),
-    refusalLines(page, look),
+    ...(isThere(page) ? [refusalLines(page, look)] : []),
     [
       ...fact('verdict', page.verdict, look, verdictPaint(page, look)),
       ...(page.next === undefined ? [] : fact('next', page.next, look)),
@@ -42,6 +42,11 @@ export function pageText(page: Page, look: Look): string {
     ],
   ];
   return parts.map((lines) => lines.map((line) => `${line}\n`).join('')).join('\n');
+}
+
+/** False if nobody knows the Pod. */
+function isThere({ links }: Page): boolean {
+  return links.length > 1;
 }
 
 function roleText({ role, decision }: Page): string {

@@ -25,7 +25,7 @@ export interface Page extends NextStep {
   readonly decision: string | undefined;
   /** Who says so. */
   readonly decidedBy: 'server' | 'agent' | undefined;
-  /** Why it is the agent's, if it is. */
+  /** Why it is not the server's. */
   readonly serverFault: string | undefined;
   /** If nobody knows the Pod, only the first. */
   readonly links: readonly Link[];
@@ -55,7 +55,9 @@ export function explainPage(evidence: Evidence): Page {
     role: decision?.role,
     decision: decision?.kind,
     decidedBy: decision === undefined ? undefined : isByServer ? 'server' : 'agent',
-    serverFault: isByServer ? undefined : (faultOf(server) ?? 'the servers do not know the Pod'),
+    serverFault: isByServer
+      ? undefined
+      : (faultOf(server) ?? (isUnknown ? undefined : 'the servers do not know the Pod')),
     links,
     broken: links.find(({ state }) => state === 'broken')?.name,
     verdict: `${verdictOf(told, decision?.role)}${alsoBroken(links, told)}`,

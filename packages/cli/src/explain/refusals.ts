@@ -37,11 +37,9 @@ export function refusalsOf(lines: readonly LogFields[], pod: RefusedPod): readon
     const earlier = byKind.get(key);
     const newest = refusal ?? earlier;
     if (newest === undefined) continue;
-    // The newest kind is the last one.
-    byKind.delete(key);
     byKind.set(key, { ...newest, count: (earlier?.count ?? 0) + (refusal?.count ?? leftOut(line)) });
   }
-  return [...byKind.values()];
+  return [...byKind.values()].toSorted((a, b) => (a.time < b.time ? -1 : 1));
 }
 
 function kindOf({ reason, asked, status, detail }: RecentRefusal): string {

@@ -106,7 +106,12 @@ describe('kubectl rolegate explain, of a Pod that is not there', () => {
     cluster.objects['/api/v1/namespaces/shop/pods'] = {
       items: ['checkuot', 'checkout-0', 'till'].map((name) => ({ metadata: { name } })),
     };
-    cluster.objects['/api/v1/pods?metadata.name=checkout'] = { items: [{ metadata: { namespace: 'dev' } }] };
+    cluster.objects['/api/v1/pods?metadata.name=checkout'] = {
+      items: [
+        { metadata: { namespace: 'dev', name: 'checkout' } },
+        { metadata: { namespace: 'dev', name: 'other' } },
+      ],
+    };
     cluster.objects[POD] = 404;
     cluster.programs['server-0 --pod=shop/checkout --json'] = { pod: 'shop/checkout', found: false };
     const { code, text, verdict } = await explained(cluster);
@@ -114,7 +119,7 @@ describe('kubectl rolegate explain, of a Pod that is not there', () => {
     expect(verdict).toBe('broken at Pod: there is no such Pod in Namespace shop');
     for (const name of ['dev/checkout', 'shop/checkout-0', 'shop/checkuot'])
       expect(text).toMatch(new RegExp(`^ +kubectl rolegate explain ${name}$`, 'm'));
-    expect(text).not.toMatch(/^(STS|agent)/m);
+    expect(text).not.toMatch(/^(STS|agent|server|role|last refusals)/m);
   });
 
   it('Without the right to list Pods, nothing is suggested, and the Pod still does not exist', async () => {

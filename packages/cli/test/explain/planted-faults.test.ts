@@ -290,6 +290,15 @@ describe('The page of explain', () => {
     expect(pageText(page, wide)).toContain('for 50 more minutes, served only by its ServiceAccount token');
   });
 
+  it('A Pod without a role that closes the metadata API shows both', () => {
+    const annotations = { pod: { 'rolegate.dev/metadata': 'deny' }, serviceAccount: {}, namespace: {} };
+    const server = denied('NoRole', 'neither Pod shop/checkout nor its ServiceAccount has a role', {
+      annotations,
+    });
+    const annotation = explainPage(evidence({ server })).links.find(({ name }) => name === 'annotation');
+    expect(annotation).toMatchObject({ state: 'broken', details: ['rolegate.dev/metadata: deny'] });
+  });
+
   it('A Pod that no server knows is broken at its first link, with what the server waits for', () => {
     const server = {
       uid: undefined,
