@@ -15,6 +15,7 @@ export * from './kubernetes-api/kubernetes-api.ts';
 export * from './kubernetes-api/service-account-token.ts';
 export * from './metrics-page.ts';
 export * from './pod-identity.ts';
+export * from './recording.ts';
 export * from './sts/sts.ts';
 export * from './time/clock.ts';
 export * from './time/eventually.ts';

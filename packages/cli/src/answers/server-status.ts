@@ -49,6 +49,11 @@ export interface ServerSession {
   readonly nextInSeconds: number | undefined;
 }
 
+/** True until the first answer of STS. */
+export function isWaiting({ state, reason }: ServerSession): boolean {
+  return state === 'waiting' && reason === undefined;
+}
+
 export interface StateSum {
   readonly count: number;
   /** Failed sessions by reason. */

@@ -2,13 +2,16 @@ import { roughly } from '@rolegate/runtime';
 import type { AgentExplanation } from '../answers/agent-explanation.ts';
 import type { AgentStatus } from '../answers/agent-status.ts';
 import { faultOf, valueOf } from '../answers/answer.ts';
-import { decisionOf } from './evidence.ts';
+import { isWaiting } from '../answers/server-status.ts';
+import { decisionOf, isOfSts, serverView } from './evidence.ts';
 import type { AgentPod, Evidence } from './evidence.ts';
 import { link } from './link.ts';
 import type { Link, LinkFacts } from './link.ts';
 import { nodeOf, obstacleOf } from './obstacle.ts';
 
 const DOCTOR = 'kubectl rolegate doctor';
+/** Also the agent's note about such a Pod. */
+const BY_TOKEN = 'served only by its ServiceAccount token';
 
 /** What the agent of the Pod's node has cached for it, and for how long. */
 export function agentLink(evidence: Evidence): Link {
@@ -18,17 +21,19 @@ export function agentLink(evidence: Evidence): Link {
   if (explained === undefined) return silent(evidence, node);
   if (explained.pod === undefined) return unknownPod(explained, evidence, node);
   const decision = decisionOf(evidence);
-  if (decision !== undefined && decision.kind !== 'allow')
-    return link('agent', 'unreached', `answers ${answerOf(explained)}`, { details: addressesOf(explained) });
-  // What the server has told the agent is not the agent's fault.
+  if (decision !== undefined && decision.kind !== 'allow') return refusing(explained);
+  // What the server has told the agent, or not yet, is not the agent's fault.
   const { state } = explained.pod;
-  if (state !== 'ok' && state === valueOf(evidence.server)?.session?.reason)
+  const session = valueOf(evidence.server)?.session;
+  const isPending = state === 'Pending' && session !== undefined && isWaiting(session);
+  if (isPending || isOfSts(state))
     return link('agent', 'unreached', `has nothing to give: ${state}`, { details: addressesOf(explained) });
   return holding(explained, evidence);
 }
 
 /** No agent, one that does not run, or one that does not answer. */
-function silent({ agents, agent }: Evidence, node: string): Link {
+function silent(evidence: Evidence, node: string): Link {
+  const { agents, agent } = evidence;
   const [pod] = agents ?? [];
   if (agents !== undefined && pod === undefined)
     return link('agent', 'broken', `no agent runs on ${node}`, {
@@ -43,7 +48,18 @@ function silent({ agents, agent }: Evidence, node: string): Link {
       next: 'see why',
       commands: [describe(pod)],
     });
-  return link('agent', 'unknown', `the agent of ${node} does not answer: ${faultOf(agent) ?? 'unknown'}`, {
+  const fault = faultOf(agent) ?? 'unknown';
+  const version = serverView(evidence)?.agent?.version;
+  if (version?.startsWith('0.1.') === true)
+    return link(
+      'agent',
+      'unknown',
+      `the agent of ${node} is of version ${version} and does not say: ${fault}`,
+      {
+        next: 'upgrade the agents to the version of the servers',
+      },
+    );
+  return link('agent', 'unknown', `the agent of ${node} does not answer: ${fault}`, {
     next: pod?.ready === false ? 'see why it is not ready' : 'look at the node',
     commands: pod?.ready === false ? [describe(pod)] : [DOCTOR],
   });
@@ -57,6 +73,10 @@ function describe({ namespace, name }: AgentPod): string {
 function unknownPod({ waitsFor, addresses }: AgentExplanation, evidence: Evidence, node: string): Link {
   const status = valueOf(evidence.agentStatus);
   const details = addresses.map(({ ip, says }) => `${ip}: ${says ?? ''}`);
+  if (status?.mode === 'firewall')
+    return link('agent', 'broken', `the agent of ${node} runs in firewall mode, which refuses all Pods`, {
+      next: "if Pods should get roles, set the agents' --mode to roles (chart value mode), and install a server",
+    });
   if (status?.server?.feed.connected === false)
     return link('agent', 'broken', `the agent of ${node} ${lostText(status)}, and does not know the Pod`, {
       details,
@@ -74,6 +94,19 @@ function unknownPod({ waitsFor, addresses }: AgentExplanation, evidence: Evidenc
   );
 }
 
+/** The agent keeps to an earlier decision while its feed is lost. */
+function refusing(explained: AgentExplanation): Link {
+  const answer = answerOf(explained);
+  const details = addressesOf(explained);
+  return explained.pod?.state === 'ok'
+    ? link('agent', 'warning', `still serves what was allowed before: answers ${answer}`, {
+        details,
+        next: 'see why the agent does not know the decision yet',
+        commands: [DOCTOR],
+      })
+    : link('agent', 'unreached', `answers ${answer}`, { details });
+}
+
 function holding(explained: AgentExplanation, evidence: Evidence): Link {
   const { pod, answers, waitsFor, state = '', meaning, remedy } = explained;
   const status = valueOf(evidence.agentStatus);
@@ -83,9 +116,9 @@ function holding(explained: AgentExplanation, evidence: Evidence): Link {
   // The state of the address counts more than that of the Pod: nobody else can ask for it.
   const isServed = answers?.credentials?.startsWith('200') === true && pod?.remainingMinutes !== undefined;
   if (pod?.state === 'ok' && (isServed || isByToken)) {
-    const how = isServed ? '' : ', served only by its ServiceAccount token';
+    const how = isServed ? '' : `, ${BY_TOKEN}`;
     const held = `has credentials ${pod.accessKeyId ?? ''} for ${minutes(pod.remainingMinutes ?? 0)}${how}`;
-    const notes = pod.note === undefined ? details : [...details, pod.note];
+    const notes = pod.note === undefined || pod.note === BY_TOKEN ? details : [...details, pod.note];
     return isLost
       ? link('agent', 'warning', `${held}, but ${lostText(status)}`, {
           details: notes,

@@ -3,7 +3,7 @@ import { faultOf, valueOf } from '../answers/answer.ts';
 import type { ServerDecision, ServerExplanation } from '../answers/server-explanation.ts';
 import { METADATA, ROLE, defaultRoleOf, roleIn, rulesOf, shown } from './annotations.ts';
 import { foreignAccount, stepOf } from './decision-steps.ts';
-import { decisionOf } from './evidence.ts';
+import { decisionOf, serverView } from './evidence.ts';
 import type { Evidence } from './evidence.ts';
 import { link, linkNames } from './link.ts';
 import type { Link, LinkFacts, LinkName } from './link.ts';
@@ -32,7 +32,7 @@ interface Decided {
 
 /** From the Pod to the ceiling, as the server explains its decision. */
 export function decisionLinks(evidence: Evidence): readonly Link[] {
-  const explained = valueOf(evidence.server);
+  const explained = serverView(evidence);
   const decision = decisionOf(evidence);
   const decided: Decided = { evidence, explained, decision, at: decision && endOf(decision, explained) };
   return [
@@ -79,14 +79,15 @@ function podLink(decided: Decided): Link {
 }
 
 /** No server has decided, and the agent has no decision either. */
-function notDecided({ evidence, explained }: Decided): Link {
-  const fault = faultOf(evidence.server);
+function notDecided({ evidence }: Decided): Link {
+  const { server } = evidence;
+  const fault = faultOf(server);
   if (fault !== undefined)
     return link('Pod', 'unknown', `no server explains it: ${fault}`, {
       next: 'see what is wrong with the servers',
       commands: ['kubectl rolegate doctor'],
     });
-  const waits = explained?.waitsFor ?? 'its list of Pods';
+  const waits = valueOf(server)?.waitsFor ?? 'its list of Pods';
   return link('Pod', 'broken', `the server does not know it; it waits for ${waits}`, {
     next: "check the server's watches",
     commands: ['kubectl rolegate doctor'],
@@ -108,7 +109,7 @@ function annotationLink(decided: Decided): Link {
   const closed = annotations?.[METADATA];
   const says = role === undefined || role.trim() === '' ? 'the Pod names no role' : `${ROLE}: ${shown(role)}`;
   const details = closed === undefined ? [] : [`${METADATA}: ${shown(closed)}`];
-  return endAt(decided, 'annotation') ?? reached(decided, 'annotation', says, { details });
+  return endAt(decided, 'annotation', details) ?? reached(decided, 'annotation', says, { details });
 }
 
 function accountLink(decided: Decided): Link {
@@ -138,7 +139,13 @@ function namespaceLink(decided: Decided): Link {
     ...defaultRoleOf(annotations),
     ...(explained?.namespaceRuleFault === undefined ? [] : [`invalid: ${explained.namespaceRuleFault}`]),
   ];
-  const end = endAt(decided, 'Namespace', details);
+  const said = decision?.message ?? '';
+  const end = endAt(
+    decided,
+    'Namespace',
+    // The message has the rules already.
+    rules.some((rule) => said.includes(rule.slice(0, rule.indexOf(':')))) ? [] : details,
+  );
   if (end !== undefined) return end;
   // With --namespace-policy audit the message of an allow says what enforce would refuse.
   if (decision?.kind === 'allow' && explained !== undefined && decision.message !== undefined)
@@ -176,31 +183,37 @@ function namespaceLink(decided: Decided): Link {
 }
 
 function ceilingLink(decided: Decided): Link {
-  const { explained } = decided;
-  if (explained === undefined)
-    return endAt(decided, 'ceiling') ?? reached(decided, 'ceiling', 'only the server knows it');
-  const { roleBaseArn, roleCeiling, defaultRole } = explained.settings;
-  const details = [
-    `base ARN: ${roleBaseArn ?? 'not known yet'}`,
-    `ceiling: ${roleCeiling.join(', ') || "the base ARN's account"}`,
-    ...(defaultRole === undefined ? [] : [`default role of the cluster: ${defaultRole}`]),
-  ];
+  const { explained, decision } = decided;
+  const details = explained === undefined ? [] : settingsOf(explained);
   const end = endAt(decided, 'ceiling', details);
-  if (end === undefined) return reached(decided, 'ceiling', details.join('; '), { behind: 'not reached' });
-  if (decided.decision?.kind === 'pending')
+  if (end === undefined)
+    return explained === undefined
+      ? reached(decided, 'ceiling', 'only the server knows it')
+      : reached(decided, 'ceiling', details.join('; '), { behind: 'not reached' });
+  if (decision?.kind === 'pending')
     return {
       ...end,
       says: 'the role base ARN is not detected: STS has not told the server its account yet',
       next: "repair the server's own credentials or its connection to STS, or set --role-base-arn (chart value roles.baseArn)",
       commands: ['kubectl rolegate doctor', 'kubectl rolegate logs --reason ServerCredentials --since 1h'],
     };
-  const foreign = foreignAccount(explained);
+  const foreign = explained && foreignAccount(explained);
   if (foreign === undefined) return end;
   const { account, own } = foreign;
   return {
     ...end,
     says: `the role is in account ${account}, but the server's account is ${own}: ${end.says}`,
   };
+}
+
+function settingsOf({
+  settings: { roleBaseArn, roleCeiling, defaultRole },
+}: ServerExplanation): readonly string[] {
+  return [
+    `base ARN: ${roleBaseArn ?? 'not known yet'}`,
+    `ceiling: ${roleCeiling.join(', ') || "the base ARN's account"}`,
+    ...(defaultRole === undefined ? [] : [`default role of the cluster: ${defaultRole}`]),
+  ];
 }
 
 /** The broken link if the decision ends at this one. */

@@ -3,7 +3,8 @@ import type { V1Container, V1EnvVar, V1Pod } from '../answers/objects.ts';
 import type { Imported } from './evidence.ts';
 import { link } from './link.ts';
 import type { Link } from './link.ts';
-import { containersOf, importsOf, isSet, keyOf, origin, variablesOf } from './variables.ts';
+import { editTemplate, recreate } from './pod-object.ts';
+import { containersOf, importsOf, isSet, isThere, keyOf, origin, variablesOf } from './variables.ts';
 import type { Variables } from './variables.ts';
 
 /**
@@ -23,12 +24,20 @@ const SOURCES: readonly Source[] = [
     all: true,
     kind: 'IRSA variables',
     next: 'remove eks.amazonaws.com/role-arn from the ServiceAccount (or the variables from the Pod template), and recreate the Pod',
+    commands: (pod) => [
+      `kubectl -n ${namespaceOf(pod)} annotate serviceaccount ${accountOf(pod)} eks.amazonaws.com/role-arn-`,
+      ...recreate(pod),
+    ],
   },
   {
     variables: ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'],
     all: false,
     kind: 'variables of another container credentials endpoint',
     next: 'remove the EKS Pod Identity association of the ServiceAccount (or the variables from the Pod template), and recreate the Pod',
+    commands: (pod) => [
+      `aws eks list-pod-identity-associations --cluster-name CLUSTER --namespace ${namespaceOf(pod)} --service-account ${accountOf(pod)}`,
+      ...recreate(pod),
+    ],
   },
 ];
 
@@ -53,7 +62,11 @@ interface Source {
   readonly all: boolean;
   readonly kind: string;
   readonly next: string;
+  readonly commands?: CommandsFor;
 }
+
+/** What repairs it in a Pod. By default, its template is edited. */
+type CommandsFor = (pod: V1Pod) => readonly string[];
 
 /** Something in the environment of one container that the SDK prefers to the metadata API, or that turns it off. */
 interface Outranking {
@@ -63,8 +76,7 @@ interface Outranking {
   /** Names only, never values. */
   readonly says: string;
   readonly next: string;
-  /** For kubectl, in the Pod's Namespace. */
-  readonly command?: string;
+  readonly commands?: CommandsFor | undefined;
 }
 
 export interface Surroundings {
@@ -83,9 +95,12 @@ export function environmentLink(pod: V1Pod, { imported = {}, byToken = false }: 
       "no container has the variables of Rolegate's container credentials, which alone serve this Pod",
       {
         next: 'label its Namespace or Pod template rolegate.dev/credentials=token, and recreate the Pod (docs/container-credentials.md)',
+        commands: [
+          `kubectl label namespace ${namespaceOf(pod)} rolegate.dev/credentials=token`,
+          ...recreate(pod),
+        ],
       },
     );
-  const namespace = pod.metadata?.namespace ?? 'default';
   const found = outrankings(pod, imported);
   const [first] = found;
   if (first === undefined) return link('environment', 'ok', 'no variable of the Pod outranks IMDS');
@@ -94,8 +109,18 @@ export function environmentLink(pod: V1Pod, { imported = {}, byToken = false }: 
   return link('environment', first.how === 'certain' ? 'broken' : 'warning', first.says, {
     details: left > 0 ? [...rest, `and ${left} more`] : rest,
     next: first.next,
-    commands: first.command === undefined ? [] : [`kubectl -n ${namespace} ${first.command}`],
+    commands: (first.commands ?? edited)(pod),
   });
+}
+
+const edited: CommandsFor = (pod) => [editTemplate(pod)];
+
+function namespaceOf({ metadata }: V1Pod): string {
+  return metadata?.namespace ?? 'default';
+}
+
+function accountOf({ spec }: V1Pod): string {
+  return spec?.serviceAccountName ?? 'default';
 }
 
 /** The certain ones first. */
@@ -117,18 +142,20 @@ function ofContainer(container: V1Container, imported: Imported): readonly Outra
 }
 
 function ofSource(source: Source, variables: Variables, container: string): readonly Outranking[] {
-  const { kind, next, all } = source;
+  const { kind, next, all, commands } = source;
   const set = source.variables
     .flatMap((name) => variables.get(name) ?? [])
     .filter(isSet)
     .filter(isForeign);
   if (set.length === 0) return [];
-  const isCertain = !all || set.length === source.variables.length;
   const named = set.map(origin).join(', ');
-  const says = isCertain
-    ? `container ${container} has ${kind} (${named}), which outrank IMDS: its SDK does not ask Rolegate`
+  const isWhole = !all || set.length === source.variables.length;
+  const isCertain = isWhole && set.every(isThere);
+  const unless = isCertain ? '' : ' if they exist';
+  const says = isWhole
+    ? `container ${container} has ${kind} (${named}), which outrank IMDS${unless}: its SDK does not ask Rolegate`
     : `container ${container} has only ${named} of ${kind}: some SDKs fail instead of asking Rolegate`;
-  return [{ how: isCertain ? 'certain' : 'possible', container, says, next }];
+  return [{ how: isCertain ? 'certain' : 'possible', container, says, next, commands }];
 }
 
 function ofDisabled(variables: Variables, container: string): readonly Outranking[] {
@@ -200,7 +227,9 @@ function ofUnreadImports(container: V1Container, imported: Imported): readonly O
       container: container.name,
       says: `container ${container.name} imports ${unread.map(keyOf).join(', ')}, whose AWS_ variables, if it has any, outrank IMDS (${why})`,
       next: `look whether ${keyOf(first)} has AWS_ variables`,
-      command: `describe ${first.kind.toLowerCase()} ${first.name}`,
+      commands: (pod) => [
+        `kubectl -n ${namespaceOf(pod)} describe ${first.kind.toLowerCase()} ${first.name}`,
+      ],
     },
   ];
 }

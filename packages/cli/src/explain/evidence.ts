@@ -40,11 +40,17 @@ export interface Absence {
   readonly near: readonly string[];
 }
 
-/** The server's decision, or the one that the agent has from it if no server answers. */
-export function decisionOf({ server, agent }: Evidence): ServerDecision | undefined {
-  const decision = valueOf(server)?.decision;
+/** The server's explanation, if it knows the Pod. */
+export function serverView({ server }: Evidence): ServerExplanation | undefined {
+  const explained = valueOf(server);
+  return explained?.decision === undefined ? undefined : explained;
+}
+
+/** The server's decision, or the one that the agent has from it if no server knows the Pod. */
+export function decisionOf(evidence: Evidence): ServerDecision | undefined {
+  const decision = serverView(evidence)?.decision;
   if (decision !== undefined) return decision;
-  const explained = valueOf(agent);
+  const explained = valueOf(evidence.agent);
   if (explained?.pod === undefined) return undefined;
   const { state, note, role, sessionName } = explained.pod;
   const isDenied = DECIDED.has(state);
@@ -71,3 +77,8 @@ const DECIDED: ReadonlySet<string> = new Set([
   'HostNetwork',
   'StaticPod',
 ]);
+
+/** True if the agent's state of a Pod is what STS, or the server about STS, has told it. */
+export function isOfSts(state: string): boolean {
+  return state.startsWith('Sts') || state === 'ServerCredentials';
+}

@@ -152,8 +152,8 @@ function explanationOf(
 function noneFound(found: Answer<FoundRolegatePods>): string {
   const namespace = valueOf(found)?.namespace;
   return namespace === undefined
-    ? 'no Pod of Rolegate was found in any Namespace'
-    : `no Pod of Rolegate was found in Namespace ${namespace} (--rolegate-namespace names another)`;
+    ? 'none was found in any Namespace'
+    : `none was found in Namespace ${namespace} (--rolegate-namespace names another)`;
 }
 
 function importedBy(

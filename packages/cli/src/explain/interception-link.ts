@@ -17,12 +17,11 @@ interface Problem {
 
 /** Whether requests of Pods on the node reach the agent, and nothing else. */
 export function interceptionLink(evidence: Evidence): Link {
-  const { agentStatus, agents } = evidence;
+  const { agentStatus } = evidence;
   if (obstacleOf(evidence) !== undefined) return link('interception', 'unreached', 'not reached');
   const status = valueOf(agentStatus);
   if (status === undefined) {
-    const why = agents?.length === 0 ? 'no agent runs on the node' : (faultOf(agentStatus) ?? 'unknown');
-    return link('interception', 'unknown', `not known: ${why}`, {
+    return link('interception', 'unknown', `not known: ${faultOf(agentStatus) ?? ''}`, {
       next: 'look at the node',
       commands: [DOCTOR],
     });

@@ -27,18 +27,31 @@ type Paint = (text: string) => string;
  * can be copied. Control characters in foreign text are escaped.
  */
 export function pageText(page: Page, look: Look): string {
-  const lines = [
-    ...fact('Pod', page.uid === undefined ? page.pod : `${page.pod} (${page.uid})`, look),
-    ...fact('node', page.node ?? 'none, or not known', look),
-    ...fact('role', page.role ?? 'none', look),
-    ...sourceLines(page, look),
-    ...page.links.flatMap((link) => linkLines(link, link.next !== page.next, look)),
-    ...refusalLines(page, look),
-    ...fact('verdict', page.verdict, look, verdictPaint(page, look)),
-    ...(page.next === undefined ? [] : fact('next', page.next, look)),
-    ...page.commands.map((command) => commandLine(command, look)),
+  const parts = [
+    [
+      ...fact('Pod', page.uid === undefined ? page.pod : `${page.pod} (${page.uid})`, look),
+      ...(isThere(page) ? fact('role', roleText(page), look) : []),
+      ...sourceLines(page, look),
+    ],
+    page.links.flatMap((link) => linkLines(link, link.next !== page.next, look)),
+    ...(isThere(page) ? [refusalLines(page, look)] : []),
+    [
+      ...fact('verdict', page.verdict, look, verdictPaint(page, look)),
+      ...(page.next === undefined ? [] : fact('next', page.next, look)),
+      ...commandLines(page.commands, NAME_WIDTH, look),
+    ],
   ];
-  return lines.map((line) => `${line}\n`).join('');
+  return parts.map((lines) => lines.map((line) => `${line}\n`).join('')).join('\n');
+}
+
+/** False if nobody knows the Pod. */
+function isThere({ links }: Page): boolean {
+  return links.length > 1;
+}
+
+function roleText({ role, decision }: Page): string {
+  if (role === undefined) return decision === 'pending' ? 'not decided yet' : 'none';
+  return decision === 'deny' ? `${role}, refused` : role;
 }
 
 /** What the agent remembers is not what a server would decide now. */
@@ -68,13 +81,13 @@ function linkLines({ name, state, says, details, next, commands }: Link, withNex
     ...row(head, says, look, state === 'ok' ? undefined : paint),
     ...details.flatMap((detail) => indented(detail, look)),
     ...(isShown ? indented(`next: ${next}`, look) : []),
-    ...(isShown ? commands.map((command) => commandLine(command, look)) : []),
+    ...(isShown ? commandLines(commands, NAME_WIDTH + MARK_WIDTH, look) : []),
   ];
 }
 
 function refusalLines({ refusals, refusalsFault }: Page, look: Look): readonly string[] {
   if (refusalsFault !== undefined) return fact('last refusals', `not read: ${refusalsFault}`, look);
-  if (refusals.length === 0) return fact('last refusals', 'none in the last hour', look);
+  if (refusals.length === 0) return fact('last refusals', 'none known of the last hour', look);
   const hints = new Set(refusals.flatMap(({ hint }) => hint ?? []));
   return [
     ...refusals.flatMap((one, at) => fact(at === 0 ? 'last refusals' : '', refusalText(one), look)),
@@ -114,10 +127,14 @@ function indented(text: string, { width, colors }: Look): readonly string[] {
   return wrap(onOneLine(text), width - indent.length).map((line) => `${indent}${colors.faint(line)}`);
 }
 
-/** Whole, and at the left if it is long: a terminal that wraps it copies it as one line. */
-function commandLine(command: string, { width, colors }: Look): string {
-  const indent = NAME_WIDTH + command.length <= width ? NAME_WIDTH : 2;
-  return `${' '.repeat(indent)}${colors.strong(onOneLine(command))}`;
+/** Whole, and at the left if one is long: a terminal that wraps it copies it as one line. */
+function commandLines(
+  commands: readonly string[],
+  usual: number,
+  { width, colors }: Look,
+): readonly string[] {
+  const indent = commands.every(({ length }) => usual + length <= width) ? usual : 2;
+  return commands.map((command) => `${' '.repeat(indent)}${colors.strong(onOneLine(command))}`);
 }
 
 function paintOf(state: LinkState, { colors }: Look): Paint {

@@ -2,7 +2,7 @@ import { faultOf, valueOf } from '../answers/answer.ts';
 import { agentLink } from './agent-link.ts';
 import { decisionLinks } from './decision-links.ts';
 import { environmentLink } from './environment.ts';
-import { decisionOf } from './evidence.ts';
+import { decisionOf, serverView } from './evidence.ts';
 import type { Evidence } from './evidence.ts';
 import { interceptionLink } from './interception-link.ts';
 import { link, linkNames } from './link.ts';
@@ -19,10 +19,13 @@ export interface Page extends NextStep {
   readonly pod: string;
   readonly uid: string | undefined;
   readonly node: string | undefined;
+  /** ARN of the role that it is allowed, or the name of the refused one. */
   readonly role: string | undefined;
-  /** Whose decision is shown; undefined: nobody's is known. */
+  /** `allow`, `deny` or `pending`; undefined: nobody's decision is known. */
+  readonly decision: string | undefined;
+  /** Who says so. */
   readonly decidedBy: 'server' | 'agent' | undefined;
-  /** Why it is the agent's, if it is. */
+  /** Why it is not the server's. */
   readonly serverFault: string | undefined;
   /** If nobody knows the Pod, only the first. */
   readonly links: readonly Link[];
@@ -40,7 +43,7 @@ export interface Page extends NextStep {
 export function explainPage(evidence: Evidence): Page {
   const { pod, server, refusals } = evidence;
   const decision = decisionOf(evidence);
-  const isByServer = valueOf(server)?.decision !== undefined;
+  const isByServer = serverView(evidence) !== undefined;
   const isUnknown = evidence.absence !== undefined && decision === undefined;
   const all = linksOf(evidence);
   const links = isUnknown ? all.slice(0, 1) : all;
@@ -50,8 +53,11 @@ export function explainPage(evidence: Evidence): Page {
     uid: valueOf(pod)?.metadata?.uid ?? valueOf(server)?.uid,
     node: nodeOf(evidence),
     role: decision?.role,
+    decision: decision?.kind,
     decidedBy: decision === undefined ? undefined : isByServer ? 'server' : 'agent',
-    serverFault: isByServer ? undefined : (faultOf(server) ?? 'the servers do not know the Pod'),
+    serverFault: isByServer
+      ? undefined
+      : (faultOf(server) ?? (isUnknown ? undefined : 'the servers do not know the Pod')),
     links,
     broken: links.find(({ state }) => state === 'broken')?.name,
     verdict: `${verdictOf(told, decision?.role)}${alsoBroken(links, told)}`,
@@ -65,8 +71,6 @@ export function explainPage(evidence: Evidence): Page {
 function linksOf(evidence: Evidence): readonly Link[] {
   const { imported } = evidence;
   const pod = valueOf(evidence.pod);
-  // The metadata API refuses it whatever the decision is.
-  const byToken = pod?.spec?.hostNetwork === true && decisionOf(evidence)?.kind === 'allow';
   return [
     ...decisionLinks(evidence),
     ...sessionLinks(evidence),
@@ -74,8 +78,16 @@ function linksOf(evidence: Evidence): readonly Link[] {
     interceptionLink(evidence),
     pod === undefined
       ? link('environment', evidence.absence ? 'unreached' : 'unknown', 'the Pod cannot be read')
-      : environmentLink(pod, { imported, byToken }),
+      : environmentLink(pod, { imported, byToken: isByToken(evidence) }),
   ];
+}
+
+/** True if only its ServiceAccount token gets the Pod its credentials: the metadata API refuses it whatever the decision is. */
+function isByToken(evidence: Evidence): boolean {
+  if (decisionOf(evidence)?.kind !== 'allow') return false;
+  const { answers, byToken } = valueOf(evidence.agent) ?? {};
+  const isRefused = answers?.credentials?.startsWith('403') === true && byToken?.startsWith('200') === true;
+  return isRefused || valueOf(evidence.pod)?.spec?.hostNetwork === true;
 }
 
 /**

@@ -22,6 +22,22 @@ export function templateOf(pod: V1Pod | undefined, name: string): Template {
   return { kind: owner.kind.toLowerCase(), name: owner.name };
 }
 
+/** Opens what made the Pod in an editor. */
+export function editTemplate({ metadata = {} }: V1Pod): string {
+  const { namespace = 'default', name = '' } = metadata;
+  const template = templateOf({ metadata }, name);
+  return `kubectl -n ${namespace} edit ${quoted(template.kind)} ${quoted(template.name)}`;
+}
+
+/** Makes the Pods anew from their template; nothing for Pods that nothing would make again. */
+export function recreate({ metadata = {} }: V1Pod): readonly string[] {
+  const { namespace = 'default', name = '' } = metadata;
+  const template = templateOf({ metadata }, name);
+  return ROLLED_OUT.includes(template.kind)
+    ? [`kubectl -n ${namespace} rollout restart ${template.kind} ${quoted(template.name)}`]
+    : [];
+}
+
 /** Sets or (undefined) removes an annotation of the Pod where it lasts. */
 export function annotatePod(
   namespace: string,

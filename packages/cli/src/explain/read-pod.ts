@@ -87,8 +87,13 @@ async function namespacesOf(
 ): Promise<readonly string[]> {
   const right = { verb: 'list', resource: 'pods' };
   const query = { fieldSelector: `metadata.name=${name}` };
-  for await (const { items } of listPages(connection, { path: '/api/v1/pods', query, right, signal }))
-    return items.slice(0, MOST_NEAR).map((item) => textOf(record(record(item)['metadata'])['namespace']));
+  for await (const { items } of listPages(connection, { path: '/api/v1/pods', query, right, signal })) {
+    const found = items.map((item) => record(record(item)['metadata']));
+    return found
+      .filter((metadata) => metadata['name'] === name)
+      .slice(0, MOST_NEAR)
+      .map(({ namespace }) => textOf(namespace));
+  }
   return [];
 }
 

@@ -15,6 +15,9 @@ const TAIL_LINES = 2_000;
 /** More than 2,000 lines have, unless they are cut to 2 kB each. Bytes. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
+/** A line of `--log-format text`, which is for people. */
+const AS_TEXT = /^\d{4}-\d\d-\d\dT\S+ (DEBUG|INFO|WARN|ERROR) /;
+
 /** The refusals of the Pod in the last hour, among the newest lines of its node's agents. */
 export async function readRefusals(
   connection: Connection,
@@ -40,6 +43,7 @@ async function readOne(
   signal: AbortSignal,
 ): Promise<readonly LogFields[]> {
   const lines: LogFields[] = [];
+  let isText = false;
   const words = [name, ...ips].map((word) => JSON.stringify(word));
   const log = readPodLog(connection, {
     namespace,
@@ -53,13 +57,18 @@ async function readOne(
   });
   try {
     for await (const batch of log)
-      for (const { text } of batch)
-        if (words.some((word) => text.includes(word))) lines.push(...[fieldsOf(text) ?? []].flat());
+      for (const { text } of batch) {
+        isText ||= AS_TEXT.test(text);
+        const fields = words.some((word) => text.includes(word)) ? fieldsOf(text) : undefined;
+        if (fields !== undefined) lines.push(fields);
+      }
   } catch (error) {
     // Its container has not started yet, so that it has refused nobody.
     if (error instanceof ClusterError && ['bad request', 'not found'].includes(error.fault)) return lines;
     throw error;
   }
+  if (isText && lines.length === 0)
+    throw new Error('the agent logs text for people, not JSON (--log-format)');
   return lines;
 }
 

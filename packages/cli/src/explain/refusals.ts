@@ -33,15 +33,27 @@ export function refusalsOf(lines: readonly LogFields[], pod: RefusedPod): readon
   const byKind = new Map<string, RecentRefusal>();
   for (const line of lines.filter((each) => isOf(each, pod))) {
     const refusal = refusalOf(line);
-    if (refusal === undefined) continue;
-    const { reason, asked, status, detail } = refusal;
-    const key = JSON.stringify([reason, asked, status, detail]);
+    const key = refusal === undefined ? suppressedKind(line, byKind) : kindOf(refusal);
     const earlier = byKind.get(key);
-    // The newest kind is the last one.
-    byKind.delete(key);
-    byKind.set(key, { ...refusal, count: (earlier?.count ?? 0) + 1 });
+    const newest = refusal ?? earlier;
+    if (newest === undefined) continue;
+    byKind.set(key, { ...newest, count: (earlier?.count ?? 0) + (refusal?.count ?? leftOut(line)) });
   }
-  return [...byKind.values()];
+  return [...byKind.values()].toSorted((a, b) => (a.time < b.time ? -1 : 1));
+}
+
+function kindOf({ reason, asked, status, detail }: RecentRefusal): string {
+  return JSON.stringify([reason, asked, status, detail]);
+}
+
+/** A storm is logged as its first lines, and then as a number of lines for the reason. */
+function suppressedKind(line: LogFields, byKind: ReadonlyMap<string, RecentRefusal>): string {
+  const ofReason = [...byKind].filter(([, { reason }]) => reason === line['reason']);
+  return ofReason.at(-1)?.[0] ?? '';
+}
+
+function leftOut(line: LogFields): number {
+  return number(line['leftOut']) ?? 0;
 }
 
 function isOf(line: LogFields, { namespace, name, uid, ips }: RefusedPod): boolean {

@@ -2,13 +2,14 @@ import { roleArnParts } from '@rolegate/protocol';
 import { roughly } from '@rolegate/runtime';
 import { faultOf, valueOf } from '../answers/answer.ts';
 import type { ServerDecision, ServerExplanation } from '../answers/server-explanation.ts';
+import { isWaiting } from '../answers/server-status.ts';
 import type { ServerSession } from '../answers/server-status.ts';
-import { decisionOf } from './evidence.ts';
+import { decisionOf, isOfSts } from './evidence.ts';
 import type { Evidence } from './evidence.ts';
 import { obstacleOf } from './obstacle.ts';
 import { link } from './link.ts';
 import type { Link } from './link.ts';
-import { stsStep } from './sts-steps.ts';
+import { stsFault, stsStep } from './sts-steps.ts';
 
 /** The session of the role, and what STS said last about it. */
 export function sessionLinks(evidence: Evidence): readonly [session: Link, sts: Link] {
@@ -34,9 +35,8 @@ function fromAgent({ agent, server }: Evidence): readonly [Link, Link] {
   const pod = explained?.pod;
   if (pod?.sessionName === undefined) return both('unknown', `no server answers: ${fault}`);
   const session = link('session', 'unknown', `${pod.sessionName}, as the agent remembers it`);
-  if (!pod.state.startsWith('Sts') && pod.state !== 'ServerCredentials')
-    return [session, link('STS', 'unknown', `no server answers: ${fault}`)];
-  const says = `${pod.state}: ${pod.note ?? explained?.meaning ?? ''}`;
+  if (!isOfSts(pod.state)) return [session, link('STS', 'unknown', `no server answers: ${fault}`)];
+  const says = stsFault({ reason: pod.state, error: pod.note });
   return [session, link('STS', 'broken', says, { next: explained?.remedy })];
 }
 
@@ -49,7 +49,7 @@ function notIssued(
   const named = `${sessionName ?? 'the session'} is not issued`;
   if (agent !== undefined)
     return [
-      link('session', 'warning', `${named} yet, although the node's agent is connected`, {
+      link('session', 'unknown', `${named} yet, although the node's agent is connected`, {
         next: 'ask again in a few seconds',
       }),
       sts,
@@ -64,17 +64,18 @@ function notIssued(
 
 function sessionLink(session: ServerSession, { durationSeconds }: ServerDecision): Link {
   const { role, sessionName, state, remainingSeconds, nodes, nextInSeconds } = session;
-  const lifetime =
-    durationSeconds === undefined ? [] : [`issued for ${ofSeconds(durationSeconds)} at a time`];
   const says = [
     `${sessionName} of ${role}`,
     state,
     ...(remainingSeconds === undefined ? [] : [`${ofSeconds(remainingSeconds)} left`]),
   ].join(', ');
-  const details = [...lifetime, `${nodes.length} ${nodes.length === 1 ? 'node needs' : 'nodes need'} it`];
-  if (state === 'waiting' && session.reason === undefined) {
+  const needed = `needed by ${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'}`;
+  const details = [
+    durationSeconds === undefined ? needed : `${needed}, issued for ${ofSeconds(durationSeconds)} at a time`,
+  ];
+  if (isWaiting(session)) {
     const when = nextInSeconds === undefined ? 'is in progress' : `comes in ${ofSeconds(nextInSeconds)}`;
-    return link('session', 'warning', `${says}: the STS call ${when}`, {
+    return link('session', 'unknown', `${says}: the STS call ${when}`, {
       details,
       next: 'ask again in a few seconds',
     });
@@ -83,16 +84,14 @@ function sessionLink(session: ServerSession, { durationSeconds }: ServerDecision
 }
 
 function stsLink(session: ServerSession, explained: ServerExplanation, evidence: Evidence): Link {
-  const { reason, error, remainingSeconds, nextInSeconds } = session;
+  const { reason, remainingSeconds, nextInSeconds } = session;
   const next = nextInSeconds === undefined ? 'in progress, or not planned' : `in ${ofSeconds(nextInSeconds)}`;
-  if (reason === undefined) {
-    const says = session.state === 'waiting' ? 'has not answered yet' : 'accepted the last call';
-    return link('STS', session.state === 'waiting' ? 'unknown' : 'ok', `${says}; the next call is ${next}`);
-  }
+  if (isWaiting(session)) return link('STS', 'unreached', 'has not answered yet');
+  if (reason === undefined) return link('STS', 'ok', `accepted the last call; the next call is ${next}`);
   const isServed = remainingSeconds !== undefined && remainingSeconds > 0;
   const kept = isServed ? [`credentials are still valid for ${ofSeconds(remainingSeconds)}`] : [];
   const step = stsStep(session, evidence);
-  return link('STS', isServed ? 'warning' : 'broken', `${reason}: ${error ?? 'it said no more'}`, {
+  return link('STS', isServed ? 'warning' : 'broken', stsFault(session), {
     details: [...kept, ...accountsOf(session, explained), `the next call is ${next}`, ...step.details],
     next: step.next,
     commands: step.commands,

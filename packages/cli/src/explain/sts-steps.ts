@@ -1,4 +1,4 @@
-import { roleArnParts } from '@rolegate/protocol';
+import { isReason, reasons, roleArnParts } from '@rolegate/protocol';
 import type { ServerSession } from '../answers/server-status.ts';
 import type { Evidence } from './evidence.ts';
 import type { NextStep } from './link.ts';
@@ -13,6 +13,14 @@ const ACTIONS = ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'];
 
 export interface StsStep extends NextStep {
   readonly details: readonly string[];
+}
+
+/** What STS said last, in one line. */
+export function stsFault({ reason = '', error }: Pick<ServerSession, 'reason' | 'error'>): string {
+  // STS answers the same in all these cases.
+  const absent = 'the role does not exist, does not trust the server, or the server may not assume it';
+  const meaning = reason === 'StsAccessDenied' ? absent : isReason(reason) ? reasons[reason].meaning : '';
+  return [reason, meaning, error ?? ''].filter((part) => part !== '').join(': ');
 }
 
 /** What to do about what STS said last. */
@@ -46,7 +54,6 @@ export function stsStep(session: ServerSession, evidence: Evidence): StsStep {
   }
 }
 
-/** STS answers the same whether a role does not exist or does not trust the server. */
 function trustStep({ role, error = '' }: ServerSession): StsStep {
   const name = roleArnParts(role).pathAndName.split('/').at(-1) ?? role;
   const asked = WHO_ASKED.exec(error)?.[1];
@@ -55,6 +62,9 @@ function trustStep({ role, error = '' }: ServerSession): StsStep {
   return {
     next: `if the role does not exist, create it or correct its name; if it does, let its trust policy allow sts:AssumeRole to ${who}, and allow that to assume it`,
     commands: [`aws iam get-role --role-name ${quoted(name)}`],
-    details: [`statement that its trust policy needs: ${JSON.stringify(statement)}`],
+    // With spaces, at which it is wrapped.
+    details: [
+      `statement that its trust policy needs: ${JSON.stringify(statement, undefined, 1).replace(/\s+/g, ' ')}`,
+    ],
   };
 }

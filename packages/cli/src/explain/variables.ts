@@ -57,6 +57,12 @@ export function isSet({ value, valueFrom }: V1EnvVar): boolean {
   return valueFrom !== undefined || (value !== undefined && value !== '');
 }
 
+/** False if the object that it comes from need not exist. */
+export function isThere({ valueFrom }: V1EnvVar): boolean {
+  const from = valueFrom?.secretKeyRef ?? valueFrom?.configMapKeyRef;
+  return from?.optional !== true;
+}
+
 /** The name of a variable and of the object that it comes from. */
 export function origin({ name, valueFrom }: V1EnvVar): string {
   const { secretKeyRef, configMapKeyRef } = valueFrom ?? {};

@@ -66,6 +66,14 @@ describe('the kubeconfig', () => {
     expect(loaded.getCurrentUser()).toMatchObject({ token: 'x', impersonateUser: 'jane' });
   });
 
+  it('keeps the Namespace of its context while it impersonates', async () => {
+    const one = config('one') as { contexts: readonly [{ context: object }] };
+    const contexts = [{ name: 'one', context: { ...one.contexts[0].context, namespace: 'shop' } }];
+    await using folder = await folderOf({ one: { ...one, contexts } });
+    const loaded = await loadKubeConfig({ ...chosen, kubeconfig: folder.path('one'), as: 'jane' });
+    expect(loaded.getContextObject(loaded.getCurrentContext())?.namespace).toBe('shop');
+  });
+
   it.each([
     { name: 'does not exist', file: 'none', context: undefined, says: 'does not exist' },
     { name: 'cannot be read', file: 'broken', context: undefined, says: 'cannot read the kubeconfig' },

@@ -18,7 +18,7 @@ export interface StandIn {
   /** By path with `?fieldSelector`, if it has one. Whatever is not in it does not exist. */
   readonly objects: Record<string, Stored>;
   /** By Pod of Rolegate. */
-  readonly logs: Record<string, readonly object[] | number>;
+  readonly logs: Record<string, readonly (object | string)[] | number>;
   /** What a program prints, by Pod and its last words. A number is its exit code if it is not 0. */
   readonly programs: Record<string, object | ExecOutcome>;
   /** All that was asked for. */
@@ -104,7 +104,8 @@ function connectionTo({ objects, logs, asked }: StandIn): Connection {
       asked.push(`${path}?${new URLSearchParams(query).toString()}`);
       const log = logs[path.split('/').at(-2) ?? ''] ?? 404;
       if (typeof log === 'number') throw new ClusterError(faultOf(log), right, 'it said no');
-      const lines = log.map((line) => `2026-11-30T07:00:00Z ${JSON.stringify(line)}\n`);
+      const texts = log.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)));
+      const lines = texts.map((text) => `2026-11-30T07:00:00Z ${text}\n`);
       return chunksOf(Buffer.from(lines.join('')));
     },
     close: () => undefined,

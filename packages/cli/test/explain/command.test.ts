@@ -13,7 +13,7 @@ describe('kubectl rolegate explain', () => {
     expect(verdict).toBe(`nothing is broken: the Pod gets ${ROLE_ARN}`);
     expect([code, notes]).toEqual([0, []]);
     expect(text).toMatch(/^agent +ok +has credentials …D6VS for 50 more minutes$/m);
-    expect(text).toMatch(/^last refusals +none in the last hour$/m);
+    expect(text).toMatch(/^last refusals +none known of the last hour$/m);
     expect(cluster.asked).toContain(
       '/api/v1/namespaces/rolegate/pods/agent-a/log?container=agent&timestamps=true&sinceSeconds=3600&tailLines=2000&limitBytes=4194304',
     );
@@ -59,6 +59,13 @@ describe('kubectl rolegate explain', () => {
     expect(text).toMatch(/^ +hint: Annotate the Namespace/m);
   });
 
+  it('An agent that logs text for people is said to be unreadable', async () => {
+    const cluster = standIn();
+    cluster.logs['agent-a'] = ['2026-11-30T07:00:00Z INFO  request refused pod=checkout'];
+    const { text } = await explained(cluster);
+    expect(text).toMatch(/^last refusals +not read: the agent logs text for people, not JSON/m);
+  });
+
   it('The variables that a Pod imports are named, and no value is printed', async () => {
     const cluster = standIn({ envFrom: [{ secretRef: { name: 'old-keys' } }] });
     cluster.objects['/api/v1/namespaces/shop/secrets/old-keys'] = {
@@ -68,6 +75,19 @@ describe('kubectl rolegate explain', () => {
     expect(code).toBe(1);
     expect(verdict).toContain('AWS_ACCESS_KEY_ID from Secret old-keys');
     expect(text).not.toContain('c2VjcmV0');
+  });
+
+  it('A Secret that does not exist imports nothing', async () => {
+    const envFrom = [{ secretRef: { name: 'gone', optional: true } }];
+    expect((await explained(standIn({ envFrom }))).verdict).toContain('nothing is broken');
+  });
+
+  it('Of two Pods of one name, the one that exists is explained', async () => {
+    const cluster = standIn();
+    const print = cluster.programs['server-0 --pod=shop/checkout --json'];
+    const former = { ...print, uid: 'uid-0', decision: { kind: 'deny', reason: 'NoRole' } };
+    cluster.programs['server-0 --pod=shop/checkout --json'] = [former, print];
+    expect((await explained(cluster)).verdict).toContain('nothing is broken');
   });
 
   it('A Secret that may not be read is named as a warning', async () => {
@@ -86,7 +106,12 @@ describe('kubectl rolegate explain, of a Pod that is not there', () => {
     cluster.objects['/api/v1/namespaces/shop/pods'] = {
       items: ['checkuot', 'checkout-0', 'till'].map((name) => ({ metadata: { name } })),
     };
-    cluster.objects['/api/v1/pods?metadata.name=checkout'] = { items: [{ metadata: { namespace: 'dev' } }] };
+    cluster.objects['/api/v1/pods?metadata.name=checkout'] = {
+      items: [
+        { metadata: { namespace: 'dev', name: 'checkout' } },
+        { metadata: { namespace: 'dev', name: 'other' } },
+      ],
+    };
     cluster.objects[POD] = 404;
     cluster.programs['server-0 --pod=shop/checkout --json'] = { pod: 'shop/checkout', found: false };
     const { code, text, verdict } = await explained(cluster);
@@ -94,7 +119,7 @@ describe('kubectl rolegate explain, of a Pod that is not there', () => {
     expect(verdict).toBe('broken at Pod: there is no such Pod in Namespace shop');
     for (const name of ['dev/checkout', 'shop/checkout-0', 'shop/checkuot'])
       expect(text).toMatch(new RegExp(`^ +kubectl rolegate explain ${name}$`, 'm'));
-    expect(text).not.toMatch(/^(STS|agent)/m);
+    expect(text).not.toMatch(/^(STS|agent|server|role|last refusals)/m);
   });
 
   it('Without the right to list Pods, nothing is suggested, and the Pod still does not exist', async () => {
@@ -185,6 +210,52 @@ describe('kubectl rolegate explain, with less than it needs', () => {
     const { code, verdict } = await explained(cluster);
     expect(code).toBe(3);
     expect(verdict).toBe('not known: agent: the agent of node-a does not answer: unknown command status');
+  });
+
+  it('An agent of version 0.1 that a server has connected is to be upgraded', async () => {
+    const cluster = standIn({ server: { agent: { version: '0.1.0', connectedForSeconds: 60 } } });
+    delete cluster.programs['agent-a --pod=shop/checkout --json'];
+    delete cluster.programs['agent-a status --json'];
+    const { text, verdict } = await explained(cluster);
+    expect(verdict).toContain('the agent of node-a is of version 0.1.0 and does not say');
+    expect(text).toMatch(/^next +upgrade the agents to the version of the servers$/m);
+  });
+
+  it('An agent whose Pod has not started is broken, and an evicted one is none', async () => {
+    const cluster = standIn();
+    const server = rolegatePod('server', 'server-0');
+    const agents = (phase: string) => ({ items: [rolegatePod('agent', 'agent-a', { phase }), server] });
+    cluster.objects['/api/v1/pods'] = agents('Pending');
+    const { code, text, verdict } = await explained(cluster);
+    expect(verdict).toBe('broken at agent: the agent of node-a does not run: its Pod agent-a is Pending');
+    expect(text).toMatch(/^ +kubectl -n rolegate describe pod agent-a$/m);
+    expect(code).toBe(1);
+    cluster.objects['/api/v1/pods'] = agents('Failed');
+    const evicted = await explained(cluster);
+    expect(evicted.verdict).toBe('broken at agent: no agent runs on node-a');
+    expect(evicted.text).toMatch(/^interception +\? +not known: no agent runs on the node$/m);
+  });
+
+  it('Where Rolegate may be in another Namespace, a missing agent is not known', async () => {
+    const cluster = standIn();
+    cluster.objects['/api/v1/namespaces/other/pods'] = { items: [] };
+    const { code, verdict } = await explained(cluster, { 'rolegate-namespace': 'other' });
+    expect(code).toBe(3);
+    expect(verdict).toContain('none was found in Namespace other (--rolegate-namespace names another)');
+  });
+
+  it('Of two servers, one of which does not answer, the silent one may have the session', async () => {
+    const cluster = standIn({ server: { session: undefined, agent: undefined } });
+    const pods = [
+      rolegatePod('agent', 'agent-a'),
+      rolegatePod('server', 'server-0'),
+      rolegatePod('server', 'server-1'),
+    ];
+    cluster.objects['/api/v1/pods'] = { items: pods };
+    const { code, text } = await explained(cluster);
+    expect(text).toMatch(/^session +\? +shop\.default is not issued: no server that answered is connected/m);
+    expect(text).toMatch(/^ +server server-1 did not answer: no answer within 5 s$/m);
+    expect(code).toBe(3);
   });
 
   it('An API server that does not answer is an error, not a page', async () => {

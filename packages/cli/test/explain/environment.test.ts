@@ -71,6 +71,51 @@ describe('The environment of a Pod', () => {
     expect(link.says).toContain('imports Secret aws, whose');
   });
 
+  it('Keys from a Secret that need not exist are a warning', () => {
+    const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
+    const keys = (optional: boolean) =>
+      names.map((name) => ({ name, valueFrom: { secretKeyRef: { name: 'aws', key: name, optional } } }));
+    expect(linkOf({ env: keys(false) }).state).toBe('broken');
+    expect(linkOf({ env: keys(true) })).toMatchObject({
+      state: 'warning',
+      says: expect.stringContaining('which outrank IMDS if they exist'),
+    });
+  });
+
+  it.each([
+    {
+      names: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
+      commands: ['kubectl -n shop edit statefulset checkout'],
+    },
+    {
+      names: ['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_ROLE_ARN'],
+      commands: [
+        'kubectl -n shop annotate serviceaccount till eks.amazonaws.com/role-arn-',
+        'kubectl -n shop rollout restart statefulset checkout',
+      ],
+    },
+    {
+      names: ['AWS_CONTAINER_CREDENTIALS_FULL_URI'],
+      commands: [
+        'aws eks list-pod-identity-associations --cluster-name CLUSTER --namespace shop --service-account till',
+        'kubectl -n shop rollout restart statefulset checkout',
+      ],
+    },
+  ])('$names are removed where they come from', ({ names, commands }) => {
+    const owner = {
+      apiVersion: 'apps/v1',
+      uid: 'u',
+      controller: true,
+      kind: 'StatefulSet',
+      name: 'checkout',
+    };
+    const link = environmentLink({
+      metadata: { namespace: 'shop', name: 'checkout-0', ownerReferences: [owner] },
+      spec: { serviceAccountName: 'till', containers: [{ name: 'app', ...env(...names) }] },
+    });
+    expect(link.commands).toEqual(commands);
+  });
+
   it('Of several containers, the one whose SDK certainly does not ask is told first', () => {
     const link = linkOf(env('AWS_PROFILE'), env('AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'));
     expect(link).toMatchObject({ state: 'broken' });

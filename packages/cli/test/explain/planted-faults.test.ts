@@ -65,7 +65,7 @@ const cases: readonly Case[] = [
     fault: 'A role that does not trust the server',
     server: failing('StsAccessDenied', NOT_AUTHORIZED),
     at: 'STS',
-    says: 'StsAccessDenied: User: arn:aws:sts::123456789012:assumed-role/rolegate-server/i-0 is not authorized',
+    says: 'StsAccessDenied: the role does not exist, does not trust the server, or the server may not assume it: User: arn:aws:sts::123456789012:assumed-role/rolegate-server/i-0 is not authorized',
     next: 'let its trust policy allow sts:AssumeRole to arn:aws:iam::123456789012:role/rolegate-server,',
   },
   {
@@ -80,14 +80,14 @@ const cases: readonly Case[] = [
     fault: 'A throttled STS',
     server: failing('StsThrottled', 'Rate exceeded'),
     at: 'STS',
-    says: 'StsThrottled: Rate exceeded',
+    says: 'StsThrottled: STS throttles the account: Rate exceeded',
     next: 'raise the STS quota of the account',
   },
   {
     fault: "Expired credentials of the server's own",
     server: failing('ServerCredentials', 'The security token included in the request is expired'),
     at: 'STS',
-    says: 'ServerCredentials: The security token included in the request is expired',
+    says: "ServerCredentials: the server's own AWS credentials are missing, expired or invalid: The security token included in the request is expired",
     next: "repair the source of the server's own credentials",
   },
   {
@@ -290,6 +290,15 @@ describe('The page of explain', () => {
     expect(pageText(page, wide)).toContain('for 50 more minutes, served only by its ServiceAccount token');
   });
 
+  it('A Pod without a role that closes the metadata API shows both', () => {
+    const annotations = { pod: { 'rolegate.dev/metadata': 'deny' }, serviceAccount: {}, namespace: {} };
+    const server = denied('NoRole', 'neither Pod shop/checkout nor its ServiceAccount has a role', {
+      annotations,
+    });
+    const annotation = explainPage(evidence({ server })).links.find(({ name }) => name === 'annotation');
+    expect(annotation).toMatchObject({ state: 'broken', details: ['rolegate.dev/metadata: deny'] });
+  });
+
   it('A Pod that no server knows is broken at its first link, with what the server waits for', () => {
     const server = {
       uid: undefined,
@@ -305,7 +314,10 @@ describe('The page of explain', () => {
 
   it('What lies behind the broken link is not reached, and its facts are shown', () => {
     const page = explainPage(
-      evidence({ server: denied('NamespaceDenied', 'Namespace shop does not permit it') }),
+      evidence({
+        server: denied('NamespaceDenied', 'Namespace shop does not permit it'),
+        agent: { pod: { ...AGENT_POD, state: 'NamespaceDenied' } },
+      }),
     );
     const states = Object.fromEntries(page.links.map(({ name, state }) => [name, state]));
     expect(states).toMatchObject({
@@ -320,6 +332,21 @@ describe('The page of explain', () => {
     });
   });
 
+  it('An agent that still serves what the server refuses by now is a warning besides', () => {
+    const page = explainPage(evidence({ server: denied('NamespaceDenied', 'no more') }));
+    expect(page.verdict).toBe('broken at Namespace: NamespaceDenied: no more');
+    expect(page.links.find(({ name }) => name === 'agent')).toMatchObject({
+      state: 'warning',
+      says: 'still serves what was allowed before: answers 200, the credentials, from memory',
+    });
+  });
+
+  it('A Pod to which the metadata API is closed must have the variables of container credentials', () => {
+    const answers = { credentials: '403 MetadataDenied' };
+    const page = explainPage(evidence({ agent: { answers, byToken: '200, the credentials, from memory' } }));
+    expect(page.verdict).toContain('broken at environment: no container has the variables');
+  });
+
   it('Without any answer of a server, what the agent has of the decision counts', () => {
     const pod = { ...AGENT_POD, state: 'OutsideCeiling', note: 'it is outside the role ceiling' };
     const { remedy } = reasons.OutsideCeiling;
@@ -330,6 +357,35 @@ describe('The page of explain', () => {
     expect(page).toMatchObject({ next: remedy, decidedBy: 'agent', serverFault: 'no answer within 5 s' });
     expect(pageText(page, wide)).toMatch(
       /^server +no server explains the Pod \(no answer within 5 s\); the decision is the one that the agent remembers$/m,
+    );
+  });
+
+  it('While STS has not answered for the first time, nothing is broken, and nothing is claimed', () => {
+    const session = { ...SESSION, state: 'waiting', remainingSeconds: undefined, nextInSeconds: undefined };
+    const pod = { ...AGENT_POD, state: 'Pending', remainingMinutes: undefined };
+    const page = explainPage(evidence({ server: { session }, agent: { pod, state: 'Pending' } }));
+    expect(page.broken).toBeUndefined();
+    expect(page.verdict).toContain('not known: session: shop.default of');
+    expect(page.verdict).toContain('the STS call is in progress');
+    expect(page.next).toBe('ask again in a few seconds');
+  });
+
+  it('Without a server, a Pod that waits for credentials is allowed its role', () => {
+    const pod = { ...AGENT_POD, state: 'Pending', remainingMinutes: undefined };
+    const page = explainPage(evidence({ noServer: 'no answer', agent: { pod, state: 'Pending' } }));
+    expect(page).toMatchObject({ decision: 'allow', decidedBy: 'agent' });
+  });
+
+  it('Agents in firewall mode refuse all Pods, and the page says so', () => {
+    const page = explainPage(
+      evidence({
+        noServer: 'none was found in any Namespace',
+        agent: { pod: undefined, waitsFor: 'nothing: --mode firewall refuses all Pods' },
+        status: { mode: 'firewall', server: undefined },
+      }),
+    );
+    expect(page.verdict).toBe(
+      'broken at agent: the agent of node-a runs in firewall mode, which refuses all Pods',
     );
   });
 
@@ -348,7 +404,7 @@ describe('The page of explain', () => {
     const pending = explainPage(evidence({ podSpec: { nodeName: undefined } }));
     expect(pending.commands).toEqual(['kubectl -n shop describe pod checkout']);
     for (const { links } of [ended, pending])
-      expect(links.find(({ name }) => name === 'agent')?.state).toBe('unreached');
+      expect(links.slice(5, 9).map(({ state }) => state)).toEqual(Array(4).fill('unreached'));
   });
 
   it('The last five refusals are shown, with what was asked and answered', () => {

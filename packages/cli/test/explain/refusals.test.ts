@@ -34,6 +34,15 @@ describe('The refusals of a Pod', () => {
     ]);
   });
 
+  it('Lines of a storm that were left out count', () => {
+    const suppressed = {
+      ...line({ status: undefined, time: 't2' }),
+      msg: 'refusal lines suppressed',
+      leftOut: 40,
+    };
+    expect(refusalsOf([suppressed, line(), suppressed], POD)).toMatchObject([{ time: 't1', count: 41 }]);
+  });
+
   it('A former Pod of the same name, other Pods and other lines do not count', () => {
     const lines = [
       line({ uid: 'uid-0' }),
