@@ -1,6 +1,6 @@
 import type { V1ContainerStatus, V1Pod } from '../../answers/objects.ts';
 import { valueOf } from '../../answers/answer.ts';
-import { fullName, isAgent, isServer } from '../cluster.ts';
+import { fullName, isAgent, isServer, isTerminating } from '../cluster.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Finding } from '../finding.ts';
 
@@ -9,7 +9,9 @@ const MANY_RESTARTS = 5;
 
 /** Probes and readiness, as kubelet and the agents say. */
 export function checkProbes(cluster: Cluster): readonly Finding[] {
-  const pods = (valueOf(cluster.pods) ?? []).filter((pod) => isAgent(pod) || isServer(pod));
+  const pods = (valueOf(cluster.pods) ?? []).filter(
+    (pod) => (isAgent(pod) || isServer(pod)) && !isTerminating(pod),
+  );
   const served = new Set(pods.filter(isReady).map(placeOf));
   return [
     ...pods.flatMap((pod) => ofPod(pod, served.has(placeOf(pod)))),
