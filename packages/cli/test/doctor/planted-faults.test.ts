@@ -459,6 +459,24 @@ const cases: readonly Case[] = [
     fix: 'RolegateContainerCredentialsDown',
   },
   {
+    fault: 'A server that has not read the cluster',
+    server: { synced: false, checks: { caches: 'the cluster has not been read yet' } },
+    severity: 'error',
+    check: 'server',
+    what: 'a server has not read the cluster yet',
+    evidence: 'rolegate/server-0',
+    fix: 'ClusterRole',
+  },
+  {
+    fault: 'Another check of a server',
+    server: { checks: { 'authority storage': 'the Secret cannot be written' } },
+    severity: 'warning',
+    check: 'probes',
+    what: 'the check "authority storage" of a server fails',
+    evidence: 'the Secret cannot be written',
+    fix: 'the log of the server',
+  },
+  {
     fault: 'A watch that is silent',
     server: { watchAgeSeconds: { Pod: 200, Namespace: 3 } },
     severity: 'error',
@@ -492,6 +510,8 @@ describe('The findings of doctor', () => {
     '$fault is found ($severity)',
     ({ severity, check, on, what, evidence, fix, ...planted }) => {
       const diagnosis = diagnose(cluster(planted));
+      // And nothing else, so that one fault is not shown as two.
+      expect(diagnosis.findings).toHaveLength(1);
       const found = diagnosis.findings.filter((one) => one.check === check && one.what.startsWith(what));
       expect(found).toEqual([
         {
@@ -559,6 +579,31 @@ describe('The findings of doctor', () => {
       );
     expect(checks({ namespaces: { value: [] } })).toEqual(['pod-security']);
     expect(checks({ namespaces: { fault: 'missing right' } })).toEqual(['rights']);
+  });
+
+  it('A fault that also keeps the agent from being ready is found once', () => {
+    const found = (status: object) =>
+      diagnose(cluster({ status: { ...interception({}), ...status } })).findings.map(({ check }) => check);
+    expect(
+      found({
+        ...interception({ layers: { ...LAYERS, filter: false } }),
+        notReady: ['interception: not fully installed: filter; see the log of rolegate-agent reconcile'],
+      }),
+    ).toEqual(['rules']);
+    const held = [{ host: 'fd00::10', port: 8181 }];
+    expect(
+      found({
+        ports: { held, foreignListeners: [] },
+        notReady: ['ports: in use by another user: [fd00::10]:8181'],
+      }),
+    ).toEqual(['ports']);
+    expect(
+      found({
+        server: { feed: { connected: false, sinceSeconds: 9 }, certificate: { state: 'none yet' } },
+        notReady: ["table: no feed has been synced yet, so this node's Pods are not known"],
+      }),
+    ).toEqual(['server']);
+    expect(found({ notReady: ['metadata: the agent is stopping'] })).toEqual(['probes']);
   });
 
   it('A rule that was removed meanwhile is not shown, although it was logged', () => {

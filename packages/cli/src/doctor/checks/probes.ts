@@ -7,6 +7,11 @@ import type { Finding } from '../finding.ts';
 /** A container that was restarted more often is named. */
 const MANY_RESTARTS = 5;
 
+/** Of what the agent needs to be ready, these have findings of their own. */
+const COVERED = ['interception', 'ports'];
+/** These follow from a feed that is not connected. */
+const WITHOUT_FEED = ['table', 'metadata'];
+
 /** Probes and readiness, as kubelet and the agents say. */
 export function checkProbes(cluster: Cluster): readonly Finding[] {
   const pods = (valueOf(cluster.pods) ?? []).filter(
@@ -67,12 +72,16 @@ function lastEnd({ lastState, restartCount }: V1ContainerStatus): string {
 }
 
 function notReady({ node, pod, status }: Cluster['agents'][number]): readonly Finding[] {
-  return (valueOf(status)?.notReady ?? []).map((why) => ({
-    severity: 'error',
-    check: 'probes',
-    node,
-    what: `the agent is not ready: ${why}`,
-    evidence: pod,
-    fix: `see its log: kubectl rolegate logs --node ${node}`,
-  }));
+  const value = valueOf(status);
+  const covered = value?.server?.feed.connected === false ? [...COVERED, ...WITHOUT_FEED] : COVERED;
+  return (value?.notReady ?? [])
+    .filter((why) => !covered.some((name) => why.startsWith(`${name}: `)))
+    .map((why) => ({
+      severity: 'error',
+      check: 'probes',
+      node,
+      what: `the agent is not ready: ${why}`,
+      evidence: pod,
+      fix: `see its log: kubectl rolegate logs --node ${node}`,
+    }));
 }
