@@ -4,14 +4,16 @@ import type { Answer } from '../answers/answer.ts';
 import { atMost } from '../cluster/at-most.ts';
 import { ClusterError } from '../cluster/cluster-error.ts';
 import type { Connection } from '../cluster/connection.ts';
-import { explainClusterError } from '../cluster/explain-error.ts';
 import { readPodLog } from '../cluster/pod-log.ts';
 import type { RolegatePod } from '../cluster/rolegate-pods.ts';
+import { clusterFault } from './cluster-fault.ts';
 import type { LogLine } from './cluster.ts';
 import { logMessages } from './log-messages.ts';
 
 /** The newest lines of a log that are read. `reconcile` writes a line only when something changes. */
 const NEWEST_LINES = 500;
+/** The kubelet ends a longer log. Bytes. */
+const LONGEST_LOG = 2 * 1024 * 1024;
 /** Of those, the newest that are kept. */
 const MOST_KEPT = 100;
 /** Logs that are read at once. */
@@ -42,6 +44,7 @@ export function createAgentLines(connection: Connection, signal: AbortSignal): A
         container,
         follow: false,
         tailLines: NEWEST_LINES,
+        limitBytes: LONGEST_LOG,
         signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
       });
       for await (const batch of batches)
@@ -52,7 +55,7 @@ export function createAgentLines(connection: Connection, signal: AbortSignal): A
         }
     } catch (error) {
       if (error instanceof ClusterError && error.fault === 'forbidden')
-        access = { fault: explainClusterError(error) };
+        access = { fault: clusterFault(error) };
     }
     return lines;
   }

@@ -71,6 +71,17 @@ export function isKubeletSilent({ status }: V1Node): boolean {
   return (status?.conditions ?? []).some((one) => one.type === 'Ready' && one.status === 'Unknown');
 }
 
+/** True for a Pod that is stopping: another one takes its place, or nobody is meant to. */
+export function isTerminating({ metadata }: V1Pod): boolean {
+  return metadata?.deletionTimestamp !== undefined;
+}
+
+/** How many Pods a DaemonSet has, of those that it should have. */
+export function countsText(daemonSet: V1DaemonSet): string {
+  const { desiredNumberScheduled = 0, currentNumberScheduled = 0 } = daemonSet.status ?? {};
+  return `DaemonSet ${fullName(daemonSet)} has ${currentNumberScheduled} of ${desiredNumberScheduled} Pods`;
+}
+
 /** NAMESPACE/NAME. */
 export function fullName({ metadata }: Pick<V1Pod | V1DaemonSet, 'metadata'>): string {
   return `${metadata?.namespace ?? 'default'}/${metadata?.name ?? ''}`;

@@ -4,6 +4,7 @@ import { exitCodes } from '../command-line/exit-code.ts';
 import type { ExitCode } from '../command-line/exit-code.ts';
 import { openCluster } from '../cluster/cluster.ts';
 import type { Cluster as Access } from '../cluster/cluster.ts';
+import { jsonText } from '../output/json-text.ts';
 import { unread } from './checks/rights.ts';
 import { diagnosisText } from './diagnosis-text.ts';
 import { diagnose } from './doctor.ts';
@@ -69,11 +70,7 @@ export async function examine(
   )
     output.note('no agents or servers are found; is Rolegate installed, with the labels of its charts?');
   const diagnosis = diagnose(cluster);
-  await output.print(
-    values.output === 'json'
-      ? `${JSON.stringify(diagnosis, undefined, 2)}\n`
-      : diagnosisText(diagnosis, output),
-  );
+  await output.print(values.output === 'json' ? jsonText(diagnosis) : diagnosisText(diagnosis, output));
   if (!diagnosis.healthy) return exitCodes.negative;
   return diagnosis.complete ? exitCodes.ok : exitCodes.incomplete;
 }

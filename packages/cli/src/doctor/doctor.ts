@@ -177,7 +177,10 @@ function closedText({ nodes, agents }: Cluster): string {
   });
   const proven = new Set(closed.map(({ node }) => node)).size;
   const all = valueOf(nodes)?.length ?? new Set(agents.map(({ node }) => node)).size;
-  return `${proven} of ${Math.max(proven, all - outside)} nodes are proven closed to Pods`;
+  const possible = Math.max(proven, all - outside);
+  return possible === 0
+    ? 'no node is proven closed to Pods'
+    : `${proven} of ${plural(possible, 'node')} proven closed to Pods`;
 }
 
 function plural(many: number, noun: string): string {

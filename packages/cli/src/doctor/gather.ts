@@ -2,10 +2,11 @@ import { valueOf } from '../answers/answer.ts';
 import type { Answer } from '../answers/answer.ts';
 import { ClusterError } from '../cluster/cluster-error.ts';
 import type { Cluster as Access } from '../cluster/cluster.ts';
-import { explainClusterError } from '../cluster/explain-error.ts';
 import { findRolegatePods } from '../cluster/find-rolegate-pods.ts';
 import type { RolegatePod } from '../cluster/rolegate-pods.ts';
+import { clusterFault } from './cluster-fault.ts';
 import { createAgentLines } from './agent-lines.ts';
+import { fullName, isTerminating } from './cluster.ts';
 import type { Cluster } from './cluster.ts';
 import { readObjects } from './objects.ts';
 import { readPrograms } from './programs.ts';
@@ -32,8 +33,13 @@ export async function gather(request: GatherRequest): Promise<Cluster> {
   if (namespace !== undefined) namespaces.add(namespace);
   progress('reading nodes, DaemonSets and Pods');
   const objects = await readObjects({ connection, node, signal }, [...namespaces]);
+  const stopping = new Set((valueOf(objects.pods) ?? []).filter(isTerminating).map(fullName));
   const programs = await readPrograms({
-    pods: rolegatePods.filter((pod) => node === undefined || pod.component === 'server' || pod.node === node),
+    pods: rolegatePods.filter(
+      (pod) =>
+        (node === undefined || pod.component === 'server' || pod.node === node) &&
+        !stopping.has(`${pod.namespace}/${pod.name}`),
+    ),
     nodes: valueOf(objects.nodes),
     lines: createAgentLines(connection, signal),
     exec,
@@ -55,6 +61,6 @@ async function findPods({
     return { value: pods };
   } catch (error) {
     if (!(error instanceof ClusterError) || error.fault !== 'forbidden') throw error;
-    return { fault: explainClusterError(error) };
+    return { fault: clusterFault(error) };
   }
 }

@@ -4,15 +4,15 @@ import type { Answer } from '../answers/answer.ts';
 import { ClusterError } from '../cluster/cluster-error.ts';
 import type { Right } from '../cluster/cluster-error.ts';
 import type { Connection } from '../cluster/connection.ts';
-import { explainClusterError } from '../cluster/explain-error.ts';
 import { listPages } from '../cluster/pages.ts';
 import { record, textOf } from '@rolegate/runtime';
 import { formerOfDaemonSet, formerOfPod } from './checks/leftovers.ts';
+import { clusterFault } from './cluster-fault.ts';
 import { isAgent, isServer } from './cluster.ts';
 import { schedulingLabels } from './scheduling.ts';
 import { smallDaemonSet, smallNamespace, smallNode, smallPod } from './small-objects.ts';
 
-export const SYSTEM = 'kube-system';
+const SYSTEM = 'kube-system';
 /** Of kubeadm, and of EKS. */
 const PROXY_CONFIGS = ['kube-proxy', 'kube-proxy-config'];
 /** The most that is kept of kube-proxy's configuration. Characters. */
@@ -46,7 +46,7 @@ async function attempt<T>(reading: Promise<T>): Promise<Answer<T>> {
     return { value: await reading };
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
-    return { fault: explainClusterError(error) };
+    return { fault: clusterFault(error) };
   }
 }
 
@@ -129,7 +129,7 @@ async function readNamespace(
   { connection, signal }: Reading,
   namespace: string,
 ): Promise<readonly V1Namespace[]> {
-  const right: Right = { verb: 'get', resource: 'namespaces', namespace };
+  const right: Right = { verb: 'get', resource: 'namespaces' };
   const answer = await orUndefined(
     connection.json({ path: `/api/v1/namespaces/${namespace}`, right, signal }),
   );

@@ -7,9 +7,9 @@ import { readServerStatus } from '../answers/server-status.ts';
 import type { ServerStatus } from '../answers/server-status.ts';
 import { askAll } from '../cluster/ask.ts';
 import type { Asking, Question } from '../cluster/ask.ts';
-import { ClusterError } from '../cluster/cluster-error.ts';
-import { explainClusterError } from '../cluster/explain-error.ts';
+import { ClusterError, execRight } from '../cluster/cluster-error.ts';
 import type { RolegatePod } from '../cluster/rolegate-pods.ts';
+import { clusterFault } from './cluster-fault.ts';
 import type { AgentLines } from './agent-lines.ts';
 import { isKubeletSilent } from './cluster.ts';
 import type { AgentReading, Cluster, ServerReading } from './cluster.ts';
@@ -92,9 +92,7 @@ async function permitted({ pods, exec, signal }: ProgramsRequest) {
   );
   await askAll(first, { words, read: () => ({ value: true }) }, { ...asking, progress: () => undefined });
   const faults = [...forbidden].map((namespace) =>
-    explainClusterError(
-      new ClusterError('forbidden', { verb: 'create', resource: 'pods/exec', namespace }, 'forbidden'),
-    ),
+    clusterFault(new ClusterError('forbidden', execRight(namespace), 'forbidden')),
   );
   const status: Answer<true> = faults.length === 0 ? { value: true } : { fault: faults.join('; ') };
   return { pods: pods.filter(({ namespace }) => !forbidden.has(namespace)), status, asking };

@@ -42,6 +42,7 @@ export function smallPod({ metadata, spec, status }: V1Pod): V1Pod {
   return {
     metadata: {
       ...nameOf(metadata),
+      ...(metadata?.deletionTimestamp !== undefined && { deletionTimestamp: metadata.deletionTimestamp }),
       labels: picked(metadata?.labels, POD_LABELS),
       ownerReferences: (metadata?.ownerReferences ?? [])
         .slice(0, 1)

@@ -116,6 +116,26 @@ export function agentPod(nodeName: string, status: Fields = {}): V1Pod {
   };
 }
 
+/** As the DaemonSet controller creates it for a node. */
+export function pendingPod(nodeName: string, message: string): V1Pod {
+  const matchFields = [{ key: 'metadata.name', operator: 'In', values: [nodeName] }];
+  return {
+    metadata: { namespace: 'rolegate', name: 'agent-next', labels: AGENT_LABELS },
+    spec: {
+      containers: [{ name: 'agent' }],
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] },
+        },
+      },
+    },
+    status: {
+      phase: 'Pending',
+      conditions: [{ type: 'PodScheduled', status: 'False', message }],
+    },
+  };
+}
+
 const SERVER_POD: V1Pod = {
   metadata: { namespace: 'rolegate', name: 'server-0', labels: SERVER_LABELS },
   spec: { nodeName: 'node-a', containers: [{ name: 'server' }] },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { V1Pod } from '../../src/answers/objects.ts';
 import type { CommandCall } from '../../src/command-line/command.ts';
 import { examine } from '../../src/doctor/command.ts';
 import type { Diagnosis } from '../../src/doctor/doctor.ts';
@@ -53,7 +54,7 @@ describe('kubectl rolegate doctor', () => {
   it('says that all is well, with a row for each node, and ends with 0', async () => {
     const { code, output } = await run(healthyStandIn(TWO));
     expect(output.printed()).toMatch(/^node-a +\d.* 0$/m);
-    expect(output.printed()).toContain('all is well; 2 of 2 nodes are proven closed to Pods');
+    expect(output.printed()).toContain('all is well; 2 of 2 nodes proven closed to Pods');
     expect(output.notes).toEqual([]);
     expect(code).toBe(0);
   });
@@ -114,7 +115,7 @@ describe('kubectl rolegate doctor', () => {
     expect((await diagnosisOf(standIn)).findings).toMatchObject([
       {
         severity: 'warning',
-        what: 'something removes or changes the rules again and again; each time they are repaired',
+        what: 'the rules of layer filter are changed again and again; each time they are repaired',
         evidence: expect.stringContaining('40 repairs in the last hour') as string,
       },
     ]);
@@ -151,7 +152,7 @@ describe('kubectl rolegate doctor', () => {
     { right: 'get namespaces', names: 'get namespaces', row: 'Namespaces cannot be read' },
     {
       right: 'create pods/exec in rolegate',
-      names: 'create pods/exec in Namespace rolegate',
+      names: 'get and create pods/exec in Namespace rolegate',
       row: 'the status of agents and servers cannot be read; not checked in full: rules, imdsv1',
     },
   ])(
@@ -183,8 +184,11 @@ describe('kubectl rolegate doctor', () => {
   it('does what it can without the right to list any Pods', async () => {
     const standIn = healthyStandIn(TWO);
     standIn.forbidden.add('list pods');
-    const { code, notes, nodes } = await diagnosisOf(standIn);
+    const { code, notes, nodes, findings } = await diagnosisOf(standIn);
     expect(nodes).toMatchObject([{ agent: '?' }, { agent: '?' }]);
+    expect(findings.map(({ what }) => what)).toContainEqual(
+      expect.stringMatching(/^the status of agents and servers cannot be read/),
+    );
     expect(notes).toHaveLength(3);
     expect(code).toBe(3);
   });
@@ -236,10 +240,24 @@ describe('kubectl rolegate doctor', () => {
     const standIn = healthyStandIn(TWO);
     const next = {
       ...podObject('agent-next', 'rolegate', { node: 'node-b', labels: AGENT_LABELS }),
-      status: { phase: 'Pending' },
+      status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] },
     };
     for (const path of ['/api/v1/pods', PODS])
       standIn.lists.set(path, [next, ...(standIn.lists.get(path) ?? [])]);
+    expect(await diagnosisOf(standIn)).toMatchObject({ code: 0, findings: [] });
+  });
+
+  it('neither asks nor judges a Pod that is stopping', async () => {
+    const standIn = healthyStandIn(TWO);
+    const old = podObject('agent-old', 'rolegate', { node: 'node-b', labels: AGENT_LABELS }) as V1Pod;
+    const notReady = { name: 'agent', ready: false, restartCount: 0, state: { running: {} } };
+    const stopping = {
+      ...old,
+      metadata: { ...old.metadata, ownerReferences: [], deletionTimestamp: '2026-11-30T07:00:00Z' },
+      status: { ...old.status, containerStatuses: [notReady] },
+    };
+    for (const path of ['/api/v1/pods', PODS])
+      standIn.lists.set(path, [stopping, ...(standIn.lists.get(path) ?? [])]);
     expect(await diagnosisOf(standIn)).toMatchObject({ code: 0, findings: [] });
   });
 

@@ -53,7 +53,7 @@ function widest(text: string): number {
 }
 
 describe('The text of a diagnosis', () => {
-  it.each([40, 60, 80, 120])('fits %i columns, whatever it says', (width) => {
+  it.each([40, 60, 80, 120])('fits %i columns, but for words that are too long', (width) => {
     const given = diagnosis(
       [row(LONG_NODE), row('node-b')],
       [finding(`the rules of layer filter are not installed: ${'nat and route still deny '.repeat(4)}`)],

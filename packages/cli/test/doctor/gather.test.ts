@@ -131,6 +131,7 @@ describe('What doctor reads', () => {
     standIn.logs.set('rolegate/agent-node-0/reconcile', [
       '2026-11-30T07:00:00Z {"msg":"agent connected"}',
       ...Array.from({ length: 1_000 }, (_, at) => line(`rule ${at}`)),
+      '2026-11-30T07:00:00Z {"msg":"agent disconnected"}',
     ]);
     const lines = (await gathered(standIn)).agents[0]?.lines ?? [];
     expect(lines).toHaveLength(100);

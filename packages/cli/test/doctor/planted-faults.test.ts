@@ -6,6 +6,7 @@ import {
   AGENT_LABELS,
   LAYERS,
   agentPod,
+  pendingPod,
   cluster,
   daemonSet,
   node,
@@ -99,6 +100,38 @@ const cases: readonly Case[] = [
     fix: 'let the DaemonSet tolerate the taints',
   },
   {
+    fault: 'A node for which the DaemonSet creates no Pod',
+    moreNodes: [node('node-c')],
+    severity: 'error',
+    check: 'agents',
+    on: 'node-c',
+    what: 'no agent runs on the node',
+    evidence: 'DaemonSet rolegate/rolegate-agent has 2 of 2 Pods',
+    fix: 'see the Events of the DaemonSet',
+  },
+  {
+    fault: 'An agent that the scheduler does not place',
+    moreNodes: [node('node-c')],
+    morePods: [pendingPod('node-c', '0/3 nodes are available: 1 Insufficient memory.')],
+    severity: 'error',
+    check: 'agents',
+    on: 'node-c',
+    what: 'no agent runs on the node',
+    evidence: 'rolegate/agent-next is not scheduled: 0/3 nodes are available: 1 Insufficient memory.',
+    fix: 'make room on the node',
+  },
+  {
+    fault: 'An agent that was evicted',
+    moreNodes: [node('node-c')],
+    morePods: [agentPod('node-c', { phase: 'Failed' })],
+    severity: 'error',
+    check: 'agents',
+    on: 'node-c',
+    what: 'no agent runs on the node',
+    evidence: 'rolegate/agent-node-c is Failed',
+    fix: 'kubectl describe pod -n rolegate agent-node-c',
+  },
+  {
     fault: 'An agent that does not answer',
     agentFault: 'no answer within 5 s',
     server: {
@@ -136,8 +169,25 @@ const cases: readonly Case[] = [
     severity: 'warning',
     check: 'rules',
     on: 'node-b',
-    what: 'something removed or changed the rules, and they were repaired',
+    what: 'the rules of layer filter were changed or removed, and repaired',
     evidence: '30s ago: filter: chain ROLEGATE-DENY is missing; repairs since reconcile started: filter 1',
+    fix: 'find the program',
+  },
+  {
+    fault: 'IPv6 rules flushed and repaired meanwhile',
+    status: interception({ repairs: { nat: 1, filter: 7 } }),
+    lines: [
+      {
+        time: '2026-11-30T07:00:00Z',
+        msg: 'interception repaired',
+        faults: ['nat: IPv6: chain ROLEGATE is missing', 'filter: IPv6: chain ROLEGATE-DENY is missing'],
+      },
+    ],
+    severity: 'warning',
+    check: 'rules',
+    on: 'node-b',
+    what: 'the rules of layers nat and filter for IPv6 were changed or removed, and repaired',
+    evidence: '30s ago: nat: IPv6: chain ROLEGATE is missing',
     fix: 'find the program',
   },
   {
@@ -330,7 +380,8 @@ const cases: readonly Case[] = [
     severity: 'error',
     check: 'pod-security',
     what: 'Pod Security refuses new agents: Namespace rolegate enforces baseline',
-    evidence: 'pod-security.kubernetes.io/enforce=baseline; DaemonSet rolegate-agent has 2 of 2 Pods',
+    evidence:
+      'pod-security.kubernetes.io/enforce=baseline; DaemonSet rolegate/rolegate-agent has 2 of 2 Pods',
     fix: 'kubectl label namespace rolegate pod-security.kubernetes.io/enforce=privileged --overwrite',
   },
   {
@@ -408,6 +459,24 @@ const cases: readonly Case[] = [
     fix: 'RolegateContainerCredentialsDown',
   },
   {
+    fault: 'A server that has not read the cluster',
+    server: { synced: false, checks: { caches: 'the cluster has not been read yet' } },
+    severity: 'error',
+    check: 'server',
+    what: 'a server has not read the cluster yet',
+    evidence: 'rolegate/server-0',
+    fix: 'ClusterRole',
+  },
+  {
+    fault: 'Another check of a server',
+    server: { checks: { 'authority storage': 'the Secret cannot be written' } },
+    severity: 'warning',
+    check: 'probes',
+    what: 'the check "authority storage" of a server fails',
+    evidence: 'the Secret cannot be written',
+    fix: 'the log of the server',
+  },
+  {
     fault: 'A watch that is silent',
     server: { watchAgeSeconds: { Pod: 200, Namespace: 3 } },
     severity: 'error',
@@ -432,7 +501,7 @@ const cases: readonly Case[] = [
     check: 'rights',
     what: 'nodes cannot be read; not checked in full: agents',
     evidence: 'cannot list resource "nodes"',
-    fix: 'bind the ClusterRole for doctor',
+    fix: 'bind the roles of deploy/kubectl-rolegate/doctor.yaml',
   },
 ];
 
@@ -441,6 +510,8 @@ describe('The findings of doctor', () => {
     '$fault is found ($severity)',
     ({ severity, check, on, what, evidence, fix, ...planted }) => {
       const diagnosis = diagnose(cluster(planted));
+      // And nothing else, so that one fault is not shown as two.
+      expect(diagnosis.findings).toHaveLength(1);
       const found = diagnosis.findings.filter((one) => one.check === check && one.what.startsWith(what));
       expect(found).toEqual([
         {
@@ -464,7 +535,7 @@ describe('The findings of doctor', () => {
     expect(diagnosis.findings).toEqual([]);
     expect(diagnosis).toMatchObject({
       healthy: true,
-      verdict: 'all is well; 2 of 2 nodes are proven closed to Pods',
+      verdict: 'all is well; 2 of 2 nodes proven closed to Pods',
     });
   });
 
@@ -510,10 +581,45 @@ describe('The findings of doctor', () => {
     expect(checks({ namespaces: { fault: 'missing right' } })).toEqual(['rights']);
   });
 
+  it('A fault that also keeps the agent from being ready is found once', () => {
+    const found = (status: object) =>
+      diagnose(cluster({ status: { ...interception({}), ...status } })).findings.map(({ check }) => check);
+    expect(
+      found({
+        ...interception({ layers: { ...LAYERS, filter: false } }),
+        notReady: ['interception: not fully installed: filter; see the log of rolegate-agent reconcile'],
+      }),
+    ).toEqual(['rules']);
+    const held = [{ host: 'fd00::10', port: 8181 }];
+    expect(
+      found({
+        ports: { held, foreignListeners: [] },
+        notReady: ['ports: in use by another user: [fd00::10]:8181'],
+      }),
+    ).toEqual(['ports']);
+    expect(
+      found({
+        server: { feed: { connected: false, sinceSeconds: 9 }, certificate: { state: 'none yet' } },
+        notReady: ["table: no feed has been synced yet, so this node's Pods are not known"],
+      }),
+    ).toEqual(['server']);
+    expect(found({ notReady: ['metadata: the agent is stopping'] })).toEqual(['probes']);
+  });
+
+  it('A rule that was removed meanwhile is not shown, although it was logged', () => {
+    const lines = ['kiam', 'kube2iam'].map((name) => ({
+      msg: 'foreign rule for a metadata address',
+      rule: `-t nat -A PREROUTING -m comment --comment ${name}`,
+    }));
+    const { findings } = diagnose(cluster({ status: interception({ foreignRules: 1 }), lines }));
+    expect(findings).toMatchObject([{ evidence: '-t nat -A PREROUTING -m comment --comment kube2iam' }]);
+  });
+
   it('A node on which no agent can run is told, and is no error', () => {
     const windows = node('win', { metadata: { name: 'win', labels: { 'kubernetes.io/os': 'windows' } } });
-    const { findings, healthy } = diagnose(cluster({ moreNodes: [windows] }));
+    const { findings, healthy, verdict } = diagnose(cluster({ moreNodes: [windows] }));
     expect(findings).toMatchObject([{ severity: 'info', node: 'win' }]);
+    expect(verdict).toBe('all is well; 2 of 2 nodes proven closed to Pods');
     expect(healthy).toBe(true);
   });
 
@@ -542,7 +648,7 @@ describe('The findings of doctor', () => {
     expect(text.match(/^ERROR/gm)).toHaveLength(1);
     expect(text).toMatch(/^ {2}nodes +node-0, node-1, node-10 and 997 more$/m);
     expect(text.indexOf('ERROR')).toBeLessThan(text.indexOf('WARNING'));
-    expect(text).toMatch(/^1000 errors and 1 warning; 1000 of 1000 nodes are proven closed to Pods$/m);
+    expect(text).toMatch(/^1000 errors and 1 warning; 1000 of 1000 nodes proven closed to Pods$/m);
   });
 
   it('The table has a row for each node, with what is wrong in capitals', () => {

@@ -29,7 +29,7 @@ export interface StandIn {
 /** Objects in a page, whatever is asked for. */
 const PAGE = 500;
 
-export function createStandIn(): StandIn {
+function createStandIn(): StandIn {
   const lists: StandIn['lists'] = new Map();
   const objects: StandIn['objects'] = new Map();
   const logs: StandIn['logs'] = new Map();

@@ -84,7 +84,7 @@ function causeOf(fault: string, isServing: boolean): Cause {
   };
 }
 
-function ofCertificate({ node }: AgentReading, { certificate }: AgentServer): readonly Finding[] {
+function ofCertificate({ node }: AgentReading, { certificate, feed }: AgentServer): readonly Finding[] {
   const { remainingSeconds, ends = 'unknown', of, state } = certificate;
   const about = { check: 'certificates', node } as const;
   const fix =
@@ -97,7 +97,9 @@ function ofCertificate({ node }: AgentReading, { certificate }: AgentServer): re
         : 'the certificate of the agent expires within ten minutes: it then loses its feed';
     return [{ ...about, severity: 'error', what, evidence, fix }];
   }
-  if (state === undefined || state === true) return [];
+  // Without a server there is no certificate, and the feed has a finding.
+  const isNone = remainingSeconds === undefined && feed.connected === false;
+  if (state === undefined || state === true || isNone) return [];
   const evidence = state === false ? 'rolegate-agent status' : state;
   return [
     {

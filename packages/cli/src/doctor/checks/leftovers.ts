@@ -77,9 +77,11 @@ function ofRules({ node, status, lines }: AgentReading): readonly Finding[] {
   const logged = lines
     .filter(({ msg }) => msg === logMessages.foreignRule)
     .map((line) => textOf(line['rule']));
-  const rules = [...new Set(logged)].filter((rule) => rule !== '');
-  const count = valueOf(status)?.interception.foreignRules ?? rules.length;
+  const all = [...new Set(logged)].filter((rule) => rule !== '');
+  const count = valueOf(status)?.interception.foreignRules ?? all.length;
   if (count === 0) return [];
+  // Nothing is logged when a rule is removed.
+  const rules = all.slice(-count);
   const evidence =
     rules.slice(0, MOST_RULES).join('; ') || `rules: ${count}; their text is in the log of reconcile`;
   const isDnat = rules.length === 0 || rules.some((rule) => rule.includes('-j DNAT'));

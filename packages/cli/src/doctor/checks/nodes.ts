@@ -1,7 +1,7 @@
 import type { V1Node, V1Pod } from '../../answers/objects.ts';
 import { roughly } from '@rolegate/runtime';
 import { faultOf, valueOf } from '../../answers/answer.ts';
-import { fullName, isAgent, isKubeletSilent } from '../cluster.ts';
+import { countsText, fullName, isAgent, isTerminating, isKubeletSilent } from '../cluster.ts';
 import type { AgentReading, Cluster } from '../cluster.ts';
 import type { Finding } from '../finding.ts';
 import { excludedBy, outsideOf } from '../scheduling.ts';
@@ -44,8 +44,7 @@ function withoutAgent(node: V1Node, byNode: PodsByNode, cluster: Cluster): reado
       ...about,
       severity: 'error',
       what: 'no agent runs on the node: its Pods can get its credentials, and none of their own',
-      evidence: absence(node, own, byNode.get('') ?? [], cluster),
-      fix: 'let the DaemonSet tolerate the taints and match the labels of the node (chart values tolerations, nodeSelector, affinity)',
+      ...absence(node, own, byNode.get('') ?? [], cluster),
     },
   ];
 }
@@ -56,14 +55,32 @@ function absence(
   [ended]: readonly V1Pod[],
   unscheduled: readonly V1Pod[],
   { daemonSets }: Cluster,
-): string {
+): Pick<Finding, 'evidence' | 'fix'> {
   const name = node.metadata?.name ?? '';
-  if (ended !== undefined) return `${fullName(ended)} is ${ended.status?.phase ?? 'unknown'}`;
+  if (ended !== undefined)
+    return {
+      evidence: `${fullName(ended)} is ${ended.status?.phase ?? 'unknown'}`,
+      fix: `see why: kubectl describe pod -n ${fullName(ended).replace('/', ' ')}`,
+    };
   const pending = unscheduled.find((pod) => isMeantFor(pod, name));
-  if (pending !== undefined) return `${fullName(pending)} is not scheduled: ${scheduledMessage(pending)}`;
+  if (pending !== undefined)
+    return {
+      evidence: `${fullName(pending)} is not scheduled: ${scheduledMessage(pending)}`,
+      fix: 'make room on the node for the requests of the agent, or correct what the scheduler names',
+    };
   const known = valueOf(daemonSets)?.filter(isAgent);
-  if (known?.length === 0) return 'there is no DaemonSet of agents';
-  return excludedBy(node, known ?? []) ?? `no agent Pod has spec.nodeName ${name}${taintsText(node)}`;
+  if (known?.length === 0)
+    return { evidence: 'there is no DaemonSet of agents', fix: 'install the chart rolegate-agent' };
+  const excluded = excludedBy(node, known ?? []);
+  if (excluded !== undefined)
+    return {
+      evidence: excluded,
+      fix: 'let the DaemonSet tolerate the taints and match the labels of the node (chart values tolerations, nodeSelector, affinity)',
+    };
+  return {
+    evidence: (known ?? []).map(countsText).join('; ') || `no agent Pod has spec.nodeName ${name}`,
+    fix: 'see the Events of the DaemonSet: kubectl describe daemonset -A -l app.kubernetes.io/part-of=rolegate',
+  };
 }
 
 /** The DaemonSet controller pins its Pods to a node by affinity. */
@@ -79,11 +96,6 @@ function scheduledMessage({ status }: V1Pod): string {
   return status?.conditions?.find(({ type }) => type === 'PodScheduled')?.message ?? 'no reason is given';
 }
 
-function taintsText({ spec }: V1Node): string {
-  const taints = (spec?.taints ?? []).map(({ key, effect }) => `${key}:${effect}`);
-  return taints.length === 0 ? '' : `; its taints: ${taints.join(', ')}`;
-}
-
 function isLive({ status }: V1Pod): boolean {
   return status?.phase !== 'Succeeded' && status?.phase !== 'Failed';
 }
@@ -91,7 +103,7 @@ function isLive({ status }: V1Pod): boolean {
 /** While a DaemonSet is updated it has two Pods on a node; two DaemonSets contend for the rules and the ports. */
 function withTwo(node: V1Node, byNode: PodsByNode): readonly Finding[] {
   const name = node.metadata?.name ?? '';
-  const live = (byNode.get(name) ?? []).filter(isLive);
+  const live = (byNode.get(name) ?? []).filter((pod) => isLive(pod) && !isTerminating(pod));
   const owners = new Set(live.map(ownerOf));
   if (owners.size < 2) return [];
   return [

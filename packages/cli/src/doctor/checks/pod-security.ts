@@ -1,6 +1,6 @@
 import type { V1Namespace } from '../../answers/objects.ts';
 import { valueOf } from '../../answers/answer.ts';
-import { isAgent } from '../cluster.ts';
+import { countsText, isAgent } from '../cluster.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Finding } from '../finding.ts';
 
@@ -11,14 +11,15 @@ export function checkPodSecurity(cluster: Cluster): readonly Finding[] {
   const daemonSets = (valueOf(cluster.daemonSets) ?? []).filter(isAgent);
   const namespaces = valueOf(cluster.namespaces);
   if (namespaces === undefined) return [];
-  return daemonSets.flatMap(({ metadata, status }): Finding[] => {
+  return daemonSets.flatMap((daemonSet): Finding[] => {
+    const { metadata, status } = daemonSet;
     const name = metadata?.namespace ?? '';
     const level = levelOf(namespaces.find((namespace) => namespace.metadata?.name === name));
     const { desiredNumberScheduled = 0, currentNumberScheduled = 0 } = status ?? {};
     const missing = desiredNumberScheduled - currentNumberScheduled;
     const fix = `kubectl label namespace ${name} ${ENFORCE}=privileged --overwrite`;
     const about = { check: 'pod-security', node: undefined, fix } as const;
-    const counts = `DaemonSet ${metadata?.name ?? ''} has ${currentNumberScheduled} of ${desiredNumberScheduled} Pods`;
+    const counts = countsText(daemonSet);
     if (level !== undefined && level !== 'privileged')
       return [
         {

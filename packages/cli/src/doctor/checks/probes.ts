@@ -1,15 +1,22 @@
 import type { V1ContainerStatus, V1Pod } from '../../answers/objects.ts';
 import { valueOf } from '../../answers/answer.ts';
-import { fullName, isAgent, isServer } from '../cluster.ts';
+import { fullName, isAgent, isServer, isTerminating } from '../cluster.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Finding } from '../finding.ts';
 
 /** A container that was restarted more often is named. */
 const MANY_RESTARTS = 5;
 
+/** Of what the agent needs to be ready, these have findings of their own. */
+const COVERED = ['interception', 'ports'];
+/** These follow from a feed that is not connected. */
+const WITHOUT_FEED = ['table', 'metadata'];
+
 /** Probes and readiness, as kubelet and the agents say. */
 export function checkProbes(cluster: Cluster): readonly Finding[] {
-  const pods = (valueOf(cluster.pods) ?? []).filter((pod) => isAgent(pod) || isServer(pod));
+  const pods = (valueOf(cluster.pods) ?? []).filter(
+    (pod) => (isAgent(pod) || isServer(pod)) && !isTerminating(pod),
+  );
   const served = new Set(pods.filter(isReady).map(placeOf));
   return [
     ...pods.flatMap((pod) => ofPod(pod, served.has(placeOf(pod)))),
@@ -65,12 +72,16 @@ function lastEnd({ lastState, restartCount }: V1ContainerStatus): string {
 }
 
 function notReady({ node, pod, status }: Cluster['agents'][number]): readonly Finding[] {
-  return (valueOf(status)?.notReady ?? []).map((why) => ({
-    severity: 'error',
-    check: 'probes',
-    node,
-    what: `the agent is not ready: ${why}`,
-    evidence: pod,
-    fix: `see its log: kubectl rolegate logs --node ${node}`,
-  }));
+  const value = valueOf(status);
+  const covered = value?.server?.feed.connected === false ? [...COVERED, ...WITHOUT_FEED] : COVERED;
+  return (value?.notReady ?? [])
+    .filter((why) => !covered.some((name) => why.startsWith(`${name}: `)))
+    .map((why) => ({
+      severity: 'error',
+      check: 'probes',
+      node,
+      what: `the agent is not ready: ${why}`,
+      evidence: pod,
+      fix: `see its log: kubectl rolegate logs --node ${node}`,
+    }));
 }

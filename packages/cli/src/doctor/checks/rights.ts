@@ -49,7 +49,7 @@ export function checkRights(cluster: Cluster): readonly Finding[] {
       node: undefined,
       what: `${what} cannot be read; not checked in full: ${checks.join(', ')}`,
       evidence: fault,
-      fix: 'bind the ClusterRole for doctor in deploy/ to yourself',
+      fix: 'bind the roles of deploy/kubectl-rolegate/doctor.yaml to yourself',
     };
   });
 }

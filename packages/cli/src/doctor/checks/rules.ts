@@ -173,17 +173,21 @@ function repairedFact({ lines }: AgentReading, { repairs }: Rules, atMs: number)
   if (counts.length === 0 && latest === undefined) return undefined;
   const many = counts.map(([layer, count]) => `${layer} ${count}`).join(', ');
   const evidence = [
-    latest === undefined ? '' : `${agoText(atMs - timeOf(latest))}: ${repairText(latest)}`,
+    latest === undefined ? '' : `${agoText(atMs - timeOf(latest))}: ${repairsOf(latest).join('; ')}`,
     lately.length > 1 ? `${lately.length} repairs in the last hour` : '',
     many === '' ? '' : `repairs since reconcile started: ${many}`,
   ];
+  const which = whichText(
+    lately.flatMap(repairsOf),
+    counts.map(([layer]) => layer),
+  );
   return {
     severity: lately.length > 0 ? 'warning' : 'info',
     check: 'rules',
     what:
       lately.length >= REPEATED
-        ? 'something removes or changes the rules again and again; each time they are repaired'
-        : 'something removed or changed the rules, and they were repaired',
+        ? `the rules of ${which} are changed again and again; each time they are repaired`
+        : `the rules of ${which} were changed or removed, and repaired`,
     evidence: evidence.filter((part) => part !== '').join('; '),
     fix: "find the program that changes the node's rules, such as a firewall or another network agent",
   };
@@ -197,6 +201,15 @@ function agoText(ms: number): string {
   return Number.isFinite(ms) ? `${roughly(ms)} ago` : 'lately';
 }
 
-function repairText({ faults }: LogLine): string {
-  return (Array.isArray(faults) ? faults.map(textOf) : [textOf(faults)]).join('; ');
+/** Each as `LAYER: message`. */
+function repairsOf({ faults }: LogLine): readonly string[] {
+  return Array.isArray(faults) ? faults.map(textOf) : [textOf(faults)];
+}
+
+/** The layers that were repaired, by what the log says or, if it says nothing, by the counts. */
+function whichText(faults: readonly string[], counted: readonly string[]): string {
+  const logged = [...new Set(faults.flatMap((fault) => /^[a-z]+(?=: )/.exec(fault) ?? []))];
+  const names = logged.length > 0 ? logged : counted;
+  const family = faults.length > 0 && faults.every((fault) => IPV6.test(fault)) ? ' for IPv6' : '';
+  return `${names.length === 1 ? 'layer' : 'layers'} ${names.join(' and ')}${family}`;
 }

@@ -12,8 +12,9 @@ const LEAST_LIFE_S: Readonly<Record<string, number>> = { certificate: 6 * 3600, 
 const OLDEST_WATCH_S = 180;
 /** Errors of STS that are not one role's. */
 const EVERYBODYS = ['ServerCredentials', 'StsThrottled', 'StsUnavailable', 'StsRegionDisabled'] as const;
-/** These have findings of their own. */
 const OWN_CREDENTIALS = 'own credentials';
+/** These checks of a server have findings of their own. */
+const COVERED = [OWN_CREDENTIALS, 'caches'];
 
 /** The servers, what STS says to them, and their certificates. */
 export function checkServers(cluster: Cluster): readonly Finding[] {
@@ -147,7 +148,7 @@ function errorOf(sessions: ServerStatus['sessions'], reason: string): string {
 }
 
 function ofChecks(pod: string, { checks, issuerKeysError }: ServerStatus): readonly Finding[] {
-  const failed = Object.entries(checks).filter(([name, state]) => state !== true && name !== OWN_CREDENTIALS);
+  const failed = Object.entries(checks).filter(([name, state]) => state !== true && !COVERED.includes(name));
   return [
     ...failed.map(([name, state]) =>
       warning(
