@@ -35,7 +35,7 @@ export async function revokePod(
     changes,
     stays: [],
     notes: notesOf(plan, own),
-    check: changes.some(isApplied) ? await checkPod(plan, agents, revoking) : undefined,
+    check: changes.some(isApplied) && agents.length > 0 ? await checkPod(plan, agents, revoking) : undefined,
     iam:
       own?.sessionName === undefined
         ? undefined
@@ -47,9 +47,7 @@ export async function revokePod(
           }),
     keep: others.sharers,
     incomplete: [
-      ...(agents.length === 0
-        ? [`there is no agent on its node ${plan.node}, so it gets no credentials there`]
-        : []),
+      ...(agents.length === 0 ? [nobodyToAsk(plan)] : []),
       ...silentIn([...answers, ...others.answers]).map(
         ({ node, fault }) => `the agent of ${node} does not answer: ${fault}`,
       ),
@@ -89,6 +87,12 @@ function notesOf({ notes, owner }: PodPlan, own: PodOnNode | undefined) {
           `${owner} makes new Pods without these annotations, and they get the role again: scale it down, or revoke the role.`,
         ]),
   ];
+}
+
+function nobodyToAsk({ node }: PodPlan): string {
+  return node === ''
+    ? 'it is on no node yet, so no agent knows what it has'
+    : `there is no agent on its node ${node} that knows what it has`;
 }
 
 function checkPod(plan: PodPlan, agents: readonly RolegatePod[], revoking: Revoking): Promise<DropCheck> {

@@ -116,6 +116,7 @@ describe('kubectl rolegate revoke role/ROLE', () => {
     expect(printed).toContain(
       'for somebody who may: kubectl annotate --overwrite --resource-version=1 namespace shop iam.amazonaws.com/permitted=shop/till',
     );
+    expect(printed).toContain('Run this\nafterwards, in account 123456789012');
     expect(printed).toContain('aws iam put-role-policy --role-name cart');
     expect(printed).toContain('$(date -u');
   });
@@ -148,9 +149,26 @@ describe('kubectl rolegate revoke role/ROLE', () => {
     await using cluster = await startShop({
       servers: { 'server-0': serverProgram(serverStatus, () => stuck) },
     });
-    const { code, printed } = await revoke(cluster, 'role/shop/cart', { yes: true });
-    expect(code).toBe(1);
+    const { code, printed, passedMs } = await revoke(cluster, 'role/shop/cart', { yes: true });
+    expect([code, passedMs()]).toEqual([1, 30_000]);
     expect(printed).toContain('the server still permits it in shop');
+  });
+
+  it('a Namespace that vanished after the server answered is no change and no fault', async () => {
+    const rules = [{ annotation: PERMITTED, entry: 'shop/cart', exact: true }];
+    const gone = roleAnswer([{ namespace: 'gone', rules, pods: 0 }]);
+    await using cluster = await startShop({
+      servers: { 'server-0': serverProgram(serverStatus, () => gone) },
+    });
+    const { code, notes, json } = await revoke(cluster, 'role/shop/cart', { output: 'json' });
+    expect([code, notes, json().changes]).toEqual([0, [], []]);
+  });
+
+  it('is incomplete if an agent does not answer, whose Pods may have the role', async () => {
+    await using cluster = await startShop();
+    cluster.programs.set('agent-node-b', () => ({ kind: 'failed', fault: 'no answer within 5 s' }));
+    const { code, notes } = await revoke(cluster, 'role/shop/cart');
+    expect([code, notes]).toEqual([3, ['the agent of node-b does not answer: no answer within 5 s']]);
   });
 
   it('says that there is nothing to change if nobody has the role', async () => {
@@ -301,12 +319,17 @@ describe('kubectl rolegate revoke pod/POD', () => {
     expect(cluster.requests.filter((request) => request.startsWith('PATCH '))).toEqual([]);
   });
 
-  it('says that its node has no agent', async () => {
+  it.each([
+    { node: 'node-z', says: 'there is no agent on its node node-z that knows what it has' },
+    { node: undefined, says: 'it is on no node yet, so no agent knows what it has' },
+  ])('claims nothing about a Pod on $node that no agent knows', async ({ node, says }) => {
     await using cluster = await startShop();
-    cluster.podMore = { spec: { nodeName: 'node-z' } };
-    const { code, notes } = await revoke(cluster, 'pod/shop/cart-0');
+    cluster.podMore = { spec: { nodeName: node } };
+    const { code, notes, json } = await revoke(cluster, 'pod/shop/cart-0', { yes: true, output: 'json' });
     expect(code).toBe(3);
-    expect(notes).toEqual(['there is no agent on its node node-z, so it gets no credentials there']);
+    expect(notes).toEqual([says]);
+    expect(json()).toMatchObject({ changes: [{ loses: [], outcome: { kind: 'applied' } }] });
+    expect(json().check).toBeUndefined();
   });
 });
 
