@@ -13,7 +13,7 @@ import { checkDropped } from './check-dropped.ts';
 import { iamEnd } from './iam-policy.ts';
 import { planNamespace } from './plan-role.ts';
 import type { NamespacePlan } from './plan-role.ts';
-import type { DropCheck, Revocation } from './revocation.ts';
+import type { DropCheck, PlannedChange, Revocation, StayingRules } from './revocation.ts';
 import { applyAll, fullName, isApplied, isDone, plannedChange, podsIn, silentIn } from './revoking.ts';
 import type { PodOnNode, Revoking } from './revoking.ts';
 
@@ -25,72 +25,95 @@ export async function revokeRole(
   pods: readonly RolegatePod[],
   revoking: Revoking,
 ): Promise<Revocation> {
-  const { apply, clock } = revoking;
+  const { apply, removeWide, clock } = revoking;
   const answer = await askAboutRole(role, pods, revoking);
   const known = knownRole(answer);
   const isRole = roleMatcher(role, answer);
   const { plans, incomplete } = await planAll(known, revoking);
-  const wide = new Set(plans.filter((plan) => plan.wide.length > 0).map(({ namespace }) => namespace));
+  const widely = new Set(plans.filter(({ wide }) => wide.length > 0).map(({ namespace }) => namespace));
   const answers = await readAgents({
     ...revoking,
     pods,
     keepsPod: (pod) =>
-      pod.role !== undefined && (isRole(pod.role) || isNamesake(pod.role, role) || wide.has(pod.namespace)),
+      pod.role !== undefined && (isRole(pod.role) || isNamesake(pod.role, role) || widely.has(pod.namespace)),
   });
   const rows = podsIn(answers).filter(hasRole);
-  const having = rows.filter((pod) => isRole(pod.role ?? ''));
-  // In an audit, all Namespaces permit the role whatever their rules are.
-  const isAudit = known?.namespacePolicy === 'audit';
-  const withdrawn = new Set(
-    plans.filter(({ withdraws }) => withdraws && !isAudit).map(({ namespace }) => namespace),
-  );
-  const inNamespace = (namespace: string, all: readonly PodOnNode[]) =>
-    all.filter((pod) => pod.namespace === namespace).map(fullName);
-  const others = rows.filter((pod) => !isRole(pod.role ?? ''));
-  const planned = plans.flatMap(({ namespace, change, wide: entries }) =>
-    change === undefined
-      ? []
-      : [
-          plannedChange(change, {
-            loses: withdrawn.has(namespace) ? inNamespace(namespace, having) : [],
-            mayLose: revoking.removeWide && entries.length > 0 ? inNamespace(namespace, others) : [],
-          }),
-        ],
-  );
+  const withdrawn = withdrawnIn(plans, known);
+  const costs: Costs = {
+    having: rows.filter((pod) => isRole(pod.role ?? '')),
+    others: rows.filter((pod) => !isRole(pod.role ?? '')),
+    withdrawn,
+  };
+  const planned = plannedChanges(plans, costs, removeWide);
   const changes = apply ? await applyAll(planned, revoking) : planned;
-  const done = new Set(
-    changes.filter((change) => isApplied(change) && withdrawn.has(change.name)).map(({ name }) => name),
-  );
+  const done = changes.filter((change) => isApplied(change) && withdrawn.has(change.name));
+  const namespaces = new Set(done.map(({ name }) => name));
   const check =
-    done.size === 0
-      ? undefined
-      : await checkRole({ role, isRole, namespaces: done, pods, answers, revoking });
-  const arn = known?.role ?? role;
+    done.length === 0 ? undefined : await checkRole({ role, isRole, namespaces, pods, answers, revoking });
+  const roleArn = known?.role ?? role;
   return {
     kind: 'role',
-    target: arn,
+    target: roleArn,
     dryRun: !apply,
     changes,
-    stays: revoking.removeWide
-      ? []
-      : plans
-          .filter((plan) => plan.wide.length > 0)
-          .map(({ namespace, wide: entries }) => ({
-            namespace,
-            entries,
-            keeps: inNamespace(namespace, having),
-            others: inNamespace(namespace, others),
-          })),
-    notes: notesOf(known, plans, namesakesOf(rows, arn)),
+    stays: removeWide ? [] : stayingRules(plans, costs),
+    notes: notesOf(known, plans, namesakesOf(rows, roleArn)),
     check,
-    iam: iamEnd({ roleArn: arn, session: undefined, beforeMs: clock.now(), isForLater: !isDone(changes) }),
-    keep: having.filter(({ namespace }) => !withdrawn.has(namespace)).map(fullName),
+    iam: iamEnd({ roleArn, session: undefined, beforeMs: clock.now(), isForLater: !isDone(changes) }),
+    keep: costs.having.filter(({ namespace }) => !withdrawn.has(namespace)).map(fullName),
     incomplete: [
       ...missingIn(answer),
       ...incomplete,
       ...silentIn(answers).map(({ node, fault }) => `the agent of ${node} does not answer: ${fault}`),
     ],
   };
+}
+
+/** Namespaces whose Pods lose the role by the plans. In an audit, all Namespaces permit it whatever their rules are. */
+function withdrawnIn(plans: readonly NamespacePlan[], known: ServerRole | undefined): ReadonlySet<string> {
+  if (known?.namespacePolicy === 'audit') return new Set();
+  return new Set(plans.filter(({ withdraws }) => withdraws).map(({ namespace }) => namespace));
+}
+
+/** The Pods that the plans concern. */
+interface Costs {
+  /** With the role, or permitted it. */
+  readonly having: readonly PodOnNode[];
+  /** With other roles, in Namespaces with rules that permit several. */
+  readonly others: readonly PodOnNode[];
+  readonly withdrawn: ReadonlySet<string>;
+}
+
+function plannedChanges(
+  plans: readonly NamespacePlan[],
+  { having, others, withdrawn }: Costs,
+  removeWide: boolean,
+): readonly PlannedChange[] {
+  return plans.flatMap(({ namespace, change, wide }) =>
+    change === undefined
+      ? []
+      : [
+          plannedChange(change, {
+            loses: withdrawn.has(namespace) ? namesIn(namespace, having) : [],
+            mayLose: removeWide && wide.length > 0 ? namesIn(namespace, others) : [],
+          }),
+        ],
+  );
+}
+
+function stayingRules(plans: readonly NamespacePlan[], { having, others }: Costs): readonly StayingRules[] {
+  return plans
+    .filter(({ wide }) => wide.length > 0)
+    .map(({ namespace, wide }) => ({
+      namespace,
+      entries: wide,
+      keeps: namesIn(namespace, having),
+      others: namesIn(namespace, others),
+    }));
+}
+
+function namesIn(namespace: string, pods: readonly PodOnNode[]): readonly string[] {
+  return pods.filter((pod) => pod.namespace === namespace).map(fullName);
 }
 
 /** Reads the Namespaces as they are now, because the plan is for these versions. */
