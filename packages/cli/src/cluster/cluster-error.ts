@@ -15,6 +15,8 @@ export type ClusterFault =
   | 'unauthorized'
   | 'forbidden'
   | 'not found'
+  /** The object has changed since it was read. */
+  | 'conflict'
   /** The resourceVersion or continue token has expired. */
   | 'expired'
   /** 400: for pods/log and pods/exec, the container does not run yet. */
@@ -46,6 +48,8 @@ export function faultOf(status: number): ClusterFault {
       return 'forbidden';
     case 404:
       return 'not found';
+    case 409:
+      return 'conflict';
     case 410:
       return 'expired';
     default:

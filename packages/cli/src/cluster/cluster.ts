@@ -1,6 +1,6 @@
 import type { Environment } from '@rolegate/runtime';
 import { createConnection } from './connection.ts';
-import type { Connection } from './connection.ts';
+import type { ChangingConnection, Connection } from './connection.ts';
 import { createExecs, withTimeouts } from './exec.ts';
 import { loadKubeConfig } from './kube-config.ts';
 
@@ -18,7 +18,12 @@ export interface Cluster extends Disposable {
   readonly exec: ReturnType<typeof createExecs>;
 }
 
-export async function openCluster(values: ClusterFlagValues, env: Environment): Promise<Cluster> {
+/** Also for the commands that change objects. */
+export interface ChangingCluster extends Cluster {
+  readonly connection: ChangingConnection;
+}
+
+export async function openCluster(values: ClusterFlagValues, env: Environment): Promise<ChangingCluster> {
   const { Exec } = await import('@kubernetes/client-node');
   const { kubeconfig, context, as } = values;
   const config = await loadKubeConfig({ kubeconfig, context, as, env });

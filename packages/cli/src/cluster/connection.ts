@@ -24,6 +24,15 @@ export interface GetRequest {
   readonly silenceMs?: number;
 }
 
+/** A change of one object. */
+export interface PatchRequest {
+  readonly path: string;
+  readonly right: Right;
+  readonly signal: AbortSignal;
+  /** A JSON merge patch (RFC 7396). With `metadata.resourceVersion`, another version is a conflict. */
+  readonly body: object;
+}
+
 /** Reads from the API server. Errors are ClusterErrors. */
 export interface Connection {
   /** The body. The request ends unless it is read to its end. */
@@ -33,10 +42,16 @@ export interface Connection {
   close(): void;
 }
 
+/** Also changes objects. */
+export interface ChangingConnection extends Connection {
+  /** Resolves with the changed object, in JSON. */
+  patch(request: PatchRequest): Promise<unknown>;
+}
+
 /** Not the library's clients: they read pages and logs without a bound and lose the reason of a failed log request. */
 export function createConnection(
   kubeConfig: Pick<KubeConfig, 'getCurrentCluster' | 'applyToHTTPSOptions'>,
-): Connection {
+): ChangingConnection {
   const cluster = kubeConfig.getCurrentCluster();
   if (cluster === null) throw new Error('the kubeconfig has no current cluster');
   const base = new URL(cluster.server);
@@ -44,14 +59,15 @@ export function createConnection(
   const ownAgent = isTls ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
   const ask = isTls ? requestHttps : requestHttp;
 
-  async function stream(request: GetRequest): Promise<AsyncIterable<Buffer>> {
+  async function send(request: GetRequest, patch?: object): Promise<AsyncIterable<Buffer>> {
     const { right, signal, silenceMs = SILENCE_MS } = request;
     signal.throwIfAborted();
     try {
       const given = await credentialsOf(kubeConfig, right);
       const agent = cluster?.proxyUrl === undefined ? ownAgent : given.agent;
-      const sent = ask({ ...requestOptions(request, base, given), agent, signal });
-      const response = await answerTo(sent, silenceMs);
+      const options = { ...requestOptions(request, base, given), agent, signal };
+      const sent = ask(patch === undefined ? options : asPatch(options));
+      const response = await answerTo(sent, { silenceMs, body: patch && JSON.stringify(patch) });
       const { statusCode: status = 0 } = response;
       if (status === 200) return chunksOf(response, right);
       throw new ClusterError(faultOf(status), right, await messageOf(response, status));
@@ -60,15 +76,18 @@ export function createConnection(
     }
   }
 
+  async function read(request: GetRequest, patch?: object): Promise<unknown> {
+    const body = await readBounded(await send(request, patch), LONGEST_ANSWER);
+    if (body === undefined) throw new ClusterError('failed', request.right, 'the answer is too long');
+    const parsed = parseJson(body);
+    if (parsed === undefined) throw new ClusterError('failed', request.right, 'the answer is not JSON');
+    return parsed;
+  }
+
   return {
-    stream,
-    async json(request) {
-      const body = await readBounded(await stream(request), LONGEST_ANSWER);
-      if (body === undefined) throw new ClusterError('failed', request.right, 'the answer is too long');
-      const parsed = parseJson(body);
-      if (parsed === undefined) throw new ClusterError('failed', request.right, 'the answer is not JSON');
-      return parsed;
-    },
+    stream: (request) => send(request),
+    json: (request) => read(request),
+    patch: ({ body, ...request }) => read(request, body),
     close() {
       ownAgent.destroy();
     },
@@ -108,7 +127,18 @@ function requestOptions({ path, query }: GetRequest, base: URL, given: RequestOp
   };
 }
 
-function answerTo(sent: ReturnType<typeof requestHttp>, silenceMs: number): Promise<IncomingMessage> {
+function asPatch(options: RequestOptions): RequestOptions {
+  const headers = {
+    ...(options.headers as OutgoingHttpHeaders),
+    'content-type': 'application/merge-patch+json',
+  };
+  return { ...options, method: 'PATCH', headers };
+}
+
+function answerTo(
+  sent: ReturnType<typeof requestHttp>,
+  { silenceMs, body }: { readonly silenceMs: number; readonly body: string | undefined },
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const isSilent = () => {
       sent.destroy(new Error(`nothing received for ${SILENCE_MS / 1000} s`));
@@ -125,7 +155,7 @@ function answerTo(sent: ReturnType<typeof requestHttp>, silenceMs: number): Prom
       clearTimeout(timer);
       reject(error);
     });
-    sent.end();
+    sent.end(body);
   });
 }
 

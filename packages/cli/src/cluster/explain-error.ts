@@ -14,6 +14,7 @@ export function explainClusterError(error: ClusterError): string {
     case 'unreachable':
       return `no answer from the API server: ${error.message}; check the kubeconfig's context with kubectl cluster-info`;
     case 'not found':
+    case 'conflict':
     case 'expired':
     case 'bad request':
     case 'failed':

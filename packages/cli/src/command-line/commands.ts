@@ -22,4 +22,8 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'shows which Pods have a role, and which Namespaces permit it',
     load: async () => (await import('../roles/who-command.ts')).who,
   },
+  revoke: {
+    summary: 'withdraws a role, or the credentials of one Pod',
+    load: async () => (await import('../revoke/command.ts')).revoke,
+  },
 };

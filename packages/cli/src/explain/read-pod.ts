@@ -38,7 +38,8 @@ export async function readPod(connection: Connection, named: PodWord, signal: Ab
         return { pod: { fault: 'it does not exist' }, absence };
       }
       case 'forbidden':
-      case 'expired':
+      case 'conflict':
+    case 'expired':
       case 'bad request':
       case 'failed':
         return { pod: { fault: faultText(error) }, absence: undefined };

@@ -28,29 +28,50 @@ export interface ReadSources extends Asking {
 
 /** Asks all agents for their Pods and all servers for their sessions. */
 export async function readStatuses(given: ReadSources): Promise<Pick<RoleSources, 'agents' | 'servers'>> {
-  const { pods, output, keepsPod, keepsSession } = given;
-  const agents = pods.filter(({ component }) => component === 'agent');
-  const servers = pods.filter(({ component }) => component === 'server');
-  const progressOf = (what: string) => (asked: number, of: number) => {
-    output.progress(`asked ${asked} of ${of} ${what}`);
-  };
-  const fromAgents = await askAll(
-    agents,
-    { words: ['status', '--json'], read: (stdout) => mapped(readAgentStatus(stdout), slimAgent(keepsPod)) },
-    { ...given, progress: progressOf('agents') },
+  const agents = await readAgents(given);
+  const servers = await readServers(given);
+  given.output.progress('');
+  return { agents, servers };
+}
+
+/** Asks the agents of `pods` for their Pods. */
+export async function readAgents({
+  pods,
+  output,
+  keepsPod,
+  ...asking
+}: Omit<ReadSources, 'keepsSession'>): Promise<RoleSources['agents']> {
+  const answers = await askAll(
+    pods.filter(({ component }) => component === 'agent'),
+    {
+      words: ['status', '--json'],
+      read: (stdout) => mapped(readAgentStatus(stdout), slimAgent(keepsPod)),
+    },
+    { ...asking, progress: progressOf('agents', output) },
   );
-  const fromServers = await askAll(
-    servers,
+  return answers.map(({ pod, answer }) => ({ node: pod.node, status: answer }));
+}
+
+async function readServers({
+  pods,
+  output,
+  keepsSession,
+  ...asking
+}: ReadSources): Promise<RoleSources['servers']> {
+  const answers = await askAll(
+    pods.filter(({ component }) => component === 'server'),
     {
       words: ['status', '--json'],
       read: (stdout) => mapped(readServerStatus(stdout), slimServer(keepsSession)),
     },
-    { ...given, progress: progressOf('servers') },
+    { ...asking, progress: progressOf('servers', output) },
   );
-  output.progress('');
-  return {
-    agents: fromAgents.map(({ pod, answer }) => ({ node: pod.node, status: answer })),
-    servers: fromServers.map(({ pod, answer }) => ({ pod: `${pod.namespace}/${pod.name}`, status: answer })),
+  return answers.map(({ pod, answer }) => ({ pod: `${pod.namespace}/${pod.name}`, status: answer }));
+}
+
+function progressOf(what: string, output: ReadSources['output']) {
+  return (asked: number, of: number) => {
+    output.progress(`asked ${asked} of ${of} ${what}`);
   };
 }
 

@@ -99,4 +99,25 @@ describe('a request to the API server', () => {
     for await (const page of listPages(server.connection, request)) items.push(...page.items);
     expect(items).toEqual([1, 3]);
   });
+
+  it('changes an object by a merge patch, and says if it has changed meanwhile', async () => {
+    const seen: string[] = [];
+    await using server = await setup((incoming, response) => {
+      let body = '';
+      incoming.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+      incoming.on('end', () => {
+        seen.push([incoming.method, incoming.url, incoming.headers['content-type'], body].join(' '));
+        if (seen.length === 1) response.end('{"kind":"Namespace"}');
+        else response.writeHead(409).end('{"message":"the object has been modified"}');
+      });
+    });
+    const path = '/api/v1/namespaces/shop';
+    const patch = { path, signal, right: { verb: 'patch', resource: 'namespaces' }, body: { metadata: {} } };
+    expect(await server.connection.patch(patch)).toEqual({ kind: 'Namespace' });
+    expect(seen).toEqual([`PATCH /prefix${path} application/merge-patch+json {"metadata":{}}`]);
+    await expect(server.connection.patch(patch)).rejects.toMatchObject({
+      fault: 'conflict',
+      message: 'the object has been modified',
+    });
+  });
 });

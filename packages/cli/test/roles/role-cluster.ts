@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createConnection } from '../../src/cluster/connection.ts';
-import type { Connection } from '../../src/cluster/connection.ts';
+import type { ChangingConnection } from '../../src/cluster/connection.ts';
 import type { ExecOutcome, PodProgram } from '../../src/cluster/exec.ts';
 
 type Annotations = Record<string, string>;
@@ -11,11 +11,13 @@ type Annotations = Record<string, string>;
 interface Thing {
   readonly annotations: Annotations;
   version: number;
+  /** Distinguishes objects that have the same name one after the other. */
+  born: string;
 }
 
 /** An API server with Rolegate's Pods, Namespaces and Pods of workloads, and programs that answer for agents and servers. */
 export interface RoleCluster extends AsyncDisposable {
-  readonly connection: Connection;
+  readonly connection: ChangingConnection;
   readonly exec: (program: PodProgram, signal: AbortSignal) => Promise<ExecOutcome>;
   readonly namespaces: Map<string, Thing>;
   readonly pods: Map<string, Thing>;
@@ -30,6 +32,10 @@ export interface RoleCluster extends AsyncDisposable {
   /** Called before a change is applied, for races. */
   beforePatch: (path: string) => void;
   annotate(kind: 'namespaces' | 'pods', name: string, annotations: Annotations): void;
+  /** Deletes it and makes another of its name. */
+  recreate(kind: 'namespaces' | 'pods', name: string): void;
+  /** What a Pod's object has beside its annotations. */
+  podMore: { readonly metadata?: object; readonly spec?: object };
 }
 
 export interface RoleClusterOptions {
@@ -50,7 +56,7 @@ export async function startRoleCluster({
     new Map(
       Object.entries(all).map(([name, annotations]) => [
         name,
-        { annotations: { ...annotations }, version: 1 },
+        { annotations: { ...annotations }, version: 1, born: '' },
       ]),
     );
   const state: State = {
@@ -62,6 +68,7 @@ export async function startRoleCluster({
     ],
     forbidden: new Set(),
     beforePatch: () => undefined,
+    podMore: {},
   };
   const programs = new Map([
     ...Object.entries(agents).map(([node, answer]) => [`agent-${node}`, answer] as const),
@@ -95,8 +102,12 @@ export async function startRoleCluster({
       return Promise.resolve({ kind: 'exited', code: 0, stdout: JSON.stringify(said), stderr: '' });
     },
     annotate(kind: 'namespaces' | 'pods', name: string, annotations: Annotations) {
-      const version = (state[kind].get(name)?.version ?? 0) + 1;
-      state[kind].set(name, { annotations: { ...annotations }, version });
+      const { version = 0, born = '' } = state[kind].get(name) ?? {};
+      state[kind].set(name, { annotations: { ...annotations }, version: version + 1, born });
+    },
+    recreate(kind: 'namespaces' | 'pods', name: string) {
+      const { version = 0, annotations = {} } = state[kind].get(name) ?? {};
+      state[kind].set(name, { annotations: { ...annotations }, version: version + 1, born: '-again' });
     },
     async [Symbol.asyncDispose]() {
       connection.close();
@@ -114,6 +125,7 @@ interface State {
   readonly rolegate: readonly object[];
   readonly forbidden: Set<string>;
   beforePatch: (path: string) => void;
+  podMore: { readonly metadata?: object; readonly spec?: object };
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, state: State): Promise<void> {
@@ -137,24 +149,31 @@ async function answer(request: IncomingMessage, response: ServerResponse, state:
   const name = pod === undefined ? namespace : `${namespace}/${pod}`;
   const thing = state[kind].get(name);
   if (thing === undefined) status(response, 404, `${kind} "${name}" not found`);
-  else if (!patching) response.end(JSON.stringify(objectOf(name, thing)));
-  else patch(thing, JSON.parse(body) as Patch, response);
+  else if (!patching)
+    response.end(JSON.stringify(objectOf(name, thing, pod === undefined ? {} : state.podMore)));
+  else patch(thing, `uid-${name}${thing.born}`, { response, ...(JSON.parse(body) as Patch) });
 }
 
 interface Patch {
   readonly metadata: {
+    readonly uid?: string;
     readonly resourceVersion?: string;
     readonly annotations: Record<string, string | null>;
   };
 }
 
-/** RFC 7396, with the API server's precondition. */
-function patch(thing: Thing, { metadata }: Patch, response: ServerResponse): void {
-  if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== String(thing.version)) {
+/** RFC 7396, with the API server's preconditions. */
+function patch(
+  thing: Thing,
+  uid: string,
+  { metadata, response }: Patch & { readonly response: ServerResponse },
+): void {
+  const { resourceVersion = String(thing.version), annotations } = metadata;
+  if (resourceVersion !== String(thing.version) || (metadata.uid ?? uid) !== uid) {
     status(response, 409, 'the object has been modified; please apply your changes to the latest version');
     return;
   }
-  for (const [key, value] of Object.entries(metadata.annotations)) {
+  for (const [key, value] of Object.entries(annotations)) {
     if (value === null) Reflect.deleteProperty(thing.annotations, key);
     else thing.annotations[key] = value;
   }
@@ -168,10 +187,19 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return body;
 }
 
-function objectOf(name: string, { annotations, version }: Thing): object {
+function objectOf(name: string, { annotations, version, born }: Thing, more: State['podMore'] = {}): object {
   const [namespace, pod] = name.split('/');
   const names = pod === undefined ? { name } : { namespace, name: pod };
-  return { metadata: { ...names, uid: `uid-${name}`, resourceVersion: String(version), annotations } };
+  return {
+    ...more,
+    metadata: {
+      ...more.metadata,
+      ...names,
+      uid: `uid-${name}${born}`,
+      resourceVersion: String(version),
+      annotations,
+    },
+  };
 }
 
 function rolegatePod(name: string, component: 'agent' | 'server', node: string): object {

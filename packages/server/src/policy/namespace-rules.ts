@@ -7,6 +7,7 @@ import type { Annotations, Parsed } from './annotation-text.ts';
 import { matchesAll, parseGlobs } from './glob-list.ts';
 import { parseMetadataAccess } from './metadata-access.ts';
 import { createPermits } from './permit.ts';
+import type { Permits } from './permit.ts';
 import { clip, oddity, quote } from './quote.ts';
 import { createRules } from './remember.ts';
 import { parseRole, roleName } from './role-arn.ts';
@@ -133,41 +134,6 @@ function createRoleRules() {
     return pattern === undefined ? undefined : { annotation: annotation.allowedRoles, entry: clip(pattern) };
   }
 
-  function permittingEntries(roleArn: string, namespace: NamespaceContext): readonly PermittingEntry[] {
-    if (check(roleArn, namespace) !== undefined) return [];
-    const { annotations, baseArn } = namespace;
-    const expression = valueOf(annotations, annotation.permitted);
-    const list = valueOf(annotations, annotation.allowedRoles);
-    const parsed = typeof list === 'string' ? lists.parse(list) : undefined;
-    return [
-      ...(typeof expression === 'string' ? byAlternatives(expression, namesOfRole(roleArn, baseArn)) : []),
-      ...(parsed === undefined || 'fault' in parsed
-        ? []
-        : permittingPatterns(parsed.value, roleArn, baseArn).map(({ pattern, exact }) => ({
-            annotation: annotation.allowedRoles,
-            entry: clip(pattern),
-            exact,
-          }))),
-    ];
-  }
-
-  /** Each alternative that is one of the names, and the whole expression if the others permit the role too. */
-  function byAlternatives(expression: string, names: readonly string[]): readonly PermittingEntry[] {
-    const isName = (alternative: string) => names.includes(literalOf(alternative) ?? '');
-    const { exact = [], others = [] } = Object.groupBy(alternativesOf(expression), (alternative) =>
-      isName(alternative) ? 'exact' : 'others',
-    );
-    // Unchanged without exact ones, so that its verdict is cached.
-    const matched = others.length === 0 ? no : permits.matches(others.join('|'), names);
-    const wide = 'value' in matched && matched.value ? [expression] : [];
-    const entryOf = (exactly: boolean) => (entry: string) => ({
-      annotation: annotation.permitted,
-      entry: clip(entry),
-      exact: exactly,
-    });
-    return [...exact.map(entryOf(true)), ...wide.map(entryOf(false))];
-  }
-
   function describe(annotations: Annotations): string {
     const rules = [annotation.permitted, annotation.allowedRoles].flatMap((key) => {
       const text = valueOf(annotations, key);
@@ -184,7 +150,60 @@ function createRoleRules() {
     [annotation.permitted, permits.parse],
     [annotation.allowedRoles, lists.parse],
   ];
-  return { check, permittedBy, permittingEntries, parsers };
+  return {
+    check,
+    permittedBy,
+    parsers,
+    permittingEntries: (roleArn: string, namespace: NamespaceContext) =>
+      check(roleArn, namespace) === undefined
+        ? permittingEntries(roleArn, namespace, { matches: permits.matches, parseList: lists.parse })
+        : [],
+  };
+}
+
+interface RoleRules {
+  readonly matches: Permits['matches'];
+  readonly parseList: (text: string) => Parsed<AllowedRoles>;
+}
+
+/** Of rules that permit the role. */
+function permittingEntries(
+  roleArn: string,
+  { annotations, baseArn }: NamespaceContext,
+  { matches, parseList }: RoleRules,
+): readonly PermittingEntry[] {
+  const expression = valueOf(annotations, annotation.permitted);
+  const list = valueOf(annotations, annotation.allowedRoles);
+  const parsed = typeof list === 'string' ? parseList(list) : undefined;
+  const patterns =
+    parsed === undefined || 'fault' in parsed ? [] : permittingPatterns(parsed.value, roleArn, baseArn);
+  return [
+    ...(typeof expression === 'string'
+      ? permittingAlternatives(expression, namesOfRole(roleArn, baseArn), matches)
+      : []),
+    ...patterns.map(({ pattern, exact }) => ({
+      annotation: annotation.allowedRoles,
+      entry: clip(pattern),
+      exact,
+    })),
+  ];
+}
+
+/** Each alternative that is one of the names, and the whole expression if the others permit the role too. */
+function permittingAlternatives(
+  expression: string,
+  names: readonly string[],
+  matches: RoleRules['matches'],
+): readonly PermittingEntry[] {
+  const isName = (alternative: string) => names.includes(literalOf(alternative) ?? '');
+  const alternatives = alternativesOf(expression);
+  const others = alternatives.filter((alternative) => !isName(alternative));
+  // Unchanged without exact ones, so that its verdict is cached.
+  const matched = others.length === 0 ? no : matches(others.join('|'), names);
+  return [
+    ...alternatives.filter(isName).map((entry) => ({ entry, exact: true })),
+    ...('value' in matched && matched.value ? [{ entry: expression, exact: false }] : []),
+  ].map(({ entry, exact }) => ({ annotation: annotation.permitted, entry: clip(entry), exact }));
 }
 
 /** The rules for external IDs and session tag keys. */

@@ -488,6 +488,16 @@ describe('On a node that serves container credentials', () => {
     },
   ]);
 
+  it.each([true, false])(
+    'The annotations of `kubectl rolegate revoke` take the role at both endpoints, whatever the ServiceAccount says (served: %s)',
+    (servesContainerCredentials) => {
+      const annotations = { [METADATA]: 'deny', [ROLE]: '(revoked, was reader)' };
+      const situation = { annotations, namespace: permitsReader, serviceAccount: reader };
+      const { decision, metadata } = decide({ ...situation, servesContainerCredentials });
+      expect([decision.kind, metadata.denied]).toEqual(['deny', true]);
+    },
+  );
+
   it.each([
     { whose: 'the Pod', annotations: denied, namespace: permitsReader },
     { whose: 'the Namespace', annotations: reader, namespace: { ...permitsReader, [METADATA]: 'deny' } },
