@@ -9,14 +9,48 @@ export interface PluginCommand {
   readonly shows: RegExp;
   /** The rights that it names if it has none. */
   readonly withoutAny: readonly string[];
+  /** Rights of the file that it does not ask for here. */
+  readonly unasked?: readonly string[];
 }
 
-export const pluginCommands: readonly PluginCommand[] = [
+/** `pod`: NAMESPACE/NAME of a Pod on the agent's node. */
+export const pluginCommands = (pod: string): readonly PluginCommand[] => [
   {
     name: 'logs',
     file: 'logs',
     lines: [['logs'], ['logs', '-f']],
     shows: /shop\/cart-0/,
     withoutAny: ['list pods'],
+  },
+  {
+    name: 'explain',
+    file: 'explain',
+    lines: [['explain', pod]],
+    shows: /no server explains it/,
+    withoutAny: ['get pods', 'list pods'],
+  },
+  {
+    name: 'doctor',
+    file: 'doctor',
+    lines: [['doctor']],
+    shows: /NO ANSWER/,
+    withoutAny: ['list nodes', 'list daemonsets.apps', 'list pods', 'get namespaces', 'get configmaps'],
+    // Only the logs of agents that answer are read.
+    unasked: ['get pods/log'],
+  },
+  {
+    name: 'roles',
+    file: 'roles',
+    lines: [['roles'], ['roles', '-n', 'default']],
+    shows: /no Pod has a role/,
+    withoutAny: ['list pods'],
+  },
+  {
+    name: 'who',
+    file: 'roles',
+    lines: [['who', 'app']],
+    shows: /no Pod has app/,
+    withoutAny: ['list pods'],
+    unasked: ['get namespaces'],
   },
 ];

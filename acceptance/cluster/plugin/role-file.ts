@@ -72,14 +72,12 @@ function lessened(role: RoleObject, without: readonly string[]): RoleObject {
 }
 
 function single({ apiGroups, resources, resourceNames, verbs }: Rule): readonly Rule[] {
+  const names = resourceNames?.map((name) => ({ resourceNames: [name] })) ?? [{}];
   return apiGroups.flatMap((group) =>
     resources.flatMap((resource) =>
-      verbs.map((verb) => ({
-        apiGroups: [group],
-        resources: [resource],
-        ...(resourceNames !== undefined && { resourceNames }),
-        verbs: [verb],
-      })),
+      verbs.flatMap((verb) =>
+        names.map((named) => ({ apiGroups: [group], resources: [resource], verbs: [verb], ...named })),
+      ),
     ),
   );
 }

@@ -3,29 +3,25 @@ import type { ClusterWorld } from '../world.ts';
 import { startStandInKubelet } from './stand-in-kubelet.ts';
 
 const MERGE = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
-/** What the kubelet has of each container. */
-const LOG = `${new Date().toISOString()} {"level":"info","msg":"request refused","namespace":"shop","pod":"cart-0","reason":"NoRole"}\n`;
 
-/** Creates a Namespace with an agent and a server that are running for the API server. Returns its name. */
+/** An agent and a server that run, for the API server, and a Pod beside them. */
+export interface PluginPods {
+  /** Of the agent and the server. */
+  readonly namespace: string;
+  /** NAMESPACE/NAME of the Pod. */
+  readonly pod: string;
+  /** Reports their node as ready. After 40 s without it, Kubernetes thinks that the kubelet is gone. */
+  reportReady(): Promise<unknown>;
+}
+
 export async function createRolegatePods(
   { kubeConfig, objects, node }: ClusterWorld,
   stack: AsyncDisposableStack,
-): Promise<string> {
+): Promise<PluginPods> {
   const core = kubeConfig.makeApiClient(CoreV1Api);
-  const kubelet = stack.use(await startStandInKubelet(LOG));
+  const kubelet = stack.use(await startStandInKubelet(logText));
   const namespace = await objects.namespace('rolegate-plugin');
-  await core.patchNodeStatus(
-    {
-      name: node,
-      body: {
-        status: {
-          addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
-          daemonEndpoints: { kubeletEndpoint: { Port: kubelet.port } },
-        },
-      },
-    },
-    MERGE,
-  );
+  const shop = await objects.namespace('rolegate-shop');
   for (const component of ['agent', 'server']) {
     const name = `rolegate-${component}`;
     const labels = { 'app.kubernetes.io/part-of': 'rolegate', 'app.kubernetes.io/component': component };
@@ -37,5 +33,35 @@ export async function createRolegatePods(
     await core.createNamespacedPod({ namespace, body: { metadata: { name, labels }, spec } });
     await core.patchNamespacedPodStatus({ namespace, name, body: { status: { phase: 'Running' } } }, MERGE);
   }
-  return namespace;
+  const pod = await objects.pod({ namespace: shop, name: 'cart-0', node, ip: '' });
+  return {
+    namespace,
+    pod: `${pod.namespace}/${pod.name}`,
+    reportReady: () =>
+      core.patchNodeStatus(
+        {
+          name: node,
+          body: {
+            status: {
+              addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+              daemonEndpoints: { kubeletEndpoint: { Port: kubelet.port } },
+              conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: new Date() }],
+            },
+          },
+        },
+        MERGE,
+      ),
+  };
+}
+
+/** What the kubelet has of each container. */
+function logText(): string {
+  const refusal = {
+    level: 'info',
+    msg: 'request refused',
+    namespace: 'shop',
+    pod: 'cart-0',
+    reason: 'NoRole',
+  };
+  return `${new Date().toISOString()} ${JSON.stringify(refusal)}\n`;
 }

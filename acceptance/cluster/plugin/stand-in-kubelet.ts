@@ -9,16 +9,19 @@ export interface StandInKubelet extends AsyncDisposable {
   readonly port: number;
 }
 
-/** `log`: the text of every container's log. */
-export async function startStandInKubelet(log: string): Promise<StandInKubelet> {
+/** `log` returns the text of every container's log. */
+export async function startStandInKubelet(log: () => string): Promise<StandInKubelet> {
   const ca = await createTestCa();
   const server = createServer(await ca.issue({ ips: ['127.0.0.1'] }), (request, response) => {
     const isLog = (request.url ?? '').startsWith('/containerLogs/');
-    response.writeHead(isLog ? 200 : 404).end(isLog ? log : 'this is not a kubelet');
+    response.writeHead(isLog ? 200 : 404).end(isLog ? log() : 'this is not a kubelet');
   });
   // A WebSocket or SPDY upgrade is exec.
   server.on('upgrade', (_request, socket) => {
-    socket.end('HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n');
+    // The server does not close what it has handed over.
+    socket.end('HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n', () => {
+      socket.destroy();
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -122,8 +122,10 @@ export function incompleteOf({ agents, servers, namespaces }: RoleSources): read
   const leftOut = (many: number | undefined, what: string) =>
     many === undefined || many === 0 ? [] : [what.replace('#', String(many))];
   return [
-    ...silent(agents.map(({ node, status }) => ({ who: `the agent of ${node}`, fault: faultOf(status) }))),
-    ...silent(servers.map(({ pod, status }) => ({ who: `server ${pod}`, fault: faultOf(status) }))),
+    ...silent([
+      ...agents.map(({ node, status }) => ({ who: `the agent of ${node}`, fault: faultOf(status) })),
+      ...servers.map(({ pod, status }) => ({ who: `server ${pod}`, fault: faultOf(status) })),
+    ]),
     ...agents.flatMap(({ node, status }) =>
       leftOut(valueOf(status)?.podsLeftOut, `# Pods of ${node} are left out`),
     ),
