@@ -16,6 +16,25 @@ export function byPlugin(world: World): [string, () => Promise<void>][] {
           words: ['GET credentials → 403', 'NamespaceDenied: Namespace legacy does not permit'],
         }),
     ],
+    [
+      'kubectl rolegate explain names the link that is broken, and the command that mends it',
+      () =>
+        expectPlugin(world, ['explain', DENIED], {
+          code: 1,
+          words: [
+            'broken at Namespace: NamespaceDenied',
+            'kubectl annotate --overwrite namespace legacy iam.amazonaws.com/permitted=shop/checkout',
+          ],
+        }),
+    ],
+    [
+      'kubectl rolegate explain says that nothing is broken, and which rule permits the role',
+      () =>
+        expectPlugin(world, ['explain', 'shop/checkout'], {
+          code: 0,
+          words: ['nothing is broken', 'by iam.amazonaws.com/permitted: shop/.*'],
+        }),
+    ],
   ];
 }
 
