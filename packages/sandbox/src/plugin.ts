@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { mainOf } from './program.ts';
+import { fileURLToPath } from 'node:url';
 
 /** Of a world. */
 interface Folder {
@@ -24,7 +24,7 @@ export function pluginOf(world: Folder): string {
 /** Writes the program, which asks this world whatever the kubeconfig of its user is. */
 export async function writePlugin(world: Folder): Promise<void> {
   await mkdir(pluginFolder(world));
-  const command = `'${process.execPath}' '${mainOf('cli')}'`;
+  const command = `'${process.execPath}' '${fileURLToPath(import.meta.resolve('@rolegate/cli/main'))}'`;
   const script = `#!/bin/sh\nKUBECONFIG='${kubeconfigOf(world)}' exec ${command} "$@"\n`;
   await writeFile(pluginOf(world), script, { mode: 0o755 });
 }

@@ -2,14 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  documentedSessions,
-  fencedBlocks,
-  isDocumented,
-  outputOf,
-  runCommand,
-  startProcess,
-} from '@rolegate/testing';
+import { documentedSessions, fencedBlocks, isDocumented, runCommand, startProcess } from '@rolegate/testing';
 import type { DocumentedSession } from '@rolegate/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from './setup.ts';
@@ -80,12 +73,6 @@ describe('The page docs/getting-started.md', () => {
       const answer = await shell(command);
       for (const word of comment.replace(/^.*: /, '').split(' ')) expect(answer).toContain(word);
     }
-  });
-
-  it('has as many promises as --once checks', async () => {
-    const [, documented] = /--once` checks (\d+) promises/.exec(page) ?? [];
-    const checked = await outputOf([process.execPath, MAIN, '--once'], { env: ENV, timeoutMs: 60_000 });
-    expect(checked).toContain(`${documented ?? ''} passed, 0 failed`);
   });
 });
 

@@ -37,7 +37,7 @@ function exitStatus(code: string): V1Status {
 /** A cluster whose agent runs programs like this. */
 function startCluster(exec?: ExecHandler) {
   const agent = { name: 'agent-a', node: 'a', component: 'agent', logs: { agent: [] } } as const;
-  return startStandInCluster([agent], { ...(exec && { exec }) });
+  return startStandInCluster([agent], { exec });
 }
 
 describe('a program run in a Pod', () => {

@@ -132,7 +132,10 @@ async function send(
   if (follow) log.followers.set(response, (line) => waiting.push(line));
   response.on('close', () => log.followers.delete(response));
   const wanted = there.filter(({ atMs }) => atMs >= sinceMs);
-  await writePieces(response, inBatches(wanted, (line) => (left > 0 ? textOf(line) : '')));
+  await writePieces(
+    response,
+    inBatches(wanted, (line) => (left > 0 ? textOf(line) : '')),
+  );
   const tell = (line: Line) => {
     response.write(textOf(line));
     if (left <= 0) {
