@@ -34,10 +34,3 @@ it("The page docs/getting-started.md shows the sandbox's Pods and their roles", 
       ]),
   );
 });
-
-it("The page docs/getting-started.md quotes the sandbox's permit", () => {
-  const shop = manifests.find(({ kind, metadata }) => kind === 'Namespace' && metadata.name === 'shop');
-  const permit = shop?.metadata.annotations?.['iam.amazonaws.com/permitted'] ?? '';
-  expect(permit).not.toBe('');
-  expect(page).toContain(`iam.amazonaws.com/permitted: ${permit}\n`);
-});

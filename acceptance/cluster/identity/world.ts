@@ -69,8 +69,8 @@ export async function startIdentityWorld(deps: ClusterWorld): Promise<IdentityWo
     deps.onAgentLine(line);
     agentLog.push(parsedLine(line));
   };
-  const onServerLine = (line: string) => {
-    deps.onServerLine(line);
+  const onServerLine = (line: string, index: number) => {
+    deps.onServerLine(line, index);
     serverLog.push(parsedLine(line));
   };
   const start = (program: Program): Program => {

@@ -39,8 +39,8 @@ export async function etcdRestoreSteps(world: ClusterWorld): Promise<ClusterStep
       node,
       serverCount: SERVERS,
       cniDirectory: cni.path,
-      onServerLine: (line) => {
-        onServerLine(line);
+      onServerLine: (line, index) => {
+        onServerLine(line, index);
         serverLog.push(parsedLine(line));
       },
       onAgentLine: (line) => {

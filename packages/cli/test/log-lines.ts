@@ -39,8 +39,8 @@ export function refusal(fields: object = {}): object {
   };
 }
 
-/** A line of pods/log with `timestamps=true`. */
-export function stamped(afterMs: number, fields: object): string {
-  const time = new Date(START_MS + afterMs).toISOString();
+/** A line of pods/log with `timestamps=true`, some milliseconds after the start. */
+export function stamped(afterMs: number, fields: object, startMs = START_MS): string {
+  const time = new Date(startMs + afterMs).toISOString();
   return `${time} ${JSON.stringify({ level: 'info', time, ...fields })}`;
 }

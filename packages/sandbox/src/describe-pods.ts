@@ -2,7 +2,7 @@ import { sdkEnvironment } from './caller-identity.ts';
 import { expectationOf } from './expectation.ts';
 import { NODE_IP } from './program-flags.ts';
 import type { SandboxPod } from './sandbox-node.ts';
-import { statusSocket } from './start-programs.ts';
+import { pluginFolder } from './plugin.ts';
 import { tokenEnvironment } from './token-client.ts';
 import type { World } from './world.ts';
 
@@ -35,18 +35,20 @@ export function describePods(world: World, folder: string): string {
   const environment = Object.entries({ ...endpoints, AWS_DEFAULT_REGION: AWS_REGION });
   return [
     '',
-    `Rolegate is running on loopback: two servers, one agent, and stand-ins for the Kubernetes API, STS and IMDS.`,
+    'Rolegate is running on loopback: two servers, one agent, and stand-ins for the Kubernetes API, STS and IMDS.',
     "Each Pod has its own address, and the agent tells Pods apart by it. A Pod on the host network has the node's address;",
     'its ServiceAccount token says who it is.',
     '',
     table,
     '',
-    'Paste this into a second terminal. `as ADDRESS PATH` asks the agent for PATH as the Pod with that address:',
+    'Paste this into a second terminal. `as ADDRESS PATH` asks the agent for PATH as the Pod with that address;',
+    '`kubectl-rolegate`, or `kubectl rolegate` if you have kubectl, asks this sandbox whatever your kubeconfig says:',
     `  imds=${url}`,
     '  as() {',
     "    token=$(curl -sS --interface $1 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 600' $imds/api/token)",
     `    curl -sS -w '\\n%{http_code}\\n' --interface $1 -H "X-aws-ec2-metadata-token: $token" $imds/$2`,
     '  }',
+    `  export PATH=${pluginFolder(world)}:$PATH`,
     '',
     `Get the role name of ${podName(first)}. To get the credentials, append the name:`,
     `  as ${first.ip} meta-data/iam/security-credentials/`,
@@ -55,11 +57,12 @@ export function describePods(world: World, folder: string): string {
     `  ${environment.map(([key, value]) => `${key}=${value}`).join(' ')} aws sts get-caller-identity`,
     '',
     ...byTokenText(world),
-    'See what the agent knows:',
-    `  node packages/agent/dist/main.js status --status-socket ${statusSocket(world, 'agent')}`,
+    'Ask why a Pod gets what it gets, and what happened:',
+    `  kubectl-rolegate explain ${podName(first)}`,
+    '  kubectl-rolegate logs',
     '',
     `To change a role or a permit, edit a manifest in ${folder}. Changes take effect within a second.`,
-    "Press Ctrl-C to stop. The agent's log follows.",
+    'Press Ctrl-C to stop. The log of all programs follows.',
     '',
   ].join('\n');
 }

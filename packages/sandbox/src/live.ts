@@ -1,9 +1,12 @@
 import { aborted, describeError } from '@rolegate/runtime';
+import { startProcess } from '@rolegate/testing';
 import { describePod, describePods, STARTING } from './describe-pods.ts';
 import { readManifests, watchManifests } from './manifests.ts';
+import { pluginOf } from './plugin.ts';
 import { startWorld } from './world.ts';
+import type { World } from './world.ts';
 
-/** Runs the system until Ctrl-C. Prints its Pods and commands to try, then follows the agent's log. */
+/** Runs the system until Ctrl-C. Prints its Pods and commands to try, then follows the logs. */
 export async function live({
   folder,
   print,
@@ -18,17 +21,16 @@ export async function live({
       stop.abort();
     });
   const manifests = await readManifests(folder);
-  let following = false;
   print(STARTING);
   await using world = await startWorld({
-    onAgentLine: (line) => {
-      if (following) print(line);
-    },
+    onAgentLine: () => undefined,
     containerCredentials: true,
+    programPods: true,
   });
   await world.apply(manifests);
   print(describePods(world, folder));
-  following = true;
+  await using logs = new AsyncDisposableStack();
+  logs.defer(followLogs(world));
   let known = world.node.pods.map(({ uid }) => uid);
   const newPods = () => {
     const before = new Set(known);
@@ -53,4 +55,10 @@ export async function live({
   );
   await aborted(stop.signal);
   return 0;
+}
+
+/** Prints new log lines of all programs on this terminal. Returns how to stop. */
+function followLogs(world: World): () => Promise<void> {
+  const command = [pluginOf(world), 'logs', '--follow', '--since', '1s'];
+  return startProcess(command, { env: process.env, output: process.stdout.fd }).stop;
 }

@@ -46,6 +46,7 @@ async function runTour(): Promise<number> {
     onAgentLine: keep,
     onServerLine: keep,
     containerCredentials: true,
+    programPods: true,
   });
   const outcome = await tour({ world, manifests: OWN_MANIFESTS, print: console.log, signal });
   console.log(summaryOf(outcome));

@@ -57,7 +57,7 @@ export function startProgram({
 }
 
 /** Path of the built program. */
-function mainOf(name: 'server' | 'agent'): string {
+export function mainOf(name: 'server' | 'agent'): string {
   return fileURLToPath(import.meta.resolve(`@rolegate/${name}/main`));
 }
 

@@ -18,7 +18,8 @@ export interface ProgramsOptions extends IdentityOptions {
   /** Of `reconcile`, which then reads the directory for the agent. The caller starts it. */
   readonly cniSocket?: string | undefined;
   readonly onAgentLine: (line: string) => void;
-  readonly onServerLine: (line: string) => void;
+  /** `index`: of which server. */
+  readonly onServerLine: (line: string, index: number) => void;
   /** Another kubeconfig for one of the servers. */
   readonly kubeconfigOf?: (index: number) => string;
   /** Defaults to `debug`. */
@@ -116,7 +117,9 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
       return startProgram({
         name: 'server',
         opsPort: ports.opsPort,
-        onLine: options.onServerLine,
+        onLine: (line) => {
+          options.onServerLine(line, index);
+        },
         env: { AWS_ACCESS_KEY_ID: 'AKIAROLEGATESERVER00', AWS_SECRET_ACCESS_KEY: 'of the server' },
         args: [
           ...serverFlags(

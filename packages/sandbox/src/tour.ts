@@ -6,6 +6,7 @@ import type { Outcome } from '@rolegate/testing';
 import { callerIdentity } from './caller-identity.ts';
 import { readManifests, watchManifests } from './manifests.ts';
 import { clientOf, expectGet, expectRole, expectStatus, podOf } from './tour-checks.ts';
+import { byPlugin } from './tour-by-plugin.ts';
 import { byToken, expectByToken, HOST_POD } from './tour-by-token.ts';
 import type { World } from './world.ts';
 
@@ -60,6 +61,7 @@ function steps(world: World, folder: string): [string, () => Promise<void>][] {
       () => expectGet(world, 'shop/checkout', `${CREDENTIALS}${NODE_ROLE}`, 403),
     ],
     ...byToken(world),
+    ...byPlugin(world),
     ['A changed role annotation takes effect while the Pod runs', () => liveEdit(world, folder)],
     ['A revoked permit takes effect while the Pod runs', () => withdrawn(world, folder)],
     [

@@ -12,7 +12,9 @@ import {
 import type { CniResultsDir, FakeSts, FeedProxy, KubernetesApi } from '@rolegate/testing';
 import type { Manifest } from './manifests.ts';
 import { isServed, manifestKey } from './manifests.ts';
+import { kubeconfigOf, writePlugin } from './plugin.ts';
 import type { Program } from './program.ts';
+import { applyProgramPods, execInPrograms, logLine } from './program-pods.ts';
 import type { SandboxNode } from './sandbox-node.ts';
 import { createSandboxNode, NODE_NAME } from './sandbox-node.ts';
 import type { AgentStart, PreparedPrograms } from './start-programs.ts';
@@ -36,6 +38,8 @@ export interface WorldOptions {
   readonly detectsBaseArn?: boolean;
   /** True: the agent serves container credentials, and Pods have ServiceAccount tokens. */
   readonly containerCredentials?: boolean;
+  /** True: the programs are Pods of the cluster, with logs and status commands, and kubectl-rolegate finds them. */
+  readonly programPods?: boolean;
 }
 
 export interface World extends AsyncDisposable, Pick<PreparedPrograms, 'ca' | 'serverPorts'> {
@@ -128,18 +132,22 @@ async function startAll(world: World): Promise<void> {
 
 async function prepareWorld(options: WorldOptions, stack: AsyncDisposableStack) {
   const { serverCount = SERVERS, cniResults = true, detectsBaseArn = false } = options;
-  const { containerCredentials = false } = options;
+  const { containerCredentials = false, programPods = false } = options;
   const { onAgentLine, onServerLine = () => undefined } = options;
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-sandbox-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const api = await startKubernetesApi({});
+  const api = await startKubernetesApi({ exec: execInPrograms(folder) });
   stack.defer(() => api.close());
   const sts = stack.use(await startSts({}));
   const imds = await startImds({});
   stack.defer(() => imds.close());
   const cni = stack.use(await createCniResultsDir());
-  const kubeconfig = join(folder, 'kubeconfig');
+  const kubeconfig = kubeconfigOf({ folder });
   await writeFile(kubeconfig, api.kubeconfig());
+  if (programPods) {
+    applyProgramPods(api, serverCount);
+    await writePlugin({ folder });
+  }
   const programs = await preparePrograms({
     folder,
     serverCount,
@@ -150,8 +158,14 @@ async function prepareWorld(options: WorldOptions, stack: AsyncDisposableStack) 
     node: NODE_NAME,
     detectsBaseArn,
     containerCredentials,
-    onAgentLine,
-    onServerLine,
+    onAgentLine(line) {
+      if (programPods) logLine(api, 'agent', line);
+      onAgentLine(line);
+    },
+    onServerLine(line, index) {
+      if (programPods) logLine(api, 'server', line, index);
+      onServerLine(line);
+    },
   });
   return { folder, api, sts, cni, programs };
 }

@@ -1,3 +1,4 @@
+export * from './acceptance/documented-commands.ts';
 export * from './acceptance/find-program.ts';
 export * from './acceptance/metric-samples.ts';
 export * from './acceptance/report.ts';

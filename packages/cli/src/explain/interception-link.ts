@@ -31,17 +31,24 @@ export function interceptionLink(evidence: Evidence): Link {
   const says = layersText(status);
   if (first === undefined)
     return Object.keys(status.interception.layers).length === 0
-      ? link(
-          'interception',
-          'unknown',
-          'the agent does not say: it is of version 0.1, has no --cni-socket, or reconcile has not answered',
-        )
+      ? withoutLayers(status)
       : link('interception', 'ok', says);
   return link('interception', first.state, first.says, {
     details: [...problems.filter((one) => one !== first).map((one) => one.says), says],
     next: first.next,
     commands: first.commands ?? [],
   });
+}
+
+/** Without --cni-socket the agent was started by hand, and whoever did that leads requests to it. */
+function withoutLayers({ version, interception }: AgentStatus): Link {
+  return version !== undefined && interception.readerConnected === undefined
+    ? link('interception', 'unreached', 'not watched: the agent runs without --cni-socket')
+    : link(
+        'interception',
+        'unknown',
+        'the agent does not say: it is of version 0.1, or reconcile has not answered',
+      );
 }
 
 function problemsOf({ interception, ports, addresses }: AgentStatus, node: string): readonly Problem[] {

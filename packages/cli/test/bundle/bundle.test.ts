@@ -20,6 +20,8 @@ const REPORT_MEMORY = `process.on('exit', () => {
   const { readFileSync, writeSync } = require('node:fs');
   writeSync(2, /VmHWM:.*/.exec(readFileSync('/proc/self/status', 'utf8'))[0]);
 });`;
+/** The lines are from yesterday. */
+const LOGS = ['logs', '--since', '48h'];
 /** Lists what was loaded when the process ends. */
 const REPORT_MODULES = `process.on('exit', () => {
   require('node:fs').writeSync(2, process.moduleLoadList.join('\\n'));
@@ -75,7 +77,7 @@ describe('the bundle of kubectl-rolegate', () => {
   }
 
   it(`merges three agents' ${LINES} lines in order and within ${MOST_MEMORY} MB`, async () => {
-    const { code, stdout, stderr } = await run({ words: ['logs'], first: REPORT_MEMORY });
+    const { code, stdout, stderr } = await run({ words: LOGS, first: REPORT_MEMORY });
     expect(code).toBe(0);
     const times = timesOf(stdout);
     expect(times).toHaveLength(LINES);
@@ -84,27 +86,27 @@ describe('the bundle of kubectl-rolegate', () => {
   });
 
   it('ends at once and without an error when head closes the pipe', async () => {
-    const { code, stdout, stderr } = await run({ words: ['logs', '-o', 'json'], pipe: '2>&1 | head -n 1' });
+    const { code, stdout, stderr } = await run({ words: [...LOGS, '-o', 'json'], pipe: '2>&1 | head -n 1' });
     expect(stdout).toMatch(/^\{.*\}\n$/);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
   it('writes no colors and no progress if its outputs are no terminals', async () => {
-    const { stdout, stderr } = await run({ words: ['logs', '--node', 'a'] });
+    const { stdout, stderr } = await run({ words: [...LOGS, '--node', 'a'] });
     expect(timesOf(stdout)).toHaveLength(LINES / 3);
     expect(stdout).not.toContain('\u001b');
     expect(stderr).toBe('');
   });
 
   it('keeps the progress line on a narrow terminal on one line, and removes it', async () => {
-    const { stdout, stderr } = await run({ words: ['logs', '--node', 'a'], first: NARROW_TERMINAL });
+    const { stdout, stderr } = await run({ words: [...LOGS, '--node', 'a'], first: NARROW_TERMINAL });
     expect(stdout).toContain('\u001b[');
     const shown = stderr.split('\r\u001b[K');
     expect(shown).toContain('read 1 of 1 logs');
     expect(Math.max(...shown.map((line) => line.length))).toBeLessThan(40);
     expect(shown.at(-1)).toBe('');
     const plain = await run({
-      words: ['logs', '--node', 'a'],
+      words: [...LOGS, '--node', 'a'],
       first: NARROW_TERMINAL,
       env: { NO_COLOR: '1' },
     });
@@ -141,7 +143,7 @@ describe('the bundle of kubectl-rolegate', () => {
   });
 
   it.skipIf(node20 === undefined)('runs on Node.js 20', async () => {
-    const { code, stdout, stderr } = await run({ node: node20, words: ['logs'] });
+    const { code, stdout, stderr } = await run({ node: node20, words: LOGS });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(timesOf(stdout)).toHaveLength(LINES);
   });

@@ -1,10 +1,10 @@
-import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import type { Duplex, Writable } from 'node:stream';
-import { Exec, KubeConfig } from '@kubernetes/client-node';
+import type { Writable } from 'node:stream';
+import { Exec } from '@kubernetes/client-node';
 import type { V1Status } from '@kubernetes/client-node';
+import type { ExecHandler } from '@rolegate/testing';
 import { describe, expect, it } from 'vitest';
 import { createExecs } from '../../src/cluster/exec.ts';
+import { startStandInCluster } from '../stand-in-cluster.ts';
 
 type ExecCall = Exec['exec'];
 
@@ -34,34 +34,10 @@ function exitStatus(code: string): V1Status {
   ) as V1Status;
 }
 
-/** An API server that does this with a WebSocket's handshake. */
-async function startApi(answer: (socket: Duplex) => void) {
-  const paths: (string | undefined)[] = [];
-  const sockets = new Set<Socket>();
-  const server = createServer().on('upgrade', (request, socket) => {
-    paths.push(request.url);
-    answer(socket);
-  });
-  server.on('connection', (socket) => sockets.add(socket));
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const kubeConfig = new KubeConfig();
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  kubeConfig.loadFromClusterAndUser(
-    { name: 'x', server: url, skipTLSVerify: true },
-    { name: 'x', token: 'x' },
-  );
-  return {
-    paths,
-    kubeConfig,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => {
-        server.close(resolve);
-      });
-    },
-  };
+/** A cluster whose agent runs programs like this. */
+function startCluster(exec?: ExecHandler) {
+  const agent = { name: 'agent-a', node: 'a', component: 'agent', logs: { agent: [] } } as const;
+  return startStandInCluster([agent], { exec });
 }
 
 describe('a program run in a Pod', () => {
@@ -84,27 +60,56 @@ describe('a program run in a Pod', () => {
     expect(await outcome).toEqual({ kind: 'failed', fault: 'its output is too long' });
   });
 
-  it('is forbidden without the right to create pods/exec', async () => {
-    await using api = await startApi((socket) =>
-      socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n'),
-    );
-    const exec = createExecs({ exec: new Exec(api.kubeConfig) });
-    expect(await exec(program, signal)).toEqual({ kind: 'forbidden' });
-    expect(api.paths).toEqual([
+  it('gets its command by WebSocket, and its output is whole', async () => {
+    const long = 'ü'.repeat(100_000);
+    await using cluster = await startCluster(() => Promise.resolve({ stdout: long, stderr: 'no', code: 1 }));
+    const exec = createExecs({ exec: new Exec(cluster.kubeConfig) });
+    expect(await exec(program, signal)).toEqual({ kind: 'exited', code: 1, stdout: long, stderr: 'no' });
+    expect(cluster.requests).toEqual([
       '/api/v1/namespaces/rolegate/pods/agent-a/exec?stdout=true&stderr=true&stdin=false&tty=false&command=rolegate-agent&command=status&container=agent',
     ]);
   });
 
+  it('fails if its Pod does not have it', async () => {
+    await using cluster = await startCluster();
+    const exec = createExecs({ exec: new Exec(cluster.kubeConfig) });
+    expect(await exec(program, signal)).toMatchObject({
+      kind: 'failed',
+      fault: expect.stringContaining('"rolegate-agent": executable file not found'),
+    });
+  });
+
+  it('is forbidden without the right to create pods/exec', async () => {
+    await using cluster = await startCluster();
+    cluster.forbidden.add('create pods/exec');
+    const exec = createExecs({ exec: new Exec(cluster.kubeConfig) });
+    expect(await exec(program, signal)).toEqual({ kind: 'forbidden' });
+  });
+
+  it('fails and is stopped if it never answers', async () => {
+    const stopped = Promise.withResolvers<undefined>();
+    await using cluster = await startCluster((_program, gone) => {
+      gone.addEventListener('abort', () => {
+        stopped.resolve(undefined);
+      });
+      return new Promise(() => undefined);
+    });
+    const exec = createExecs({ exec: new Exec(cluster.kubeConfig), timeoutMs: 500 });
+    expect(await exec(program, signal)).toEqual({ kind: 'failed', fault: 'no answer within 0.5 s' });
+    await stopped.promise;
+  });
+
   it('fails if the API server accepts the connection and says nothing', async () => {
-    await using api = await startApi(() => undefined);
-    const exec = createExecs({ exec: new Exec(api.kubeConfig), timeoutMs: 50 });
+    await using cluster = await startCluster();
+    cluster.api.hang();
+    const exec = createExecs({ exec: new Exec(cluster.kubeConfig), timeoutMs: 50 });
     expect(await exec(program, signal)).toEqual({ kind: 'failed', fault: 'no answer within 0.05 s' });
   });
 
   it('fails if nobody listens', async () => {
-    const api = await startApi(() => undefined);
-    await api[Symbol.asyncDispose]();
-    const exec = createExecs({ exec: new Exec(api.kubeConfig) });
+    const cluster = await startCluster();
+    await cluster[Symbol.asyncDispose]();
+    const exec = createExecs({ exec: new Exec(cluster.kubeConfig) });
     expect(await exec(program, signal)).toMatchObject({
       kind: 'failed',
       fault: expect.stringContaining('ECONNREFUSED'),

@@ -242,6 +242,13 @@ describe('The page of explain', () => {
     expect(pageText(page, wide)).toMatch(/^agent +ok +has credentials …D6VS for 50 more minutes$/m);
   });
 
+  it('Interception that nobody watches is no fault, and one that is not told is not known', () => {
+    const unwatched = explainPage(evidence({ status: { interception: { layers: {} } } }));
+    expect(unwatched.verdict).toBe(`nothing is broken: the Pod gets ${ROLE_ARN}`);
+    const untold = explainPage(evidence({ status: { interception: { readerConnected: true, layers: {} } } }));
+    expect(untold.verdict).toContain('not known: interception');
+  });
+
   it('Of several rules and entries, the one that decides is shown first, and the others below it', () => {
     const list = '["cart*", "check*"]';
     const allowed = 'iam.amazonaws.com/allowed-roles';

@@ -17,7 +17,8 @@ const defaults: Values = {
   role: undefined,
   reason: undefined,
   node: undefined,
-  since: 600_000,
+  // The lines' time is fixed. 100 years.
+  since: 3_153_600_000_000,
   follow: false,
   'max-streams': 200,
   output: 'text',

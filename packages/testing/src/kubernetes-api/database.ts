@@ -5,6 +5,8 @@ import type { KubernetesKind, KubernetesObject, StoredObject } from './object.ts
 export interface StoredEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly object: StoredObject;
+  /** What it replaced or deleted. */
+  readonly former?: StoredObject | undefined;
 }
 
 /** What etcd is to the API server: objects, one version counter for all, and a history until it is compacted. */
@@ -33,8 +35,8 @@ export function createDatabase({ onEvent }: { onEvent: (event: StoredEvent) => v
   let version = 1000;
   let compactedVersion = version;
 
-  function tell(type: StoredEvent['type'], object: StoredObject): void {
-    const event = { type, object };
+  function tell(type: StoredEvent['type'], object: StoredObject, former?: StoredObject): void {
+    const event = { type, object, former };
     history.push(event);
     onEvent(event);
   }
@@ -48,7 +50,7 @@ export function createDatabase({ onEvent }: { onEvent: (event: StoredEvent) => v
     version += 1;
     const stored = withVersion(next, `${version}`);
     objects.set(key, stored);
-    tell(former === undefined ? 'ADDED' : 'MODIFIED', stored);
+    tell(former === undefined ? 'ADDED' : 'MODIFIED', stored, former);
     return structuredClone(stored);
   }
 
@@ -66,7 +68,7 @@ export function createDatabase({ onEvent }: { onEvent: (event: StoredEvent) => v
       const object = found(objects, kind, namespace, name);
       objects.delete(keyOf(kind, namespace, name));
       version += 1;
-      tell('DELETED', withVersion(object, `${version}`));
+      tell('DELETED', withVersion(object, `${version}`), object);
     },
     get: (kind, namespace, name) => structuredClone(objects.get(keyOf(kind, namespace, name))),
     list: (kind, namespace) => listOf(objects, kind, namespace),

@@ -17,11 +17,18 @@ const KINDS: Readonly<Record<string, KubernetesKind>> = {
   nodes: 'Node',
 };
 
+interface PodPlace {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /** What a path refers to. */
 export type Route =
   | { readonly resource: 'issuer' }
   | { readonly resource: 'tokenreviews' }
   | { readonly resource: 'events'; readonly namespace: string }
+  | ({ readonly resource: 'pods/log' } & PodPlace)
+  | ({ readonly resource: 'pods/exec' } & PodPlace)
   | {
       readonly resource: 'objects';
       readonly kind: KubernetesKind;
@@ -29,11 +36,15 @@ export type Route =
       readonly name: string | undefined;
     };
 
+const POD_PART = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)\/(log|exec)$/;
 const PATH = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+))?$/;
 
 export function readRoute(path: string): Route {
   if (path === '/apis/authentication.k8s.io/v1/tokenreviews') return { resource: 'tokenreviews' };
   if (path === issuerPaths.keys || path === issuerPaths.discovery) return { resource: 'issuer' };
+  const [, podNamespace = '', podName = '', part] = POD_PART.exec(path) ?? [];
+  if (part !== undefined)
+    return { resource: part === 'log' ? 'pods/log' : 'pods/exec', namespace: podNamespace, name: podName };
   const [, namespace, resource = '', name] = PATH.exec(path) ?? [];
   const kind = KINDS[resource];
   if (resource === 'events' && namespace !== undefined && name === undefined)
@@ -75,20 +86,34 @@ export function sendFailure(response: ServerResponse, error: unknown): void {
 export interface Gate {
   /** Returns false if it has answered itself. */
   admits(response: ServerResponse): Promise<boolean>;
+  /** Waits while the server hangs. Returns the status with which it refuses everything. */
+  refusal(): Promise<Refusal | undefined>;
   hang(): void;
   resume(): void;
   /** Answers everything with this status. Undefined ends it. */
   readonly refuse: (status: number | undefined, headers?: Readonly<Record<string, string>>) => void;
 }
 
+interface Refusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 export function createGate(): Gate {
   let hung: PromiseWithResolvers<undefined> | undefined;
-  let refusal: { status: number; headers: Readonly<Record<string, string>> } | undefined;
+  let refusal: Refusal | undefined;
+
+  async function current(): Promise<Refusal | undefined> {
+    await hung?.promise;
+    return refusal;
+  }
+
   return {
+    refusal: current,
     async admits(response) {
-      await hung?.promise;
-      if (refusal === undefined) return true;
-      const { status, headers } = refusal;
+      const refused = await current();
+      if (refused === undefined) return true;
+      const { status, headers } = refused;
       sendJson(response, status, statusObject(status, 'refused by the stand-in'), headers);
       return false;
     },

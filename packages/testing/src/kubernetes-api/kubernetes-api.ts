@@ -1,4 +1,6 @@
 import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createDatabase } from './database.ts';
 import type { Database, StoredEvent } from './database.ts';
@@ -10,6 +12,10 @@ import type { Issuer } from './issuer.ts';
 import { createLists } from './lists.ts';
 import { kubernetesKinds, readManifests } from './object.ts';
 import type { KubernetesKind, KubernetesObject, StoredObject } from './object.ts';
+import { createPodExec } from './pod-exec.ts';
+import type { ExecHandler } from './pod-exec.ts';
+import { createPodLogs } from './pod-logs.ts';
+import type { PodLogs } from './pod-logs.ts';
 import { createRoutes } from './routes.ts';
 import type { RequestCounts } from './routes.ts';
 import { createTokenReviews } from './token-reviews.ts';
@@ -18,6 +24,8 @@ import { createWatches } from './watches.ts';
 import type { Watches } from './watches.ts';
 
 export type { PostedEvent } from './events.ts';
+export type { ExecHandler, PodProgram, ProgramResult } from './pod-exec.ts';
+export type { ContainerPlace } from './pod-logs.ts';
 export type { Issuer } from './issuer.ts';
 export type { TestToken } from './token-reviews.ts';
 export type { KubernetesKind, KubernetesObject, StoredObject } from './object.ts';
@@ -33,12 +41,18 @@ export interface KubernetesApiOptions {
   readonly port?: number;
   /** False: no controller creates the ServiceAccount `default` of each Namespace. */
   readonly controllers?: boolean;
+  /** Runs programs in Pods. By default there are none. */
+  readonly exec?: ExecHandler | undefined;
+  /** A certificate for 127.0.0.1 and its key. Undefined: plain HTTP. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  /** Called with the path and query of each request, WebSockets included. */
+  readonly onRequest?: (url: string) => void;
 }
 
 /** An object whose kind is known from its place. */
 export type KubernetesManifest = Pick<KubernetesObject, 'metadata'> & Readonly<Record<string, unknown>>;
 
-/** A fake kube-apiserver 1.34 on loopback, over plain HTTP, which can be made to fail. */
+/** A fake kube-apiserver 1.34 on loopback, which can be made to fail. */
 export interface KubernetesApi
   extends
     Pick<Database, 'apply' | 'patch' | 'delete' | 'get' | 'list' | 'bump' | 'backup'>,
@@ -56,6 +70,12 @@ export interface KubernetesApi
   readonly requests: Readonly<Record<KubernetesKind, Readonly<RequestCounts>>>;
   /** Number of open watches. */
   readonly watches: number;
+  /** Appends a line to the log of a container. */
+  readonly writeLog: PodLogs['write'];
+  /** Ends the open log streams of a Pod, as happens now and then. */
+  readonly endLogs: PodLogs['end'];
+  /** Reads that are refused, e.g. `list pods`, `list pods in all` or `create pods/exec in team-a`. */
+  readonly forbidden: Set<string>;
   /** False: behaves as without the feature gate WatchList. */
   offerStreamingList: boolean;
   /** Applies all objects of the text. */
@@ -85,12 +105,22 @@ export interface KubernetesApi
 export async function startKubernetesApi(options: KubernetesApiOptions = {}): Promise<KubernetesApi> {
   const parts = createParts(options);
   const { watches, tokenReviews, events, issuer, requests, offer } = parts;
-  const server = createServer(createRoutes(parts));
+  const { tls, exec, onRequest = () => undefined } = options;
+  const routes = createRoutes(parts);
+  const server = tls === undefined ? createServer(routes) : createTlsServer(tls, routes);
+  const podExec = createPodExec({ ...parts, handler: exec ?? noPrograms });
+  server.on('upgrade', (...upgrade) => {
+    podExec.upgrade(...upgrade);
+  });
+  for (const event of ['request', 'upgrade'])
+    server.prependListener(event, ({ url = '' }: IncomingMessage) => {
+      onRequest(url);
+    });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
-  const url = `http://127.0.0.1:${port}`;
+  const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
   const controls = controlsOf(parts);
   const bookmarks = setInterval(controls.bookmark, BOOKMARK_EVERY_MS).unref();
 
@@ -116,6 +146,7 @@ export async function startKubernetesApi(options: KubernetesApiOptions = {}): Pr
     },
     async close() {
       clearInterval(bookmarks);
+      podExec.close();
       await new Promise((resolve) => {
         server.close(resolve);
         server.closeAllConnections();
@@ -130,11 +161,13 @@ function createParts(options: KubernetesApiOptions) {
   const offer = { streamingList: true };
   const database: Database = createDatabase({ onEvent });
   const issuer = createIssuer();
+  const podLogs = createPodLogs();
   const watches = createWatches({ database, streaming: () => offer.streamingList });
 
   function onEvent(event: StoredEvent): void {
     watches.tell(event);
     const { kind, metadata } = event.object;
+    if (kind === 'Pod' && event.type === 'DELETED') podLogs.forget(metadata.namespace ?? '', metadata.name);
     if (!controllers || kind !== 'Namespace' || event.type !== 'ADDED') return;
     database.apply({ kind: 'ServiceAccount', metadata: { name: 'default', namespace: metadata.name } });
   }
@@ -146,6 +179,8 @@ function createParts(options: KubernetesApiOptions) {
   return {
     database,
     watches,
+    podLogs,
+    forbidden: new Set<string>(),
     offer,
     lists: createLists({ database }),
     gate: createGate(),
@@ -157,7 +192,15 @@ function createParts(options: KubernetesApiOptions) {
 }
 
 /** What a test can do to the server. */
-function controlsOf({ database, lists, watches, gate, tokenReviews }: ReturnType<typeof createParts>) {
+function controlsOf({
+  database,
+  lists,
+  watches,
+  gate,
+  tokenReviews,
+  podLogs,
+  forbidden,
+}: ReturnType<typeof createParts>) {
   const { apply, patch, get, list, bump, backup } = database;
   return {
     apply,
@@ -169,6 +212,9 @@ function controlsOf({ database, lists, watches, gate, tokenReviews }: ReturnType
     delete: database.delete,
     refuse: gate.refuse,
     issueToken: tokenReviews.issue,
+    writeLog: podLogs.write,
+    endLogs: podLogs.end,
+    forbidden,
     sendRaw: watches.sendRaw,
     endlessLists: watches.setEndless,
     expireContinue: lists.expire,
@@ -194,6 +240,9 @@ function controlsOf({ database, lists, watches, gate, tokenReviews }: ReturnType
     },
   };
 }
+
+const noPrograms: ExecHandler = ({ command: [program = ''] }) =>
+  Promise.resolve({ fault: `exec: "${program}": executable file not found in $PATH` });
 
 function noRequests() {
   return Object.fromEntries(

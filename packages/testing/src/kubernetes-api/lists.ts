@@ -1,5 +1,6 @@
 import { jsonOf } from './answer-text.ts';
 import type { Database } from './database.ts';
+import { readSelector } from './label-selector.ts';
 import type { KubernetesKind, StoredObject } from './object.ts';
 import { Failure } from './status.ts';
 
@@ -30,11 +31,15 @@ export function createLists({ database }: { database: Database }): Lists {
   return {
     list(kind, namespace, query) {
       checkQuery(query, database.version);
+      const selector = query.get('labelSelector');
       const limit = Number(query.get('limit') ?? 0);
       const token = readToken(query.get('continue'));
       const snapshot =
         token === undefined
-          ? { version: database.version, objects: database.list(kind, namespace) }
+          ? {
+              version: database.version,
+              objects: database.list(kind, namespace).filter(readSelector(selector)),
+            }
           : snapshots.get(token.version);
       if (snapshot === undefined || (token !== undefined && nextIsExpired)) {
         nextIsExpired = false;
@@ -47,7 +52,10 @@ export function createLists({ database }: { database: Database }): Lists {
       const metadata = {
         resourceVersion: `${snapshot.version}`,
         ...(remaining > 0
-          ? { continue: writeToken(snapshot.version, end), remainingItemCount: remaining }
+          ? {
+              continue: writeToken(snapshot.version, end),
+              ...(selector ? {} : { remainingItemCount: remaining }),
+            }
           : {}),
       };
       return listText(

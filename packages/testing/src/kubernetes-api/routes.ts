@@ -7,7 +7,9 @@ import { readBody, readRoute, sendFailure, sendJson } from './http.ts';
 import type { Gate } from './http.ts';
 import type { Lists } from './lists.ts';
 import type { IssuerRoutes } from './issuer.ts';
-import type { KubernetesKind } from './object.ts';
+import type { KubernetesKind, StoredObject } from './object.ts';
+import type { PodLogs } from './pod-logs.ts';
+import { checkRight } from './rights.ts';
 import { Failure } from './status.ts';
 import type { TokenReviews } from './token-reviews.ts';
 import type { WatchRequest } from './watch.ts';
@@ -32,12 +34,15 @@ export interface RoutesDeps {
   readonly events: PostedEvent[];
   readonly tokenReviews: TokenReviews;
   readonly issuer: IssuerRoutes;
+  readonly podLogs: PodLogs;
+  /** Reads that are refused, as `checkRight` names them. */
+  readonly forbidden: ReadonlySet<string>;
   readonly requests: Readonly<Record<KubernetesKind, RequestCounts>>;
 }
 
 /** The listener of the HTTP server. */
 export function createRoutes(deps: RoutesDeps): (request: IncomingMessage, response: ServerResponse) => void {
-  const { database, gate, events, issuer, tokenReviews, requests } = deps;
+  const { database, gate, events, issuer, tokenReviews, requests, podLogs, forbidden } = deps;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://kubernetes');
@@ -62,6 +67,13 @@ export function createRoutes(deps: RoutesDeps): (request: IncomingMessage, respo
       sendJson(response, 201, event);
       return;
     }
+    if (route.resource === 'pods/exec') throw new Failure(400, 'Upgrade request required');
+    if (route.resource === 'pods/log') {
+      const { namespace, name } = route;
+      checkRight(forbidden, { verb: 'get', resource: 'pods/log', namespace });
+      await podLogs.answer(one(database, 'Pod', namespace, name), searchParams, response);
+      return;
+    }
     const { kind, namespace, name } = route;
     const { method = '' } = request;
     if (method !== 'GET') {
@@ -77,6 +89,8 @@ export function createRoutes(deps: RoutesDeps): (request: IncomingMessage, respo
       sendJson(response, ...written);
       return;
     }
+    const verb = name !== undefined ? 'get' : isWatch(searchParams) ? 'watch' : 'list';
+    checkRight(forbidden, { verb, resource: `${kind.toLowerCase()}s`, namespace });
     if (name !== undefined) sendJson(response, 200, one(database, kind, namespace ?? '', name));
     else await answerCollection(deps, { kind, namespace, query: searchParams, response });
   }
@@ -94,7 +108,7 @@ function count(requests: RoutesDeps['requests'], kind: KubernetesKind, query: UR
   else requests[kind].watch += 1;
 }
 
-function one(database: Database, kind: KubernetesKind, namespace: string, name: string): object {
+function one(database: Database, kind: KubernetesKind, namespace: string, name: string): StoredObject {
   const object = database.get(kind, namespace, name);
   if (object === undefined) throw new Failure(404, `${kind.toLowerCase()}s "${name}" not found`);
   return object;
@@ -105,9 +119,7 @@ async function answerCollection(
   request: WatchRequest,
 ): Promise<void> {
   const { kind, namespace, query, response } = request;
-  for (const selector of ['fieldSelector', 'labelSelector']) {
-    if (query.has(selector)) throw new Failure(400, `the stand-in knows no ${selector}`);
-  }
+  if (query.has('fieldSelector')) throw new Failure(400, 'the stand-in knows no fieldSelector');
   if (isWatch(query)) {
     watches.open(request);
     return;

@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { jsonOf, writePieces } from './answer-text.ts';
 import type { Database, StoredEvent } from './database.ts';
+import { readSelector } from './label-selector.ts';
+import type { Selector } from './label-selector.ts';
 import type { KubernetesKind, StoredObject } from './object.ts';
 import { statusObject } from './status.ts';
 
@@ -44,6 +46,7 @@ export function createWatch(request: WatchRequest, deps: WatchDeps): Watch {
   const takesBookmarks = query.get('allowWatchBookmarks') === 'true';
   /** Events up to this version are not sent. */
   const from = Number(query.get('resourceVersion') ?? 0);
+  const selects = readSelector(query.get('labelSelector'));
   const outlet = createOutlet(response, isHung);
   const watch: Watch = { kind, begin, tell, bookmark, send: outlet.send, resume: outlet.resume };
 
@@ -54,10 +57,12 @@ export function createWatch(request: WatchRequest, deps: WatchDeps): Watch {
     else sendSince();
   }
 
-  function tell({ type, object }: StoredEvent): void {
+  function tell(event: StoredEvent): void {
+    const { object } = event;
     if (object.kind !== kind || (namespace !== undefined && object.metadata.namespace !== namespace)) return;
     if (Number(object.metadata.resourceVersion) <= from) return;
-    outlet.send(jsonOf({ type, object }));
+    const type = selectedType(event, selects);
+    if (type !== undefined) outlet.send(jsonOf({ type, object }));
   }
 
   function bookmark(): void {
@@ -72,7 +77,7 @@ export function createWatch(request: WatchRequest, deps: WatchDeps): Watch {
     if (endless !== undefined) return;
     const last = { 'k8s.io/initial-events-end': 'true' };
     const ending = takesBookmarks ? [bookmarkOf(kind, database.version, last)] : [];
-    await outlet.sendList(addedLines(database.list(kind, namespace)), ending);
+    await outlet.sendList(addedLines(database.list(kind, namespace).filter(selects)), ending);
   }
 
   function sendSince(): void {
@@ -87,6 +92,16 @@ export function createWatch(request: WatchRequest, deps: WatchDeps): Watch {
   }
 
   return watch;
+}
+
+/** To a watch with a selector, an object whose labels change comes or goes. Undefined: it does not see the event. */
+function selectedType(
+  { type, object, former }: StoredEvent,
+  selects: Selector,
+): StoredEvent['type'] | undefined {
+  const was = former !== undefined && selects(former);
+  if (type !== 'DELETED' && selects(object)) return was ? 'MODIFIED' : 'ADDED';
+  return was ? 'DELETED' : undefined;
 }
 
 /** The lines of a watch. They wait while the server hangs and until the preceding list is sent. */
