@@ -1,8 +1,8 @@
 import type { Environment } from '@rolegate/runtime';
 import { createConnection } from './connection.ts';
 import type { ChangingConnection, Connection } from './connection.ts';
-import { createExecs, withTimeouts } from './exec.ts';
-import { loadKubeConfig } from './kube-config.ts';
+import { createExecs } from './exec.ts';
+import { loadKubeConfig, withTimeouts } from './kube-config.ts';
 
 export interface ClusterFlagValues {
   readonly kubeconfig: string | undefined;

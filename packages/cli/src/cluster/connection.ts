@@ -109,13 +109,19 @@ async function credentialsOf(
 }
 
 /** `given`: TLS options and credentials from the kubeconfig. */
-function requestOptions({ path, query }: GetRequest, base: URL, given: RequestOptions): RequestOptions {
+function requestOptions(
+  { path, query, silenceMs = SILENCE_MS }: GetRequest,
+  base: URL,
+  given: RequestOptions,
+): RequestOptions {
   const { ca, cert, key, pfx, passphrase, servername, auth, headers, rejectUnauthorized } = given;
   const tls = Object.entries({ ca, cert, key, pfx, passphrase, servername, auth, rejectUnauthorized });
   const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
   return {
     ...(Object.fromEntries(tls.filter(([, value]) => value !== undefined)) as RequestOptions),
     method: 'GET',
+    // Also while a proxy connects, when the request has no socket.
+    timeout: silenceMs === 0 ? SILENCE_MS : silenceMs,
     hostname: base.hostname.replace(/^\[|\]$/g, ''),
     port: base.port,
     path: `${base.pathname.replace(/\/+$/, '')}${path}${search}`,
@@ -140,21 +146,15 @@ function answerTo(
   { silenceMs, body }: { readonly silenceMs: number; readonly body: string | undefined },
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const isSilent = () => {
+    sent.setTimeout(SILENCE_MS, () => {
       sent.destroy(new Error(`nothing received for ${SILENCE_MS / 1000} s`));
-    };
-    // Not a timeout of the socket, which there is none of while a proxy connects.
-    const timer = setTimeout(isSilent, SILENCE_MS);
+    });
     sent.on('response', (response) => {
-      clearTimeout(timer);
-      sent.setTimeout(silenceMs, isSilent);
+      sent.setTimeout(silenceMs);
       resolve(response);
     });
     // After the response, errors reach its reader.
-    sent.on('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
+    sent.on('error', reject);
     sent.end(body);
   });
 }

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import type { Exec, KubeConfig, V1Status } from '@kubernetes/client-node';
+import type { Exec, V1Status } from '@kubernetes/client-node';
 import { describeError } from '@rolegate/runtime';
 import { atMost } from './at-most.ts';
 
@@ -7,8 +7,6 @@ import { atMost } from './at-most.ts';
 const MOST_AT_ONCE = 10;
 /** For one program, from the request to its end. Milliseconds. */
 const TIMEOUT_MS = 5_000;
-/** For the other side to close, too. Milliseconds. */
-const CLOSE_TIMEOUT_MS = 500;
 /** More output than this is refused. Bytes. */
 const LONGEST_OUTPUT = 8 * 1024 * 1024;
 
@@ -37,16 +35,6 @@ export function createExecs({ exec, timeoutMs = TIMEOUT_MS, longestOutput = LONG
   const inTurn = atMost(MOST_AT_ONCE);
   return (program: PodProgram, signal: AbortSignal): Promise<ExecOutcome> =>
     inTurn(() => run(exec, program, { signal, timeoutMs, longestOutput }));
-}
-
-/** For `Exec`, whose WebSocket would wait half a minute for a close and forever for an answer, and keep the process running. */
-export function withTimeouts(config: KubeConfig, timeoutMs = TIMEOUT_MS): KubeConfig {
-  const timed = Object.create(config) as KubeConfig;
-  timed.applyToHTTPSOptions = async (options) => {
-    await config.applyToHTTPSOptions(options);
-    Object.assign(options, { handshakeTimeout: timeoutMs, closeTimeout: CLOSE_TIMEOUT_MS });
-  };
-  return timed;
 }
 
 /** The part of the library's WebSocket that is used; its own type cannot be resolved. */

@@ -8,6 +8,10 @@ import { createCredentialPlugin } from './credential-plugin.ts';
 import type { PluginSpec } from './credential-plugin.ts';
 import { proxyFromEnvironment } from './proxy-from-environment.ts';
 
+/** For a WebSocket, until the API server answers, and until it closes. Milliseconds. */
+const HANDSHAKE_TIMEOUT_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 500;
+
 export interface KubeConfigChoice {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
@@ -130,4 +134,14 @@ function trustAuthoritiesOfSystem(): void {
   const { getCACertificates, setDefaultCACertificates } = tls as Partial<typeof tls>;
   if (getCACertificates === undefined) return;
   setDefaultCACertificates?.([...getCACertificates('default'), ...getCACertificates('system')]);
+}
+
+/** For `Exec`, whose WebSocket would wait half a minute for a close and forever for an answer, and keep the process running. */
+export function withTimeouts(config: KubeConfig, timeoutMs = HANDSHAKE_TIMEOUT_MS): KubeConfig {
+  const timed = Object.create(config) as KubeConfig;
+  timed.applyToHTTPSOptions = async (options) => {
+    await config.applyToHTTPSOptions(options);
+    Object.assign(options, { handshakeTimeout: timeoutMs, closeTimeout: CLOSE_TIMEOUT_MS });
+  };
+  return timed;
 }

@@ -1,11 +1,15 @@
 import { chmod, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { eventually, openFolder } from '@rolegate/testing';
 import type { Environment } from '@rolegate/runtime';
 import { describe, expect, it } from 'vitest';
 import { Exec, KubeConfig } from '@kubernetes/client-node';
 import { openCluster } from '../../src/cluster/cluster.ts';
-import { createExecs, withTimeouts } from '../../src/cluster/exec.ts';
+import { createConnection } from '../../src/cluster/connection.ts';
+import { createExecs } from '../../src/cluster/exec.ts';
+import { withTimeouts } from '../../src/cluster/kube-config.ts';
 import { startProxy, startTlsApi } from './tls-api.ts';
 
 const { signal } = new AbortController();
@@ -206,6 +210,25 @@ describe('A proxy', () => {
       { target, authorization },
     ]);
     expect(api.received.map(({ authorization: token }) => token)).toEqual(['Bearer t1', 'Bearer t1']);
+  });
+
+  it('that does not connect ends a request in time', async () => {
+    const silent = createServer();
+    const sockets: Socket[] = [];
+    silent.on('connection', (socket) => sockets.push(socket));
+    await new Promise<void>((resolve) => {
+      silent.listen(0, '127.0.0.1', resolve);
+    });
+    const config = new KubeConfig();
+    const proxyUrl = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    config.loadFromClusterAndUser(
+      { name: 'x', server: `https://${target}`, skipTLSVerify: false, proxyUrl },
+      { name: 'x' },
+    );
+    const asked = createConnection(config).json({ path: '/', right, signal, silenceMs: 50 });
+    await expect(asked).rejects.toThrow('Proxy timeout');
+    for (const socket of sockets) socket.destroy();
+    silent.close();
   });
 
   it('of the environment is not asked for a server on this machine', async () => {
