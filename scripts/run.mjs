@@ -12,7 +12,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const fromSources = ['node', '--conditions=development'];
 /** Builds the programs that the sandbox starts. */
 const build = ['tsc', '-b', 'packages/sandbox'];
-const bundle = [build, ['tsc', '-b', 'packages/cli'], ['node', 'scripts/bundle.mjs']];
+const bundle = [build, ['node', 'scripts/bundle.mjs']];
 const generator = (name) => [...fromSources, `scripts/generate/${name}.mjs`];
 const suite = (name) => [...fromSources, `acceptance/${name}/main.ts`];
 
@@ -23,7 +23,7 @@ const commands = {
   // As many as cores, because these programs have deadlines.
   'test:programs': [...bundle, ['vitest', 'run', '--project', 'programs', '--maxWorkers=2']],
   'test:netns': [build, suite('netns')],
-  'test:real': [[...build, 'packages/cli'], suite('cluster')],
+  'test:real': [build, suite('cluster')],
   'test:node': [suite('node')],
   'test:chaos': [build, suite('chaos')],
   'test:hostile': [...bundle, suite('hostile')],
