@@ -19,6 +19,12 @@ describe('kubectl rolegate explain', () => {
     );
   });
 
+  it('The agent and its log are asked without waiting for the servers', async () => {
+    const cluster = standIn();
+    cluster.after['server-0'] = 'agent-a status --json';
+    expect((await explained(cluster)).code).toBe(0);
+  });
+
   it.each([
     { word: 'checkout', namespace: undefined },
     { word: 'checkout', namespace: 'shop' },
