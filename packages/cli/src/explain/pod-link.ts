@@ -2,6 +2,7 @@ import { faultOf, valueOf } from '../answers/answer.ts';
 import type { V1Pod } from '../answers/objects.ts';
 import { endAt } from './decided.ts';
 import type { Decided } from './decided.ts';
+import { stepAfter } from './fault-text.ts';
 import { link } from './link.ts';
 import type { Link } from './link.ts';
 import { obstacleOf } from './obstacle.ts';
@@ -28,10 +29,15 @@ function notDecided({ evidence }: Decided): Link {
   const { server } = evidence;
   const fault = faultOf(server);
   if (fault !== undefined)
-    return link('Pod', 'unknown', `no server explains it: ${fault}`, {
-      next: 'see what is wrong with the servers',
-      commands: ['kubectl rolegate doctor'],
-    });
+    return link(
+      'Pod',
+      'unknown',
+      `no server explains it: ${fault}`,
+      stepAfter(fault, {
+        next: 'see what is wrong with the servers',
+        commands: ['kubectl rolegate doctor'],
+      }),
+    );
   const waits = valueOf(server)?.waitsFor ?? 'its list of Pods';
   return link('Pod', 'broken', `the server does not know it; it waits for ${waits}`, {
     next: "check the server's watches",

@@ -183,7 +183,12 @@ describe('kubectl rolegate explain, with less than it needs', () => {
     cluster.objects[POD] = 403;
     const { code, text, notes, verdict } = await explained(cluster);
     expect([code, notes]).toEqual([3, ['missing right: get pods in Namespace shop']]);
-    expect(verdict).toBe('not known: environment: the Pod cannot be read');
+    expect(verdict).toBe(
+      'not known: environment: the Pod cannot be read: missing right: get pods in Namespace shop',
+    );
+    expect(text).toMatch(
+      /^next +ask an administrator for the roles in deploy\/kubectl-rolegate\/explain\.yaml$/m,
+    );
     expect(text).toMatch(/^agent +ok +has credentials/m);
   });
 
