@@ -5,6 +5,7 @@ import { faultOf, valueOf } from '../answers/answer.ts';
 import { isWaiting } from '../answers/server-status.ts';
 import { decisionOf, isOfSts, serverView } from './evidence.ts';
 import type { AgentPod, Evidence } from './evidence.ts';
+import { stepAfter } from './fault-text.ts';
 import { link } from './link.ts';
 import type { Link, LinkFacts } from './link.ts';
 import { nodeOf, obstacleOf } from './obstacle.ts';
@@ -59,10 +60,12 @@ function silent(evidence: Evidence, node: string): Link {
         next: 'upgrade the agents to the version of the servers',
       },
     );
-  return link('agent', 'unknown', `the agent of ${node} does not answer: ${fault}`, {
-    next: pod?.ready === false ? 'see why it is not ready' : 'look at the node',
-    commands: pod?.ready === false ? [describe(pod)] : [DOCTOR],
-  });
+  const says = `the agent of ${node} does not answer: ${fault}`;
+  const step =
+    pod?.ready === false
+      ? { next: 'see why it is not ready', commands: [describe(pod)] }
+      : { next: 'look at the node', commands: [DOCTOR] };
+  return link('agent', 'unknown', says, stepAfter(fault, step));
 }
 
 function describe({ namespace, name }: AgentPod): string {

@@ -1,104 +1,23 @@
-import type { V1Pod } from '../answers/objects.ts';
-import { faultOf, valueOf } from '../answers/answer.ts';
-import type { ServerDecision, ServerExplanation } from '../answers/server-explanation.ts';
+import { valueOf } from '../answers/answer.ts';
+import type { ServerExplanation } from '../answers/server-explanation.ts';
 import { METADATA, ROLE, defaultRoleOf, roleIn, rulesOf, shown } from './annotations.ts';
-import { foreignAccount, stepOf } from './decision-steps.ts';
-import { decisionOf, serverView } from './evidence.ts';
+import { decidedOf, endAt, reached } from './decided.ts';
+import type { Decided } from './decided.ts';
+import { foreignAccount } from './decision-steps.ts';
 import type { Evidence } from './evidence.ts';
-import { link, linkNames } from './link.ts';
-import type { Link, LinkFacts, LinkName } from './link.ts';
-import { obstacleOf } from './obstacle.ts';
-
-/** The link that a reason is about, if nothing more is known. */
-const LINK_OF: Readonly<Record<string, LinkName>> = {
-  HostNetwork: 'Pod',
-  StaticPod: 'Pod',
-  NoRole: 'annotation',
-  BadAnnotation: 'annotation',
-  MetadataDenied: 'annotation',
-  NamespaceDenied: 'Namespace',
-  BadNamespaceRule: 'Namespace',
-  OutsideCeiling: 'ceiling',
-};
-
-/** What the five links before the session are made of. */
-interface Decided {
-  readonly evidence: Evidence;
-  readonly explained: ServerExplanation | undefined;
-  readonly decision: ServerDecision | undefined;
-  /** The link at which the decision ends; undefined: the Pod is allowed a role, or nobody has decided. */
-  readonly at: LinkName | undefined;
-}
+import { link } from './link.ts';
+import type { Link } from './link.ts';
+import { podLink } from './pod-link.ts';
 
 /** From the Pod to the ceiling, as the server explains its decision. */
 export function decisionLinks(evidence: Evidence): readonly Link[] {
-  const explained = serverView(evidence);
-  const decision = decisionOf(evidence);
-  const decided: Decided = { evidence, explained, decision, at: decision && endOf(decision, explained) };
+  const decided = decidedOf(evidence);
   return [
     podLink(decided),
     annotationLink(decided),
     accountLink(decided),
     namespaceLink(decided),
     ceilingLink(decided),
-  ];
-}
-
-function endOf(decision: ServerDecision, explained: ServerExplanation | undefined): LinkName | undefined {
-  const { kind, reason = '', message = '' } = decision;
-  if (kind === 'allow') return undefined;
-  if (kind === 'pending') return message.includes('ARN') ? 'ceiling' : (namedIn(message) ?? 'Pod');
-  if (reason === 'BadAnnotation') return namedIn(message.replace(/^of Pod .*/, '')) ?? 'annotation';
-  if (reason === 'MetadataDenied') {
-    const isOwn = explained?.annotations.pod?.[METADATA] !== undefined;
-    return isOwn ? 'annotation' : 'Namespace';
-  }
-  return LINK_OF[reason] ?? 'Pod';
-}
-
-/** The kind of object that a message names. */
-function namedIn(message: string): LinkName | undefined {
-  if (message.includes('ServiceAccount')) return 'ServiceAccount';
-  return message.includes('Namespace') ? 'Namespace' : undefined;
-}
-
-function podLink(decided: Decided): Link {
-  const { evidence, explained, decision } = decided;
-  const obstacle = obstacleOf(evidence);
-  if (obstacle !== undefined) return obstacle;
-  const pod = valueOf(evidence.pod);
-  const traits = explained?.traits ?? (pod === undefined ? [] : traitsOf(pod));
-  const place = `on node ${pod?.spec?.nodeName ?? explained?.node ?? 'unknown'}`;
-  const end = endAt(decided, 'Pod');
-  if (end !== undefined) return end;
-  if (decision === undefined) return notDecided(decided);
-  const unread = faultOf(evidence.pod);
-  return link('Pod', unread === undefined ? 'ok' : 'unknown', [place, ...traits].join(', '), {
-    details: unread === undefined ? [] : [`the Pod cannot be read: ${unread}`],
-  });
-}
-
-/** No server has decided, and the agent has no decision either. */
-function notDecided({ evidence }: Decided): Link {
-  const { server } = evidence;
-  const fault = faultOf(server);
-  if (fault !== undefined)
-    return link('Pod', 'unknown', `no server explains it: ${fault}`, {
-      next: 'see what is wrong with the servers',
-      commands: ['kubectl rolegate doctor'],
-    });
-  const waits = valueOf(server)?.waitsFor ?? 'its list of Pods';
-  return link('Pod', 'broken', `the server does not know it; it waits for ${waits}`, {
-    next: "check the server's watches",
-    commands: ['kubectl rolegate doctor'],
-  });
-}
-
-function traitsOf({ spec, metadata }: V1Pod): readonly string[] {
-  return [
-    ...(spec?.hostNetwork === true ? ['on the host network'] : []),
-    ...(metadata?.annotations?.['kubernetes.io/config.mirror'] === undefined ? [] : ['static']),
-    ...(metadata?.deletionTimestamp === undefined ? [] : ['terminating']),
   ];
 }
 
@@ -214,26 +133,4 @@ function settingsOf({
     `ceiling: ${roleCeiling.join(', ') || "the base ARN's account"}`,
     ...(defaultRole === undefined ? [] : [`default role of the cluster: ${defaultRole}`]),
   ];
-}
-
-/** The broken link if the decision ends at this one. */
-function endAt(decided: Decided, name: LinkName, details: readonly string[] = []): Link | undefined {
-  const { at, decision, evidence, explained } = decided;
-  if (at !== name || decision === undefined) return undefined;
-  const { kind, reason = 'Pending', message, meaning } = decision;
-  const why = kind === 'pending' ? `waits for ${message ?? 'something'}` : (message ?? meaning ?? 'refused');
-  const step = stepOf({ evidence, explained, decision, at });
-  return link(name, 'broken', `${reason}: ${why}`, { details, ...step });
-}
-
-/** A link at which the decision does not end: fine, or behind the end. */
-function reached(
-  { at, decision }: Decided,
-  name: LinkName,
-  says: string,
-  { details = [], behind = says }: Pick<LinkFacts, 'details'> & { readonly behind?: string } = {},
-): Link {
-  if (decision === undefined) return link(name, 'unknown', says, { details });
-  const isBehind = at !== undefined && linkNames.indexOf(name) > linkNames.indexOf(at);
-  return isBehind ? link(name, 'unreached', behind, { details }) : link(name, 'ok', says, { details });
 }

@@ -2,6 +2,7 @@ import { formatHostPort } from '@rolegate/runtime';
 import type { AgentStatus } from '../answers/agent-status.ts';
 import { faultOf, valueOf } from '../answers/answer.ts';
 import type { Evidence } from './evidence.ts';
+import { stepAfter } from './fault-text.ts';
 import { link } from './link.ts';
 import type { Link } from './link.ts';
 import { nodeOf, obstacleOf } from './obstacle.ts';
@@ -21,10 +22,9 @@ export function interceptionLink(evidence: Evidence): Link {
   if (obstacleOf(evidence) !== undefined) return link('interception', 'unreached', 'not reached');
   const status = valueOf(agentStatus);
   if (status === undefined) {
-    return link('interception', 'unknown', `not known: ${faultOf(agentStatus) ?? ''}`, {
-      next: 'look at the node',
-      commands: [DOCTOR],
-    });
+    const fault = faultOf(agentStatus) ?? '';
+    const step = stepAfter(fault, { next: 'look at the node', commands: [DOCTOR] });
+    return link('interception', 'unknown', `not known: ${fault}`, step);
   }
   const problems = problemsOf(status, nodeOf(evidence) ?? 'NODE');
   const [first] = [...problems.filter(({ state }) => state === 'broken'), ...problems];

@@ -4,6 +4,7 @@ import { decisionLinks } from './decision-links.ts';
 import { environmentLink } from './environment.ts';
 import { decisionOf, serverView } from './evidence.ts';
 import type { Evidence } from './evidence.ts';
+import { stepAfter } from './fault-text.ts';
 import { interceptionLink } from './interception-link.ts';
 import { link, linkNames } from './link.ts';
 import type { Link, LinkName, NextStep } from './link.ts';
@@ -77,9 +78,15 @@ function linksOf(evidence: Evidence): readonly Link[] {
     agentLink(evidence),
     interceptionLink(evidence),
     pod === undefined
-      ? link('environment', evidence.absence ? 'unreached' : 'unknown', 'the Pod cannot be read')
+      ? unreadEnvironment(evidence)
       : environmentLink(pod, { imported, byToken: isByToken(evidence) }),
   ];
+}
+
+function unreadEnvironment({ pod, absence }: Evidence): Link {
+  const fault = faultOf(pod) ?? '';
+  if (absence !== undefined) return link('environment', 'unreached', 'not reached');
+  return link('environment', 'unknown', `the Pod cannot be read: ${fault}`, stepAfter(fault, {}));
 }
 
 /** True if only its ServiceAccount token gets the Pod its credentials: the metadata API refuses it whatever the decision is. */

@@ -23,18 +23,16 @@ export function templateOf(pod: V1Pod | undefined, name: string): Template {
 }
 
 /** Opens what made the Pod in an editor. */
-export function editTemplate({ metadata = {} }: V1Pod): string {
-  const { namespace = 'default', name = '' } = metadata;
-  const template = templateOf({ metadata }, name);
-  return `kubectl -n ${namespace} edit ${quoted(template.kind)} ${quoted(template.name)}`;
+export function editTemplate(pod: V1Pod): string {
+  const template = templateOf(pod, pod.metadata?.name ?? '');
+  return `kubectl -n ${namespaceOf(pod)} edit ${quoted(template.kind)} ${quoted(template.name)}`;
 }
 
 /** Makes the Pods anew from their template; nothing for Pods that nothing would make again. */
-export function recreate({ metadata = {} }: V1Pod): readonly string[] {
-  const { namespace = 'default', name = '' } = metadata;
-  const template = templateOf({ metadata }, name);
+export function recreate(pod: V1Pod): readonly string[] {
+  const template = templateOf(pod, pod.metadata?.name ?? '');
   return ROLLED_OUT.includes(template.kind)
-    ? [`kubectl -n ${namespace} rollout restart ${template.kind} ${quoted(template.name)}`]
+    ? [`kubectl -n ${namespaceOf(pod)} rollout restart ${template.kind} ${quoted(template.name)}`]
     : [];
 }
 
@@ -52,4 +50,12 @@ export function annotatePod(
   }
   const patch = { spec: { template: { metadata: { annotations: { [key]: value ?? null } } } } };
   return `kubectl -n ${namespace} patch ${kind} ${quoted(name)} --type=merge -p ${quoted(JSON.stringify(patch))}`;
+}
+
+export function namespaceOf({ metadata }: V1Pod): string {
+  return metadata?.namespace ?? 'default';
+}
+
+export function accountOf({ spec }: V1Pod): string {
+  return spec?.serviceAccountName ?? 'default';
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { ClusterError, faultOf } from '../../src/cluster/cluster-error.ts';
 import type { ClusterFault } from '../../src/cluster/cluster-error.ts';
@@ -10,6 +11,9 @@ import type { Planted } from './evidence-setup.ts';
 
 type ExplainCall = Parameters<typeof explainPod>[1];
 
+/** Turns of the event loop. Nothing that is in memory takes as many. */
+const MOST_TURNS = 1_000;
+
 /** What is at a path: an object, the API server's status, or how it cannot be reached. */
 type Stored = object | number | ClusterFault;
 
@@ -21,6 +25,8 @@ export interface StandIn {
   readonly logs: Record<string, readonly (object | string)[] | number>;
   /** What a program prints, by Pod and its last words. A number is its exit code if it is not 0. */
   readonly programs: Record<string, object | ExecOutcome>;
+  /** A program answers only after this has been asked for, by Pod. */
+  readonly after: Record<string, string>;
   /** All that was asked for. */
   readonly asked: string[];
 }
@@ -39,6 +45,7 @@ export function standIn(planted: Planted = {}): StandIn {
       'agent-a --pod=shop/checkout --json': agentPrints(planted),
       'agent-a status --json': statusPrints(planted),
     },
+    after: {},
     asked: [],
   };
 }
@@ -117,13 +124,18 @@ async function* chunksOf(chunk: Buffer): AsyncGenerator<Buffer> {
   yield chunk;
 }
 
-function execIn({ programs, asked }: StandIn): Cluster['exec'] {
-  return ({ pod, command }: PodProgram) => {
+function execIn({ programs, after, asked }: StandIn): Cluster['exec'] {
+  return async ({ pod, command }: PodProgram): Promise<ExecOutcome> => {
     const key = `${pod} ${command.slice(-2).join(' ')}`;
     asked.push(key);
+    const first = after[pod];
+    for (let turn = 0; first !== undefined && !asked.includes(first); turn += 1) {
+      if (turn === MOST_TURNS) throw new Error(`${first} was not asked for before ${key} answered`);
+      await setImmediate();
+    }
     const prints = programs[key];
-    if (prints === undefined) return Promise.resolve({ kind: 'failed', fault: 'no answer within 5 s' });
-    if ('kind' in prints) return Promise.resolve(prints);
-    return Promise.resolve({ kind: 'exited', code: 0, stdout: JSON.stringify(prints), stderr: '' });
+    if (prints === undefined) return { kind: 'failed', fault: 'no answer within 5 s' };
+    if ('kind' in prints) return prints;
+    return { kind: 'exited', code: 0, stdout: JSON.stringify(prints), stderr: '' };
   };
 }

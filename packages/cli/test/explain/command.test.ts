@@ -19,6 +19,12 @@ describe('kubectl rolegate explain', () => {
     );
   });
 
+  it('The agent and its log are asked without waiting for the servers', async () => {
+    const cluster = standIn();
+    cluster.after['server-0'] = 'agent-a status --json';
+    expect((await explained(cluster)).code).toBe(0);
+  });
+
   it.each([
     { word: 'checkout', namespace: undefined },
     { word: 'checkout', namespace: 'shop' },
@@ -177,7 +183,12 @@ describe('kubectl rolegate explain, with less than it needs', () => {
     cluster.objects[POD] = 403;
     const { code, text, notes, verdict } = await explained(cluster);
     expect([code, notes]).toEqual([3, ['missing right: get pods in Namespace shop']]);
-    expect(verdict).toBe('not known: environment: the Pod cannot be read');
+    expect(verdict).toBe(
+      'not known: environment: the Pod cannot be read: missing right: get pods in Namespace shop',
+    );
+    expect(text).toMatch(
+      /^next +ask an administrator for the roles in deploy\/kubectl-rolegate\/explain\.yaml$/m,
+    );
     expect(text).toMatch(/^agent +ok +has credentials/m);
   });
 

@@ -284,6 +284,7 @@ describe('The page of explain', () => {
       answers: { credentials: '403 HostNetwork' },
       state: 'HostNetwork',
       byToken: '200, the credentials',
+      pod: { ...AGENT_POD, note: 'served only by its ServiceAccount token' },
     };
     const planted = { podSpec: { hostNetwork: true, containers: [{ name: 'app' }] }, agent };
     const without = explainPage(evidence(planted));
@@ -294,7 +295,9 @@ describe('The page of explain', () => {
       evidence({ agent, podSpec: { hostNetwork: true, containers: [{ name: 'app', env }] } }),
     );
     expect(page.verdict).toContain('nothing is broken');
-    expect(pageText(page, wide)).toContain('for 50 more minutes, served only by its ServiceAccount token');
+    const text = pageText(page, wide);
+    expect(text).toContain('for 50 more minutes, served only by its ServiceAccount token');
+    expect(text.match(/served only by/g)).toHaveLength(1);
   });
 
   it('A Pod without a role that closes the metadata API shows both', () => {

@@ -9,6 +9,7 @@ describe('Wrapped lines', () => {
     { text: '', width: 10, lines: [''] },
     { text: 'a arn:aws:iam::1:role', width: 10, lines: ['a', 'arn:aws:iam::1:role'] },
     { text: 'ääääää ßß', width: 6, lines: ['ääääää', 'ßß'] },
+    { text: '😀😀 😀😀', width: 5, lines: ['😀😀 😀😀'] },
   ])('of "$text" fit $width columns', ({ text, width, lines }) => {
     expect(wrap(text, width)).toEqual(lines);
   });
