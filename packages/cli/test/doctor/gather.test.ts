@@ -134,8 +134,21 @@ describe('What doctor reads', () => {
       '2026-11-30T07:00:00Z {"msg":"agent disconnected"}',
     ]);
     const lines = (await gathered(standIn)).agents[0]?.lines ?? [];
-    expect(lines).toHaveLength(100);
+    expect(lines).toHaveLength(50);
     expect(lines.at(-1)).toMatchObject({ rule: 'rule 999' });
+  });
+
+  it('keeps a line although a more frequent one came often since', async () => {
+    const standIn = healthyStandIn({ nodes: ['node-0'] });
+    const rules = { interception: { ...(agentStatus('')['interception'] as object), repairs: { nat: 200 } } };
+    standIn.programs.set('rolegate/agent-node-0', { ...agentStatus('node-0'), ...rules });
+    standIn.logs.set('rolegate/agent-node-0/reconcile', [
+      '2026-11-30T07:00:00Z {"msg":"interception incomplete","error":"nat: iptables-restore failed"}',
+      ...Array.from({ length: 200 }, () => '2026-11-30T07:00:01Z {"msg":"interception repaired"}'),
+    ]);
+    const lines = (await gathered(standIn)).agents[0]?.lines ?? [];
+    expect(lines).toHaveLength(51);
+    expect(lines[0]).toMatchObject({ error: 'nat: iptables-restore failed' });
   });
 
   it('leaves out agents that are not on the node that is asked for', async () => {

@@ -147,8 +147,16 @@ const cases: readonly Case[] = [
   },
   {
     fault: 'Rules flushed in one layer that cannot be repaired',
-    status: interception({ layers: { ...LAYERS, filter: false } }),
-    lines: [incomplete('filter: chain ROLEGATE-DENY is missing')],
+    status: interception({ layers: { ...LAYERS, filter: false }, repairs: { filter: 9 } }),
+    // Each attempt is logged, and counted.
+    lines: [
+      incomplete('filter: chain ROLEGATE-DENY is missing'),
+      {
+        time: '2026-11-30T07:00:00Z',
+        msg: 'interception repaired',
+        faults: ['filter: chain ROLEGATE-DENY is missing'],
+      },
+    ],
     severity: 'warning',
     check: 'rules',
     on: 'node-b',
@@ -169,7 +177,7 @@ const cases: readonly Case[] = [
     severity: 'warning',
     check: 'rules',
     on: 'node-b',
-    what: 'the rules of layer filter were changed or removed, and repaired',
+    what: 'something changed the rules, and they were repaired: layer filter',
     evidence: '30s ago: filter: chain ROLEGATE-DENY is missing; repairs since reconcile started: filter 1',
     fix: 'find the program',
   },
@@ -186,7 +194,7 @@ const cases: readonly Case[] = [
     severity: 'warning',
     check: 'rules',
     on: 'node-b',
-    what: 'the rules of layers nat and filter for IPv6 were changed or removed, and repaired',
+    what: 'something changed the rules, and they were repaired: layers nat and filter for IPv6',
     evidence: '30s ago: nat: IPv6: chain ROLEGATE is missing',
     fix: 'find the program',
   },
@@ -604,6 +612,17 @@ describe('The findings of doctor', () => {
       }),
     ).toEqual(['server']);
     expect(found({ notReady: ['metadata: the agent is stopping'] })).toEqual(['probes']);
+  });
+
+  it('Why a layer is lost is taken from the attempts to repair it, if its first line is too old to be read', () => {
+    const lines = [{ msg: 'interception repaired', faults: ['filter: IPv6: ip6tables-restore failed'] }];
+    const status = interception({ layers: { ...LAYERS, filter: false } });
+    expect(diagnose(cluster({ status, lines })).findings).toMatchObject([
+      {
+        what: 'the rules of layer filter are not installed for IPv6: nat and route still deny',
+        evidence: 'filter: IPv6: ip6tables-restore failed',
+      },
+    ]);
   });
 
   it('A rule that was removed meanwhile is not shown, although it was logged', () => {
