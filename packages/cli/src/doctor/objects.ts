@@ -98,12 +98,14 @@ function listDaemonSets(reading: Reading): Promise<readonly V1DaemonSet[]> {
 
 function listPods(reading: Reading, namespace: string): Promise<readonly V1Pod[]> {
   const { node } = reading;
+  // Where agents are, a Pod without a node may be meant for this one.
+  const query = node !== undefined && namespace === SYSTEM ? { fieldSelector: `spec.nodeName=${node}` } : {};
   return listAll<V1Pod>(reading, {
     path: `/api/v1/namespaces/${namespace}/pods`,
+    query,
     right: { verb: 'list', resource: 'pods', namespace },
     keep(pod) {
       if (isServer(pod)) return smallPod(pod);
-      // A Pod without a node may be meant for it.
       const isThere = node === undefined || [undefined, node].includes(pod.spec?.nodeName);
       return isThere && isNeeded(pod) ? smallPod(pod) : undefined;
     },

@@ -156,6 +156,11 @@ describe('What doctor reads', () => {
     const elsewhere = podObject('agent-2', 'rolegate', { node: 'node-1', labels: AGENT_LABELS });
     standIn.lists.set('/api/v1/pods', [...(standIn.lists.get('/api/v1/pods') ?? []), elsewhere]);
     const cluster = await gathered(standIn, { node: 'node-0' });
+    expect(standIn.requests).toContainEqual(
+      expect.stringMatching(
+        /^\/api\/v1\/namespaces\/kube-system\/pods\?fieldSelector=spec.nodeName%3Dnode-0/,
+      ),
+    );
     expect(cluster.agents.map(({ node }) => node)).toEqual(['node-0']);
     expect(cluster.servers).toHaveLength(1);
   });
