@@ -589,6 +589,29 @@ describe('The findings of doctor', () => {
     expect(checks({ namespaces: { fault: 'missing right' } })).toEqual(['rights']);
   });
 
+  it.each([
+    ['rolegate-tls.rolegate.svc:9610 did not answer within 5000 ms', 'drops 9610/tcp'],
+    ['4 DEADLINE_EXCEEDED: Deadline exceeded after 5.001s,name resolution: 0.002s', 'drops 9610/tcp'],
+    ['connect EHOSTUNREACH 192.0.2.1:9610', 'rejects 9610/tcp'],
+    ['getaddrinfo ENOTFOUND rolegate-server.rolegate.svc', 'its name is not resolved'],
+    ['14 UNAVAILABLE: Name resolution failed for target dns:rolegate-server', 'its name is not resolved'],
+    ['unable to verify the first certificate', 'one does not accept the other'],
+    ['16 UNAUTHENTICATED: the certificate is of another node', 'one does not accept the other'],
+  ])('The error "%s" of the feed means: %s', (lastFault, cause) => {
+    const status = { server: serverFacts({ feed: { ...LOST_FEED, lastFault } }) };
+    expect(diagnose(cluster({ status })).findings).toMatchObject([
+      { what: expect.stringContaining(cause) as string },
+    ]);
+  });
+
+  it('Without a server that is ready, no NetworkPolicy is suspected', () => {
+    const status = { server: serverFacts({ feed: { ...LOST_FEED, lastFault: 'connect ECONNREFUSED' } }) };
+    const pods = { value: [agentPod('node-a'), agentPod('node-b')] };
+    expect(diagnose(cluster({ status, cluster: { pods } })).findings).toMatchObject([
+      { what: 'the agent reaches no server: no server is ready' },
+    ]);
+  });
+
   it('A fault that also keeps the agent from being ready is found once', () => {
     const found = (status: object) =>
       diagnose(cluster({ status: { ...interception({}), ...status } })).findings.map(({ check }) => check);
