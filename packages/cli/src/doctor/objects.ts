@@ -68,12 +68,17 @@ async function listAll<T extends Pick<V1Pod, 'metadata'>>(
   { keep, ...request }: Kind<T>,
 ): Promise<readonly T[]> {
   const kept = new Map<string, T>();
-  for await (const { items } of listPages(connection, { ...request, signal }))
-    for (const item of items) {
-      const small = keep(record(item) as unknown as T);
-      const { namespace = '', name = '' } = small?.metadata ?? {};
-      if (small !== undefined) kept.set(`${namespace}/${name}`, small);
-    }
+  try {
+    for await (const { items } of listPages(connection, { ...request, signal }))
+      for (const item of items) {
+        const small = keep(record(item) as unknown as T);
+        const { namespace = '', name = '' } = small?.metadata ?? {};
+        if (small !== undefined) kept.set(`${namespace}/${name}`, small);
+      }
+  } catch (error) {
+    // An API server that does not have the kind has no objects of it.
+    if (!isNotFound(error)) throw error;
+  }
   return [...kept.values()];
 }
 
@@ -155,7 +160,11 @@ async function orUndefined(reading: Promise<unknown>): Promise<unknown> {
   try {
     return await reading;
   } catch (error) {
-    if (error instanceof ClusterError && error.fault === 'not found') return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof ClusterError && error.fault === 'not found';
 }

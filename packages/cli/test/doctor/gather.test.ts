@@ -105,6 +105,12 @@ describe('What doctor reads', () => {
     expect((await gathered(standIn)).namespaces).toEqual({ value: [] });
   });
 
+  it('reads a kind that the API server does not have as none', async () => {
+    const standIn = healthyStandIn({ nodes: ['node-0'] });
+    standIn.lists.delete('/apis/apps/v1/daemonsets');
+    expect((await gathered(standIn)).daemonSets).toEqual({ value: [] });
+  });
+
   it('asks each Pod once, although a list that expires on the way repeats its objects', async () => {
     const standIn = healthyStandIn({ nodes: ['node-0'] });
     const pods = standIn.lists.get('/api/v1/pods') ?? [];

@@ -40,7 +40,10 @@ function lostLayers(agent: AgentReading, { interception }: AgentStatus): readonl
           readerConnected === undefined
             ? 'the agent has no --cni-socket'
             : 'reconcile has not reported a check yet',
-        fix: "look at the log of the agent's container reconcile",
+        fix:
+          readerConnected === undefined
+            ? 'run rolegate-agent reconcile on the node, and give the agent its --cni-socket'
+            : "look at the log of the agent's container reconcile",
       },
     ];
   if (DENYING.every((layer) => layers[layer] === false)) return [openNode(agent)];
