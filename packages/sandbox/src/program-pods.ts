@@ -20,8 +20,13 @@ function placeOf(component: Component, at = 0): ContainerPlace {
   return { namespace: NAMESPACE, pod, container: component };
 }
 
-/** Adds the Pods of the programs to the cluster, as the charts create them, for programs that look for them. */
+/** Adds the node and the Pods of the programs to the cluster, as the charts create them, for programs that look for them. */
 export function applyProgramPods(api: Pick<KubernetesApi, 'apply'>, serverCount: number): void {
+  api.apply({
+    kind: 'Node',
+    metadata: { name: NODE_NAME, labels: { 'kubernetes.io/os': 'linux' } },
+    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  });
   const labels = { 'pod-security.kubernetes.io/enforce': 'privileged' };
   api.apply({ kind: 'Namespace', metadata: { name: NAMESPACE, labels } });
   const servers = Array.from({ length: serverCount }, (_, at) => programPod('server', at));

@@ -14,8 +14,8 @@ import { logMessages } from './log-messages.ts';
 const NEWEST_LINES = 500;
 /** The kubelet ends a longer log. Bytes. */
 const LONGEST_LOG = 2 * 1024 * 1024;
-/** Of those, the newest that are kept. */
-const MOST_KEPT = 100;
+/** Of those, the newest that are kept with the same message. */
+const MOST_KEPT = 50;
 /** Logs that are read at once. */
 const MOST_AT_ONCE = 16;
 /** For one log. Milliseconds. */
@@ -50,8 +50,7 @@ export function createAgentLines(connection: Connection, signal: AbortSignal): A
       for await (const batch of batches)
         for (const { stamp, text } of batch) {
           const line = record(parseJson(text));
-          if (READ_MESSAGES.has(line['msg'])) lines.push({ time: stamp, ...line });
-          if (lines.length > MOST_KEPT) lines.shift();
+          if (READ_MESSAGES.has(line['msg'])) keep(lines, { time: stamp, ...line });
         }
     } catch (error) {
       if (error instanceof ClusterError && error.fault === 'forbidden')
@@ -68,6 +67,14 @@ export function createAgentLines(connection: Connection, signal: AbortSignal): A
       return logs.flat();
     },
   };
+}
+
+/** The oldest line with this message gives way, so that a message that comes often does not drive out the others. */
+function keep(lines: LogLine[], line: LogLine): void {
+  lines.push(line);
+  const same = lines.filter(({ msg }) => msg === line['msg']);
+  const [oldest] = same;
+  if (same.length > MOST_KEPT && oldest !== undefined) lines.splice(lines.indexOf(oldest), 1);
 }
 
 /** Of an agent that is well, nothing in the logs is of interest. */

@@ -68,12 +68,17 @@ async function listAll<T extends Pick<V1Pod, 'metadata'>>(
   { keep, ...request }: Kind<T>,
 ): Promise<readonly T[]> {
   const kept = new Map<string, T>();
-  for await (const { items } of listPages(connection, { ...request, signal }))
-    for (const item of items) {
-      const small = keep(record(item) as unknown as T);
-      const { namespace = '', name = '' } = small?.metadata ?? {};
-      if (small !== undefined) kept.set(`${namespace}/${name}`, small);
-    }
+  try {
+    for await (const { items } of listPages(connection, { ...request, signal }))
+      for (const item of items) {
+        const small = keep(record(item) as unknown as T);
+        const { namespace = '', name = '' } = small?.metadata ?? {};
+        if (small !== undefined) kept.set(`${namespace}/${name}`, small);
+      }
+  } catch (error) {
+    // An API server that does not have the kind has no objects of it.
+    if (!isNotFound(error)) throw error;
+  }
   return [...kept.values()];
 }
 
@@ -98,12 +103,14 @@ function listDaemonSets(reading: Reading): Promise<readonly V1DaemonSet[]> {
 
 function listPods(reading: Reading, namespace: string): Promise<readonly V1Pod[]> {
   const { node } = reading;
+  // Where agents are, a Pod without a node may be meant for this one.
+  const query = node !== undefined && namespace === SYSTEM ? { fieldSelector: `spec.nodeName=${node}` } : {};
   return listAll<V1Pod>(reading, {
     path: `/api/v1/namespaces/${namespace}/pods`,
+    query,
     right: { verb: 'list', resource: 'pods', namespace },
     keep(pod) {
       if (isServer(pod)) return smallPod(pod);
-      // A Pod without a node may be meant for it.
       const isThere = node === undefined || [undefined, node].includes(pod.spec?.nodeName);
       return isThere && isNeeded(pod) ? smallPod(pod) : undefined;
     },
@@ -153,7 +160,11 @@ async function orUndefined(reading: Promise<unknown>): Promise<unknown> {
   try {
     return await reading;
   } catch (error) {
-    if (error instanceof ClusterError && error.fault === 'not found') return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof ClusterError && error.fault === 'not found';
 }

@@ -115,7 +115,7 @@ describe('kubectl rolegate doctor', () => {
     expect((await diagnosisOf(standIn)).findings).toMatchObject([
       {
         severity: 'warning',
-        what: 'the rules of layer filter are changed again and again; each time they are repaired',
+        what: 'something changes the rules again and again, and each time they are repaired: layer filter',
         evidence: expect.stringContaining('40 repairs in the last hour') as string,
       },
     ]);

@@ -105,6 +105,12 @@ describe('What doctor reads', () => {
     expect((await gathered(standIn)).namespaces).toEqual({ value: [] });
   });
 
+  it('reads a kind that the API server does not have as none', async () => {
+    const standIn = healthyStandIn({ nodes: ['node-0'] });
+    standIn.lists.delete('/apis/apps/v1/daemonsets');
+    expect((await gathered(standIn)).daemonSets).toEqual({ value: [] });
+  });
+
   it('asks each Pod once, although a list that expires on the way repeats its objects', async () => {
     const standIn = healthyStandIn({ nodes: ['node-0'] });
     const pods = standIn.lists.get('/api/v1/pods') ?? [];
@@ -134,8 +140,21 @@ describe('What doctor reads', () => {
       '2026-11-30T07:00:00Z {"msg":"agent disconnected"}',
     ]);
     const lines = (await gathered(standIn)).agents[0]?.lines ?? [];
-    expect(lines).toHaveLength(100);
+    expect(lines).toHaveLength(50);
     expect(lines.at(-1)).toMatchObject({ rule: 'rule 999' });
+  });
+
+  it('keeps a line although a more frequent one came often since', async () => {
+    const standIn = healthyStandIn({ nodes: ['node-0'] });
+    const rules = { interception: { ...(agentStatus('')['interception'] as object), repairs: { nat: 200 } } };
+    standIn.programs.set('rolegate/agent-node-0', { ...agentStatus('node-0'), ...rules });
+    standIn.logs.set('rolegate/agent-node-0/reconcile', [
+      '2026-11-30T07:00:00Z {"msg":"interception incomplete","error":"nat: iptables-restore failed"}',
+      ...Array.from({ length: 200 }, () => '2026-11-30T07:00:01Z {"msg":"interception repaired"}'),
+    ]);
+    const lines = (await gathered(standIn)).agents[0]?.lines ?? [];
+    expect(lines).toHaveLength(51);
+    expect(lines[0]).toMatchObject({ error: 'nat: iptables-restore failed' });
   });
 
   it('leaves out agents that are not on the node that is asked for', async () => {
@@ -143,6 +162,11 @@ describe('What doctor reads', () => {
     const elsewhere = podObject('agent-2', 'rolegate', { node: 'node-1', labels: AGENT_LABELS });
     standIn.lists.set('/api/v1/pods', [...(standIn.lists.get('/api/v1/pods') ?? []), elsewhere]);
     const cluster = await gathered(standIn, { node: 'node-0' });
+    expect(standIn.requests).toContainEqual(
+      expect.stringMatching(
+        /^\/api\/v1\/namespaces\/kube-system\/pods\?fieldSelector=spec.nodeName%3Dnode-0/,
+      ),
+    );
     expect(cluster.agents.map(({ node }) => node)).toEqual(['node-0']);
     expect(cluster.servers).toHaveLength(1);
   });

@@ -147,8 +147,16 @@ const cases: readonly Case[] = [
   },
   {
     fault: 'Rules flushed in one layer that cannot be repaired',
-    status: interception({ layers: { ...LAYERS, filter: false } }),
-    lines: [incomplete('filter: chain ROLEGATE-DENY is missing')],
+    status: interception({ layers: { ...LAYERS, filter: false }, repairs: { filter: 9 } }),
+    // Each attempt is logged, and counted.
+    lines: [
+      incomplete('filter: chain ROLEGATE-DENY is missing'),
+      {
+        time: '2026-11-30T07:00:00Z',
+        msg: 'interception repaired',
+        faults: ['filter: chain ROLEGATE-DENY is missing'],
+      },
+    ],
     severity: 'warning',
     check: 'rules',
     on: 'node-b',
@@ -169,7 +177,7 @@ const cases: readonly Case[] = [
     severity: 'warning',
     check: 'rules',
     on: 'node-b',
-    what: 'the rules of layer filter were changed or removed, and repaired',
+    what: 'something changed the rules, and they were repaired: layer filter',
     evidence: '30s ago: filter: chain ROLEGATE-DENY is missing; repairs since reconcile started: filter 1',
     fix: 'find the program',
   },
@@ -186,7 +194,7 @@ const cases: readonly Case[] = [
     severity: 'warning',
     check: 'rules',
     on: 'node-b',
-    what: 'the rules of layers nat and filter for IPv6 were changed or removed, and repaired',
+    what: 'something changed the rules, and they were repaired: layers nat and filter for IPv6',
     evidence: '30s ago: nat: IPv6: chain ROLEGATE is missing',
     fix: 'find the program',
   },
@@ -199,6 +207,26 @@ const cases: readonly Case[] = [
     what: 'the rules of no layer are installed: THE NODE IS OPEN',
     evidence: 'nat, filter, route are false',
     fix: 'RolegateInterceptionLayerLost',
+  },
+  {
+    fault: 'An agent without reconcile',
+    status: { interception: { layers: {} } },
+    severity: 'error',
+    check: 'rules',
+    on: 'node-b',
+    what: 'it is not known whether the rules are installed',
+    evidence: 'the agent has no --cni-socket',
+    fix: 'run rolegate-agent reconcile',
+  },
+  {
+    fault: 'A reconcile that has not checked the rules yet',
+    status: { interception: { readerConnected: true, layers: {} } },
+    severity: 'error',
+    check: 'rules',
+    on: 'node-b',
+    what: 'it is not known whether the rules are installed',
+    evidence: 'reconcile has not reported a check yet',
+    fix: 'the log of',
   },
   {
     fault: 'Rules that reconcile cannot read',
@@ -581,6 +609,29 @@ describe('The findings of doctor', () => {
     expect(checks({ namespaces: { fault: 'missing right' } })).toEqual(['rights']);
   });
 
+  it.each([
+    ['rolegate-tls.rolegate.svc:9610 did not answer within 5000 ms', 'drops 9610/tcp'],
+    ['4 DEADLINE_EXCEEDED: Deadline exceeded after 5.001s,name resolution: 0.002s', 'drops 9610/tcp'],
+    ['connect EHOSTUNREACH 192.0.2.1:9610', 'rejects 9610/tcp'],
+    ['getaddrinfo ENOTFOUND rolegate-server.rolegate.svc', 'its name is not resolved'],
+    ['14 UNAVAILABLE: Name resolution failed for target dns:rolegate-server', 'its name is not resolved'],
+    ['unable to verify the first certificate', 'one does not accept the other'],
+    ['16 UNAUTHENTICATED: the certificate is of another node', 'one does not accept the other'],
+  ])('The error "%s" of the feed means: %s', (lastFault, cause) => {
+    const status = { server: serverFacts({ feed: { ...LOST_FEED, lastFault } }) };
+    expect(diagnose(cluster({ status })).findings).toMatchObject([
+      { what: expect.stringContaining(cause) as string },
+    ]);
+  });
+
+  it('Without a server that is ready, no NetworkPolicy is suspected', () => {
+    const status = { server: serverFacts({ feed: { ...LOST_FEED, lastFault: 'connect ECONNREFUSED' } }) };
+    const pods = { value: [agentPod('node-a'), agentPod('node-b')] };
+    expect(diagnose(cluster({ status, cluster: { pods } })).findings).toMatchObject([
+      { what: 'the agent reaches no server: no server is ready' },
+    ]);
+  });
+
   it('A fault that also keeps the agent from being ready is found once', () => {
     const found = (status: object) =>
       diagnose(cluster({ status: { ...interception({}), ...status } })).findings.map(({ check }) => check);
@@ -604,6 +655,17 @@ describe('The findings of doctor', () => {
       }),
     ).toEqual(['server']);
     expect(found({ notReady: ['metadata: the agent is stopping'] })).toEqual(['probes']);
+  });
+
+  it('Why a layer is lost is taken from the attempts to repair it, if its first line is too old to be read', () => {
+    const lines = [{ msg: 'interception repaired', faults: ['filter: IPv6: ip6tables-restore failed'] }];
+    const status = interception({ layers: { ...LAYERS, filter: false } });
+    expect(diagnose(cluster({ status, lines })).findings).toMatchObject([
+      {
+        what: 'the rules of layer filter are not installed for IPv6: nat and route still deny',
+        evidence: 'filter: IPv6: ip6tables-restore failed',
+      },
+    ]);
   });
 
   it('A rule that was removed meanwhile is not shown, although it was logged', () => {

@@ -58,12 +58,12 @@ interface Cause {
 
 /** By what the connection failed of. */
 function causeOf(fault: string, isServing: boolean): Cause {
-  if (/ENOTFOUND|EAI_AGAIN|name resolution|DNS/i.test(fault))
+  if (/ENOTFOUND|EAI_AGAIN|name resolution failed/i.test(fault))
     return {
       cause: 'its name is not resolved',
       fix: 'repair name resolution on the node, or correct --server-address (chart value server.address)',
     };
-  if (/certificate|handshake|SSL|TLS|UNAUTHENTICATED|PERMISSION_DENIED/i.test(fault))
+  if (/certificate|handshake failure|\bSSL|\bTLS\b|UNAUTHENTICATED|PERMISSION_DENIED/.test(fault))
     return {
       cause: 'one does not accept the other',
       fix: 'compare the authorities of agent and server: rolegate-server authority status, ConfigMap rolegate-authority',

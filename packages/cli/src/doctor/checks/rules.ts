@@ -40,7 +40,10 @@ function lostLayers(agent: AgentReading, { interception }: AgentStatus): readonl
           readerConnected === undefined
             ? 'the agent has no --cni-socket'
             : 'reconcile has not reported a check yet',
-        fix: "look at the log of the agent's container reconcile",
+        fix:
+          readerConnected === undefined
+            ? 'run rolegate-agent reconcile on the node, and give the agent its --cni-socket'
+            : "look at the log of the agent's container reconcile",
       },
     ];
   if (DENYING.every((layer) => layers[layer] === false)) return [openNode(agent)];
@@ -88,7 +91,9 @@ function meaningOf(layer: string, remaining: readonly string[]): string {
 /** What the last check could not repair: `LAYER: message`. */
 function faultsOf({ lines }: AgentReading): readonly string[] {
   const line = latestLine(lines, logMessages.incomplete, logMessages.recovered);
-  return textOf(line?.['error'])
+  // Old lines are not read, but each attempt to repair is logged.
+  if (line === undefined) return repairsOf(latestLine(lines, logMessages.repaired) ?? {});
+  return textOf(line['error'])
     .split(/; (?=(?:nat|filter|route|input|ports|link): )/)
     .filter((fault) => fault !== '');
 }
@@ -164,21 +169,30 @@ function limitFact({ connectionsLimited }: Rules): Fact | undefined {
   };
 }
 
-/** Rules are repaired within a second, so that what is flushed again and again is seen only in the log and the count. */
-function repairedFact({ lines }: AgentReading, { repairs }: Rules, atMs: number): Fact | undefined {
-  const counts = Object.entries(repairs).filter(([, count]) => count > 0);
-  const repaired = lines.filter(({ msg }) => msg === logMessages.repaired);
-  const lately = repaired.filter((line) => atMs - timeOf(line) <= LATELY_MS);
+/**
+ * Rules are repaired within a second, so that what is flushed again and again is seen only in the log and the count. Repairs that
+ * fail are among them: those of layers that are not installed.
+ */
+function repairedFact({ lines }: AgentReading, { repairs, layers }: Rules, atMs: number): Fact | undefined {
+  const isRepaired = (layer: string) => layers[layer] !== false;
+  const counts = Object.entries(repairs).filter(([layer, count]) => count > 0 && isRepaired(layer));
+  const repaired = lines.flatMap((line): Repair[] => {
+    const faults = repairsOf(line).filter((fault) => isRepaired(layerOf(fault)));
+    return line['msg'] === logMessages.repaired && faults.length > 0
+      ? [{ agoMs: atMs - Date.parse(textOf(line['time'])), faults }]
+      : [];
+  });
   const latest = repaired.at(-1);
   if (counts.length === 0 && latest === undefined) return undefined;
+  const lately = repaired.filter(({ agoMs }) => agoMs <= LATELY_MS);
   const many = counts.map(([layer, count]) => `${layer} ${count}`).join(', ');
   const evidence = [
-    latest === undefined ? '' : `${agoText(atMs - timeOf(latest))}: ${repairsOf(latest).join('; ')}`,
+    latest === undefined ? '' : `${agoText(latest.agoMs)}: ${latest.faults.join('; ')}`,
     lately.length > 1 ? `${lately.length} repairs in the last hour` : '',
     many === '' ? '' : `repairs since reconcile started: ${many}`,
   ];
   const which = whichText(
-    lately.flatMap(repairsOf),
+    lately.flatMap(({ faults }) => faults),
     counts.map(([layer]) => layer),
   );
   return {
@@ -186,29 +200,35 @@ function repairedFact({ lines }: AgentReading, { repairs }: Rules, atMs: number)
     check: 'rules',
     what:
       lately.length >= REPEATED
-        ? `the rules of ${which} are changed again and again; each time they are repaired`
-        : `the rules of ${which} were changed or removed, and repaired`,
+        ? `something changes the rules again and again, and each time they are repaired: ${which}`
+        : `something changed the rules, and they were repaired: ${which}`,
     evidence: evidence.filter((part) => part !== '').join('; '),
     fix: "find the program that changes the node's rules, such as a firewall or another network agent",
   };
 }
 
-function timeOf({ time }: LogLine): number {
-  return Date.parse(textOf(time));
+interface Repair {
+  readonly agoMs: number;
+  /** Each as `LAYER: message`. */
+  readonly faults: readonly string[];
 }
 
 function agoText(ms: number): string {
   return Number.isFinite(ms) ? `${roughly(ms)} ago` : 'lately';
 }
 
-/** Each as `LAYER: message`. */
 function repairsOf({ faults }: LogLine): readonly string[] {
   return Array.isArray(faults) ? faults.map(textOf) : [textOf(faults)];
 }
 
+/** '' if the text names none. */
+function layerOf(fault: string): string {
+  return /^[a-z]+(?=: )/.exec(fault)?.[0] ?? '';
+}
+
 /** The layers that were repaired, by what the log says or, if it says nothing, by the counts. */
 function whichText(faults: readonly string[], counted: readonly string[]): string {
-  const logged = [...new Set(faults.flatMap((fault) => /^[a-z]+(?=: )/.exec(fault) ?? []))];
+  const logged = [...new Set(faults.map(layerOf))];
   const names = logged.length > 0 ? logged : counted;
   const family = faults.length > 0 && faults.every((fault) => IPV6.test(fault)) ? ' for IPv6' : '';
   return `${names.length === 1 ? 'layer' : 'layers'} ${names.join(' and ')}${family}`;
