@@ -5,6 +5,7 @@ import { ClusterError } from '../cluster/cluster-error.ts';
 import { explainClusterError } from '../cluster/explain-error.ts';
 import type { RolegatePod } from '../cluster/rolegate-pods.ts';
 import { isArn, isNamesake } from '../roles/role-name.ts';
+import { incompleteOf } from '../roles/roles.ts';
 import { askAboutRole, readAgents } from '../roles/sources.ts';
 import { hasRole, knownRole, missingIn, roleMatcher } from '../roles/who.ts';
 import type { IsRole } from '../roles/who.ts';
@@ -64,7 +65,7 @@ export async function revokeRole(
     incomplete: [
       ...missingIn(answer),
       ...incomplete,
-      ...silentIn(answers).map(({ node, fault }) => `the agent of ${node} does not answer: ${fault}`),
+      ...incompleteOf({ agents: answers, servers: [], namespaces: { value: [] } }),
     ],
   };
 }
