@@ -10,7 +10,7 @@ import { iamEnd } from './iam-policy.ts';
 import { planPod } from './plan-pod.ts';
 import type { PodPlan } from './plan-pod.ts';
 import type { DropCheck, Revocation } from './revocation.ts';
-import { applyAll, fullName, isApplied, isDone, plannedChange, podsIn } from './revoking.ts';
+import { applyAll, fullName, isApplied, isForLater, plannedChange, podsIn } from './revoking.ts';
 import type { PodOnNode, Revoking } from './revoking.ts';
 
 /** Undefined: there is no such Pod. */
@@ -44,7 +44,7 @@ export async function revokePod(
             roleArn: own.role ?? '',
             session: own.sessionName,
             beforeMs: revoking.clock.now(),
-            isForLater: !isDone(changes),
+            isForLater: isForLater(changes, !revoking.apply),
           }),
     keep: others.sharers,
     incomplete:

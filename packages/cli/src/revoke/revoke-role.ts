@@ -15,7 +15,7 @@ import { iamEnd } from './iam-policy.ts';
 import { planNamespace } from './plan-role.ts';
 import type { NamespacePlan } from './plan-role.ts';
 import type { DropCheck, PlannedChange, Revocation, StayingRules } from './revocation.ts';
-import { applyAll, fullName, isApplied, isDone, plannedChange, podsIn, silentIn } from './revoking.ts';
+import { applyAll, fullName, isApplied, isForLater, plannedChange, podsIn, silentIn } from './revoking.ts';
 import type { PodOnNode, Revoking } from './revoking.ts';
 
 /** Namespaces that are read at once. */
@@ -60,7 +60,12 @@ export async function revokeRole(
     stays: removeWide ? [] : stayingRules(plans, costs),
     notes: notesOf(known, plans, namesakesOf(rows, roleArn)),
     check,
-    iam: iamEnd({ roleArn, session: undefined, beforeMs: clock.now(), isForLater: !isDone(changes) }),
+    iam: iamEnd({
+      roleArn,
+      session: undefined,
+      beforeMs: clock.now(),
+      isForLater: isForLater(changes, !apply),
+    }),
     keep: costs.having.filter(({ namespace }) => !withdrawn.has(namespace)).map(fullName),
     incomplete: [
       ...missingIn(answer),
