@@ -3,7 +3,7 @@ import type { Output } from '../output/output.ts';
 import { wrap } from '../output/wrap.ts';
 import type { Applied } from './apply.ts';
 import { nameOf } from './change.ts';
-import { isDone } from './revoking.ts';
+import { isForLater } from './revoking.ts';
 import type { DropCheck, PlannedChange, Revocation, StayingRules } from './revocation.ts';
 
 /** Pods in one line. */
@@ -90,9 +90,9 @@ function checkLines(
 }
 
 /** The commands stay whole, so that they can be copied. */
-function iamLines({ iam, keep, changes }: Revocation, { width }: Look): readonly string[] {
+function iamLines({ iam, keep, changes, dryRun }: Revocation, { width }: Look): readonly string[] {
   if (iam === undefined) return [];
-  const when = isDone(changes) ? 'Run this' : 'Run this afterwards';
+  const when = isForLater(changes, dryRun) ? 'Run this afterwards' : 'Run this';
   const sentences = [
     `Credentials that were handed out stay valid until they expire, at most the session duration (1h by default). Only IAM ends them earlier. ${when}, in account ${iam.account}:`,
     ...(keep.length === 0

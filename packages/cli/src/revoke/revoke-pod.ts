@@ -1,6 +1,7 @@
 import { ClusterError } from '../cluster/cluster-error.ts';
 import type { RolegatePod } from '../cluster/rolegate-pods.ts';
 import type { PodWord } from '../command-line/pod-word.ts';
+import { incompleteOf } from '../roles/roles.ts';
 import { readAgents } from '../roles/sources.ts';
 import { hasRole } from '../roles/who.ts';
 import { pathOf, rightOf } from './apply.ts';
@@ -9,7 +10,7 @@ import { iamEnd } from './iam-policy.ts';
 import { planPod } from './plan-pod.ts';
 import type { PodPlan } from './plan-pod.ts';
 import type { DropCheck, Revocation } from './revocation.ts';
-import { applyAll, fullName, isApplied, isDone, plannedChange, podsIn, silentIn } from './revoking.ts';
+import { applyAll, fullName, isApplied, isForLater, plannedChange, podsIn } from './revoking.ts';
 import type { PodOnNode, Revoking } from './revoking.ts';
 
 /** Undefined: there is no such Pod. */
@@ -43,15 +44,17 @@ export async function revokePod(
             roleArn: own.role ?? '',
             session: own.sessionName,
             beforeMs: revoking.clock.now(),
-            isForLater: !isDone(changes),
+            isForLater: isForLater(changes, !revoking.apply),
           }),
     keep: others.sharers,
-    incomplete: [
-      ...(agents.length === 0 ? [nobodyToAsk(plan)] : []),
-      ...silentIn([...answers, ...others.answers]).map(
-        ({ node, fault }) => `the agent of ${node} does not answer: ${fault}`,
-      ),
-    ],
+    incomplete:
+      agents.length === 0
+        ? [nobodyToAsk(plan)]
+        : incompleteOf({
+            agents: [...answers, ...others.answers],
+            servers: [],
+            namespaces: { value: [] },
+          }),
   };
 }
 

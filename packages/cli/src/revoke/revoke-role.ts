@@ -5,6 +5,7 @@ import { ClusterError } from '../cluster/cluster-error.ts';
 import { explainClusterError } from '../cluster/explain-error.ts';
 import type { RolegatePod } from '../cluster/rolegate-pods.ts';
 import { isArn, isNamesake } from '../roles/role-name.ts';
+import { incompleteOf } from '../roles/roles.ts';
 import { askAboutRole, readAgents } from '../roles/sources.ts';
 import { hasRole, knownRole, missingIn, roleMatcher } from '../roles/who.ts';
 import type { IsRole } from '../roles/who.ts';
@@ -14,7 +15,7 @@ import { iamEnd } from './iam-policy.ts';
 import { planNamespace } from './plan-role.ts';
 import type { NamespacePlan } from './plan-role.ts';
 import type { DropCheck, PlannedChange, Revocation, StayingRules } from './revocation.ts';
-import { applyAll, fullName, isApplied, isDone, plannedChange, podsIn, silentIn } from './revoking.ts';
+import { applyAll, fullName, isApplied, isForLater, plannedChange, podsIn, silentIn } from './revoking.ts';
 import type { PodOnNode, Revoking } from './revoking.ts';
 
 /** Namespaces that are read at once. */
@@ -59,12 +60,17 @@ export async function revokeRole(
     stays: removeWide ? [] : stayingRules(plans, costs),
     notes: notesOf(known, plans, namesakesOf(rows, roleArn)),
     check,
-    iam: iamEnd({ roleArn, session: undefined, beforeMs: clock.now(), isForLater: !isDone(changes) }),
+    iam: iamEnd({
+      roleArn,
+      session: undefined,
+      beforeMs: clock.now(),
+      isForLater: isForLater(changes, !apply),
+    }),
     keep: costs.having.filter(({ namespace }) => !withdrawn.has(namespace)).map(fullName),
     incomplete: [
       ...missingIn(answer),
       ...incomplete,
-      ...silentIn(answers).map(({ node, fault }) => `the agent of ${node} does not answer: ${fault}`),
+      ...incompleteOf({ agents: answers, servers: [], namespaces: { value: [] } }),
     ],
   };
 }

@@ -51,9 +51,9 @@ export function isApplied({ outcome }: PlannedChange): boolean {
   return outcome?.kind === 'applied';
 }
 
-/** True if all changes were made; also if there were none to make. */
-export function isDone(changes: readonly PlannedChange[]): boolean {
-  return changes.every(isApplied);
+/** Something is still to be done before older sessions are ended. */
+export function isForLater(changes: readonly PlannedChange[], dryRun: boolean): boolean {
+  return dryRun || !changes.every(isApplied);
 }
 
 /** A Pod of an agent's answer with its node. */

@@ -23,7 +23,8 @@ export function readTarget(
   const role = kind === '' ? word : rest;
   const fault = roleFault(role);
   if (fault !== undefined) return { fault };
-  if (where.namespace !== undefined) return { fault: '-n is for Pods: a role is revoked in all Namespaces' };
+  if (where.namespace !== undefined)
+    return { fault: '--namespace is for Pods: a role is revoked in all Namespaces' };
   return { kind: 'role', role };
 }
 

@@ -60,5 +60,5 @@ export async function showRoles(
     values.output === 'json' ? `${JSON.stringify(found, undefined, 2)}\n` : rolesText(found, output.width),
   );
   for (const line of found.incomplete) output.note(line);
-  return found.incomplete.length > 0 || pods.length === 0 ? exitCodes.incomplete : exitCodes.ok;
+  return found.incomplete.length > 0 ? exitCodes.incomplete : exitCodes.ok;
 }

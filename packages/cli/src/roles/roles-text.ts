@@ -9,23 +9,21 @@ import type { Who } from './who.ts';
 const MOST_UNDECIDED = 10;
 
 /** `width` in columns. What is incomplete is said beside the output. */
-export function rolesText({ pods, sessions }: Roles, width: number): string {
+export function rolesText({ pods, sessions, incomplete }: Roles, width: number): string {
   const short = shortRoles([...pods, ...sessions].map(({ role }) => role));
   return joined([
-    pods.length === 0
-      ? 'no Pod has a role or asks for one\n'
-      : podTable(pods, { short, width, withRules: true }),
+    pods.length === 0 ? noPod('a role', incomplete) : podTable(pods, { short, width, withRules: true }),
     sessions.length === 0 ? '' : `Sessions of the servers:\n${sessionTable(sessions, short, width)}`,
   ]);
 }
 
 export function whoText(who: Who, width: number): string {
-  const { role, have, refused, permits, undecided, namesakes, sessions } = who;
+  const { role, have, refused, permits, undecided, namesakes, sessions, incomplete } = who;
   const short = shortRoles([...have, ...refused, ...sessions].map((row) => row.role));
   const table = { short, width, withRules: false };
   const more = undecided.length - MOST_UNDECIDED;
   return joined([
-    have.length === 0 ? `no Pod has ${role}\n` : `Pods that have ${role}:\n${podTable(have, table)}`,
+    have.length === 0 ? noPod(role, incomplete) : `Pods that have ${role}:\n${podTable(have, table)}`,
     refused.length === 0 ? '' : `Pods that ask for it and are refused:\n${refusedTable(refused, width)}`,
     permits === undefined ? '' : permitsText(permits, width),
     undecided.length === 0
@@ -40,6 +38,13 @@ export function whoText(who: Who, width: number): string {
     sessions.length === 0 ? '' : `Its sessions:\n${sessionTable(sessions, short, width)}`,
     namesakes.length === 0 ? '' : `Other accounts have a role of this name: ${namesakes.join(', ')}\n`,
   ]);
+}
+
+/** Does not take Pods that nobody was asked about for Pods without a role. */
+function noPod(role: string, incomplete: readonly string[]): string {
+  return incomplete.length === 0
+    ? `no Pod has ${role}\n`
+    : `no Pod with ${role} was found; not all are known\n`;
 }
 
 function permitsText(permits: ServerRole, width: number): string {

@@ -122,6 +122,7 @@ export function incompleteOf({ agents, servers, namespaces }: RoleSources): read
   const leftOut = (many: number | undefined, what: string) =>
     many === undefined || many === 0 ? [] : [what.replace('#', String(many))];
   return [
+    ...(agents.length === 0 ? ['there is no agent that knows what Pods have'] : []),
     ...silent([
       ...agents.map(({ node, status }) => ({ who: `the agent of ${node}`, fault: faultOf(status) })),
       ...servers.map(({ pod, status }) => ({ who: `server ${pod}`, fault: faultOf(status) })),

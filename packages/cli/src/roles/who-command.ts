@@ -69,7 +69,7 @@ export async function showWho(
     values.output === 'json' ? `${JSON.stringify(found, undefined, 2)}\n` : whoText(found, output.width),
   );
   for (const line of found.incomplete) output.note(line);
-  if (found.incomplete.length > 0 || pods.length === 0) return exitCodes.incomplete;
+  if (found.incomplete.length > 0) return exitCodes.incomplete;
   return isNobodys(found) ? exitCodes.negative : exitCodes.ok;
 }
 

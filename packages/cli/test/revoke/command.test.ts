@@ -171,6 +171,12 @@ describe('kubectl rolegate revoke role/ROLE', () => {
     expect([code, notes]).toEqual([3, ['the agent of node-b does not answer: no answer within 5 s']]);
   });
 
+  it('claims nothing about Pods if there is no agent', async () => {
+    await using cluster = await startShop({ agents: {} });
+    const { code, notes } = await revoke(cluster, 'role/shop/cart');
+    expect([code, notes]).toEqual([3, ['there is no agent that knows what Pods have']]);
+  });
+
   it('says that there is nothing to change if nobody has the role', async () => {
     await using cluster = await startShop({ namespaces: {} });
     const { code, printed } = await revoke(cluster, 'role/shop/cart', { yes: true });

@@ -40,6 +40,8 @@ describe('the target of revoke', () => {
   });
 
   it('a role is revoked in all Namespaces, so -n is an error', () => {
-    expect(read('role/cart', 'shop')).toEqual({ fault: expect.stringContaining('-n is for Pods') as string });
+    expect(read('role/cart', 'shop')).toEqual({
+      fault: expect.stringContaining('--namespace is for Pods') as string,
+    });
   });
 });

@@ -120,9 +120,13 @@ describe('kubectl rolegate roles', () => {
 
   it('says that nothing is installed, and ends with 3', async () => {
     await using cluster = await startRoleCluster({});
-    const { code, notes } = await run(cluster);
+    const { code, printed, notes } = await run(cluster);
     expect(code).toBe(3);
-    expect(notes).toEqual([expect.stringContaining('no agents or servers in any Namespace')]);
+    expect(printed).toBe('no Pod with a role was found; not all are known\n');
+    expect(notes).toEqual([
+      expect.stringContaining('no agents or servers in any Namespace'),
+      'there is no agent that knows what Pods have',
+    ]);
   });
 
   it('lets no Pod of an agent control the terminal', async () => {

@@ -127,8 +127,24 @@ describe('who', () => {
   });
 
   it('A role that nobody has is said to be nobody’s', () => {
-    const nobodys = whoHas('nobody', { ...sources(), agents: [], answer: refused });
-    expect(whoText(nobodys, 80)).toContain('no Pod has nobody\n');
+    const [first] = sources().agents;
+    const agents = first === undefined ? [] : [first];
+    const answer = {
+      value: {
+        role: 'nobody',
+        roleName: 'nobody',
+        synced: true,
+        roleCeiling: [],
+        insideCeiling: true,
+        namespacePolicy: 'enforce',
+        isDefaultRole: false,
+        namespaces: [],
+        leftOut: 0,
+      },
+    };
+    expect(whoText(whoHas('nobody', { ...sources(), agents, answer }), 80)).toContain('no Pod has nobody\n');
+    const silent = whoHas('nobody', { ...sources(), agents: [], answer });
+    expect(whoText(silent, 80)).toContain('no Pod with nobody was found; not all are known\n');
   });
 
   it.each([
