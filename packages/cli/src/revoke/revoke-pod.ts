@@ -9,7 +9,7 @@ import { iamEnd } from './iam-policy.ts';
 import { planPod } from './plan-pod.ts';
 import type { PodPlan } from './plan-pod.ts';
 import type { DropCheck, Revocation } from './revocation.ts';
-import { applyAll, fullName, isApplied, isDone, plannedChange, podsIn, silentIn } from './revoking.ts';
+import { applyAll, fullName, isApplied, isDone, plannedChange, podsIn, silenceIn } from './revoking.ts';
 import type { PodOnNode, Revoking } from './revoking.ts';
 
 /** Undefined: there is no such Pod. */
@@ -48,9 +48,7 @@ export async function revokePod(
     keep: others.sharers,
     incomplete: [
       ...(agents.length === 0 ? [nobodyToAsk(plan)] : []),
-      ...silentIn([...answers, ...others.answers]).map(
-        ({ node, fault }) => `the agent of ${node} does not answer: ${fault}`,
-      ),
+      ...silenceIn([...answers, ...others.answers]),
     ],
   };
 }

@@ -14,7 +14,16 @@ import { iamEnd } from './iam-policy.ts';
 import { planNamespace } from './plan-role.ts';
 import type { NamespacePlan } from './plan-role.ts';
 import type { DropCheck, PlannedChange, Revocation, StayingRules } from './revocation.ts';
-import { applyAll, fullName, isApplied, isDone, plannedChange, podsIn, silentIn } from './revoking.ts';
+import {
+  applyAll,
+  fullName,
+  isApplied,
+  isDone,
+  plannedChange,
+  podsIn,
+  silenceIn,
+  silentIn,
+} from './revoking.ts';
 import type { PodOnNode, Revoking } from './revoking.ts';
 
 /** Namespaces that are read at once. */
@@ -61,11 +70,7 @@ export async function revokeRole(
     check,
     iam: iamEnd({ roleArn, session: undefined, beforeMs: clock.now(), isForLater: !isDone(changes) }),
     keep: costs.having.filter(({ namespace }) => !withdrawn.has(namespace)).map(fullName),
-    incomplete: [
-      ...missingIn(answer),
-      ...incomplete,
-      ...silentIn(answers).map(({ node, fault }) => `the agent of ${node} does not answer: ${fault}`),
-    ],
+    incomplete: [...missingIn(answer), ...incomplete, ...silenceIn(answers)],
   };
 }
 

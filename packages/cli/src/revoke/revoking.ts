@@ -3,6 +3,7 @@ import type { AgentPod } from '../answers/agent-status.ts';
 import { faultOf, valueOf } from '../answers/answer.ts';
 import type { ChangingCluster } from '../cluster/cluster.ts';
 import type { Output } from '../output/output.ts';
+import { silenceOf } from '../roles/roles.ts';
 import type { RoleSources } from '../roles/roles.ts';
 import { applyChange } from './apply.ts';
 import { commandOf, nameOf, undoCommandOf } from './change.ts';
@@ -74,6 +75,11 @@ export function silentIn(
     const fault = faultOf(status);
     return fault === undefined ? [] : [{ node, fault }];
   });
+}
+
+/** One line for all agents that do not answer for the same reason. */
+export function silenceIn(answers: RoleSources['agents']): readonly string[] {
+  return silenceOf(silentIn(answers).map(({ node, fault }) => ({ who: `the agent of ${node}`, fault })));
 }
 
 export function fullName({ namespace, name }: Pick<AgentPod, 'namespace' | 'name'>): string {
