@@ -53,4 +53,13 @@ export const pluginCommands = (pod: string): readonly PluginCommand[] => [
     withoutAny: ['list pods'],
     unasked: ['get namespaces'],
   },
+  {
+    name: 'revoke',
+    file: 'revoke',
+    lines: [['revoke', `pod/${pod}`, '--yes']],
+    shows: /changed/,
+    withoutAny: ['list pods'],
+    // Only Namespaces that a server names are read and changed.
+    unasked: ['get namespaces', 'patch namespaces'],
+  },
 ];

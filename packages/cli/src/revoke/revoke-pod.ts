@@ -1,11 +1,11 @@
 import { ClusterError } from '../cluster/cluster-error.ts';
 import type { RolegatePod } from '../cluster/rolegate-pods.ts';
 import type { PodWord } from '../command-line/pod-word.ts';
-import { incompleteOf } from '../roles/roles.ts';
 import { readAgents } from '../roles/sources.ts';
 import { hasRole } from '../roles/who.ts';
 import { pathOf, rightOf } from './apply.ts';
 import { checkDropped } from './check-dropped.ts';
+import { incompleteOf } from '../roles/roles.ts';
 import { iamEnd } from './iam-policy.ts';
 import { planPod } from './plan-pod.ts';
 import type { PodPlan } from './plan-pod.ts';

@@ -123,7 +123,7 @@ export function incompleteOf({ agents, servers, namespaces }: RoleSources): read
     many === undefined || many === 0 ? [] : [what.replace('#', String(many))];
   return [
     ...(agents.length === 0 ? ['there is no agent that knows what Pods have'] : []),
-    ...silent([
+    ...silenceOf([
       ...agents.map(({ node, status }) => ({ who: `the agent of ${node}`, fault: faultOf(status) })),
       ...servers.map(({ pod, status }) => ({ who: `server ${pod}`, fault: faultOf(status) })),
     ]),
@@ -138,7 +138,7 @@ export function incompleteOf({ agents, servers, namespaces }: RoleSources): read
 }
 
 /** One line for all that fail for the same reason, such as a missing right. */
-function silent(all: readonly { readonly who: string; readonly fault: string | undefined }[]) {
+function silenceOf(all: readonly { readonly who: string; readonly fault: string | undefined }[]) {
   const failed = all.flatMap(({ who, fault }) => (fault === undefined ? [] : [{ who, fault }]));
   return [...Map.groupBy(failed, ({ fault }) => fault)].map(([fault, same]) => {
     const named = same.slice(0, MOST_NAMED).map(({ who }) => who);
