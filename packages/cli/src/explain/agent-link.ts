@@ -36,6 +36,10 @@ export function agentLink(evidence: Evidence): Link {
 function silent(evidence: Evidence, node: string): Link {
   const { agents, agent } = evidence;
   const [pod] = agents ?? [];
+  if (!evidence.isInstalled)
+    return link('agent', 'broken', `no agent runs on ${node}: no Pod of Rolegate is in any Namespace`, {
+      next: "install Rolegate (docs/install.md), with its charts' labels",
+    });
   if (agents !== undefined && pod === undefined)
     return link('agent', 'broken', `no agent runs on ${node}`, {
       next: "see which of the node's taints the DaemonSet of the agent does not tolerate, or why it has no Pod there",

@@ -24,6 +24,8 @@ export function decisionLinks(evidence: Evidence): readonly Link[] {
 function annotationLink(decided: Decided): Link {
   const { evidence, explained } = decided;
   const annotations = explained?.annotations.pod ?? valueOf(evidence.pod)?.metadata?.annotations;
+  if (annotations === undefined && valueOf(evidence.pod) === undefined)
+    return endAt(decided, 'annotation') ?? reached(decided, 'annotation', 'only the server knows them');
   const role = annotations?.[ROLE];
   const closed = annotations?.[METADATA];
   const says = role === undefined || role.trim() === '' ? 'the Pod names no role' : `${ROLE}: ${shown(role)}`;
@@ -33,7 +35,8 @@ function annotationLink(decided: Decided): Link {
 
 function accountLink(decided: Decided): Link {
   const { explained, evidence } = decided;
-  const name = explained?.serviceAccount ?? valueOf(evidence.pod)?.spec?.serviceAccountName ?? 'default';
+  const name =
+    explained?.serviceAccount ?? valueOf(evidence.pod)?.spec?.serviceAccountName ?? 'its ServiceAccount';
   const own = roleIn(explained?.annotations.pod);
   const annotations = explained?.annotations.serviceAccount;
   const role = roleIn(annotations);

@@ -15,6 +15,8 @@ export interface Evidence {
   readonly pod: Answer<V1Pod>;
   /** Undefined unless the API server says that there is no such Pod. */
   readonly absence: Absence | undefined;
+  /** False: no Pod of Rolegate is in any Namespace. */
+  readonly isInstalled: boolean;
   readonly server: Answer<ServerExplanation>;
   /** Servers that did not answer. */
   readonly silentServers: readonly { readonly name: string; readonly fault: string }[];

@@ -47,6 +47,7 @@ export async function gatherEvidence(named: PodWord, deps: GatherDeps): Promise<
     name,
     pod,
     absence,
+    isInstalled: valueOf(found)?.namespace !== undefined || valueOf(found)?.pods.length !== 0,
     server: explanationOf(servers, found, valueOf(pod)?.metadata?.uid),
     silentServers: servers.silent,
     ...node,
@@ -118,7 +119,9 @@ async function askNode(
     const fault = {
       fault: faultOf(found) ?? (node === undefined ? 'its node is not known' : noneFound(found)),
     };
-    return { agents, agent: fault, agentStatus: fault, refusals: fault };
+    // A Pod without a node has asked for nothing.
+    const refusals = node === undefined && uid !== undefined ? { value: [] } : fault;
+    return { agents, agent: fault, agentStatus: fault, refusals };
   }
   const name = `${named.namespace}/${named.name}`;
   const [answers, refusals] = await Promise.all([

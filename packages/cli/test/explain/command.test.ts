@@ -206,9 +206,26 @@ describe('kubectl rolegate explain, with less than it needs', () => {
   it('A cluster without Rolegate is said so', async () => {
     const cluster = standIn();
     cluster.objects['/api/v1/pods'] = { items: [] };
-    const { code, verdict } = await explained(cluster);
+    const { code, text, verdict } = await explained(cluster);
     expect(code).toBe(1);
-    expect(verdict).toBe('broken at agent: no agent runs on node-a');
+    expect(verdict).toBe('broken at agent: no agent runs on node-a: no Pod of Rolegate is in any Namespace');
+    expect(text).toMatch(/^next +install Rolegate/m);
+  });
+
+  it('Without any right, nothing is claimed about the Pod', async () => {
+    const cluster = standIn();
+    for (const path of [POD, '/api/v1/pods', '/api/v1/namespaces/rolegate/pods']) cluster.objects[path] = 403;
+    const { code, text, notes } = await explained(cluster);
+    expect(code).toBe(3);
+    expect(notes.filter((note) => note.includes('get pods in Namespace shop'))).toHaveLength(1);
+    expect(text).toMatch(/^annotation +\? +only the server knows them$/m);
+    expect(text).not.toMatch(/names no role|^\w+ +(ok|BROKEN)/m);
+  });
+
+  it('A Pod without a node has been refused nothing', async () => {
+    const { text, verdict } = await explained(standIn({ podSpec: { nodeName: undefined } }));
+    expect(verdict).toBe('broken at Pod: it is not scheduled to a node yet');
+    expect(text).toMatch(/^last refusals +none known of the last hour$/m);
   });
 
   it('An agent of version 0.1 that has no status command is said not to answer', async () => {

@@ -43,6 +43,7 @@ export function evidence(planted: Planted = {}): Evidence {
     name: 'shop/checkout',
     pod: planted.absence === undefined ? { value: podOf(planted) } : { fault: 'it does not exist' },
     absence: planted.absence,
+    isInstalled: true,
     server:
       noServer === undefined
         ? first(readServerExplanations(JSON.stringify(serverPrints(planted))))
