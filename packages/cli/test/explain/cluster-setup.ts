@@ -62,7 +62,12 @@ export function rolegatePod(component: 'agent' | 'server', name: string, status:
 /** Runs the command as `kubectl rolegate explain WORD`. */
 export async function explained(
   cluster: StandIn,
-  { word = 'shop/checkout', width = 200, ...values }: Partial<ExplainCall['values']> & Asked = {},
+  {
+    word = 'shop/checkout',
+    width = 200,
+    signal = new AbortController().signal,
+    ...values
+  }: Partial<ExplainCall['values']> & Asked = {},
 ) {
   const output = { ...recordedOutput(), width };
   const call: ExplainCall = {
@@ -70,7 +75,7 @@ export async function explained(
     words: [word],
     env: {},
     output,
-    signal: new AbortController().signal,
+    signal,
   };
   const opened = { connection: connectionTo(cluster), exec: execIn(cluster), namespace: 'shop' };
   const code = await explainPod(opened, call);
@@ -81,6 +86,7 @@ export async function explained(
 interface Asked {
   readonly word?: string;
   readonly width?: number;
+  readonly signal?: AbortSignal;
 }
 
 const NO_FLAGS: ExplainCall['values'] = {

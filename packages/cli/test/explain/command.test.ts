@@ -286,6 +286,13 @@ describe('kubectl rolegate explain, with less than it needs', () => {
     expect(code).toBe(3);
   });
 
+  it('An interrupted command prints no page and does not exit with 0', async () => {
+    const cluster = standIn();
+    expect(await explained(cluster, { signal: AbortSignal.abort() })).toMatchObject({ code: 3, text: '' });
+    cluster.objects[POD] = 'unreachable';
+    expect(await explained(cluster, { signal: AbortSignal.abort() })).toMatchObject({ code: 3, text: '' });
+  });
+
   it('An API server that does not answer is an error, not a page', async () => {
     const cluster = standIn();
     cluster.objects[POD] = 'unreachable';
