@@ -119,7 +119,8 @@ function whyNotAsked(
   { node }: RolegatePod,
   nodes: ReadonlyMap<string, V1Node> | undefined,
 ): string | undefined {
-  if (nodes === undefined) return undefined;
+  // A list without any node, as of the sandbox, does not say that one is gone.
+  if (nodes === undefined || nodes.size === 0) return undefined;
   const known = nodes.get(node);
   if (known === undefined) return 'not asked, because there is no such node';
   return isKubeletSilent(known) ? 'not asked, because its node is NotReady' : undefined;

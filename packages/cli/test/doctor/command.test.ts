@@ -236,6 +236,16 @@ describe('kubectl rolegate doctor', () => {
     expect(code).toBe(0);
   });
 
+  it('asks the agents of a cluster that shows no nodes', async () => {
+    const standIn = healthyStandIn(TWO);
+    standIn.lists.set('/api/v1/nodes', []);
+    expect(await diagnosisOf(standIn)).toMatchObject({
+      code: 0,
+      nodes: [{ node: 'node-a', rules: 'ok' }, { node: 'node-b' }],
+      verdict: 'all is well; 2 of 2 nodes proven closed to Pods',
+    });
+  });
+
   it('asks the Pod of an agent that is ready while another replaces it', async () => {
     const standIn = healthyStandIn(TWO);
     const next = {
