@@ -7,6 +7,7 @@ import { firewall } from './steps/firewall.ts';
 import { installing } from './steps/installing.ts';
 import { manyPods } from './steps/many-pods.ts';
 import { plugin } from './steps/plugin.ts';
+import { pluginRights } from './steps/plugin-rights.ts';
 import { readme } from './steps/readme.ts';
 import { uninstalling } from './steps/uninstalling.ts';
 import { upgrading } from './steps/upgrading.ts';
@@ -20,6 +21,7 @@ const PARTS = {
   manyPods,
   disruptions,
   plugin,
+  pluginRights,
   containerCredentials,
   withoutAgent,
   uninstalling,

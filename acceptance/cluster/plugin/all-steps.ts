@@ -91,7 +91,7 @@ async function expectMissing(
       if ((await may(api, { user, groups: [] }, right)) === without.includes(words))
         throw new Error(`the roles are not in force: ${words}`);
   }, IN_FORCE);
-  await pods.reportReady();
+  await pods.prepare();
   const named = new Set<string>();
   const texts: string[] = [];
   for (const line of command.lines) {

@@ -42,15 +42,24 @@ export const pluginCommands = (pod: string): readonly PluginCommand[] => [
     name: 'roles',
     file: 'roles',
     lines: [['roles'], ['roles', '-n', 'default']],
-    shows: /no Pod has a role/,
+    shows: /no Pod (has|with) a role/,
     withoutAny: ['list pods'],
   },
   {
     name: 'who',
     file: 'roles',
     lines: [['who', 'app']],
-    shows: /no Pod has app/,
+    shows: /no Pod (has|with) app/,
     withoutAny: ['list pods'],
     unasked: ['get namespaces'],
+  },
+  {
+    name: 'revoke',
+    file: 'revoke',
+    lines: [['revoke', `pod/${pod}`, '--yes']],
+    shows: /changed/,
+    withoutAny: ['list pods'],
+    // Only Namespaces that a server names are read and changed.
+    unasked: ['get namespaces', 'patch namespaces'],
   },
 ];

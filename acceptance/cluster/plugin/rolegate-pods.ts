@@ -10,8 +10,8 @@ export interface PluginPods {
   readonly namespace: string;
   /** NAMESPACE/NAME of the Pod. */
   readonly pod: string;
-  /** Reports their node as ready. After 40 s without it, Kubernetes thinks that the kubelet is gone. */
-  reportReady(): Promise<unknown>;
+  /** Before each trial: the node is ready, which counts for 40 s, and the Pod is not revoked. */
+  prepare(): Promise<void>;
 }
 
 export async function createRolegatePods(
@@ -37,20 +37,18 @@ export async function createRolegatePods(
   return {
     namespace,
     pod: `${pod.namespace}/${pod.name}`,
-    reportReady: () =>
-      core.patchNodeStatus(
-        {
-          name: node,
-          body: {
-            status: {
-              addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
-              daemonEndpoints: { kubeletEndpoint: { Port: kubelet.port } },
-              conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: new Date() }],
-            },
-          },
-        },
-        MERGE,
-      ),
+    async prepare() {
+      await core.patchNodeStatus({ name: node, body: { status: readyStatus(kubelet.port) } }, MERGE);
+      await objects.annotatePod(pod, { 'iam.amazonaws.com/role': null, 'rolegate.dev/metadata': null });
+    },
+  };
+}
+
+function readyStatus(kubeletPort: number) {
+  return {
+    addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+    daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
+    conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: new Date() }],
   };
 }
 

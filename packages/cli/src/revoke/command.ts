@@ -93,8 +93,15 @@ export async function revokeTarget(
     return exitCodes.negative;
   }
   await output.print(values.output === 'json' ? jsonText(revocation) : revocationText(revocation, output));
-  for (const line of revocation.incomplete) output.note(line);
+  for (const line of [...missingRights(revocation), ...revocation.incomplete]) output.note(line);
   return exitCodeOf(revocation);
+}
+
+/** Each once, however many objects it was needed for. */
+function missingRights({ changes }: Revocation): ReadonlySet<string> {
+  return new Set(
+    changes.flatMap(({ outcome }) => (outcome?.kind === 'failed' && outcome.forbidden ? [outcome.why] : [])),
+  );
 }
 
 function exitCodeOf({ kind, dryRun, changes, keep, stays, check, incomplete }: Revocation): ExitCode {

@@ -110,8 +110,9 @@ describe('kubectl rolegate revoke role/ROLE', () => {
   it('without the right to patch, names it, and prints commands for somebody who has it and the IAM policy', async () => {
     await using cluster = await startShop();
     cluster.forbidden.add('patch namespaces');
-    const { code, printed } = await revoke(cluster, 'role/shop/cart', { yes: true });
+    const { code, printed, notes } = await revoke(cluster, 'role/shop/cart', { yes: true });
     expect(code).toBe(3);
+    expect(notes).toEqual([expect.stringContaining('missing right: patch namespaces; ask an administrator')]);
     expect(printed).toContain('Namespace shop: not changed: missing right: patch namespaces');
     expect(printed).toContain(
       'for somebody who may: kubectl annotate --overwrite --resource-version=1 namespace shop iam.amazonaws.com/permitted=shop/till',
