@@ -39,7 +39,7 @@ export async function readPod(connection: Connection, named: PodWord, signal: Ab
       }
       case 'forbidden':
       case 'conflict':
-    case 'expired':
+      case 'expired':
       case 'bad request':
       case 'failed':
         return { pod: { fault: faultText(error) }, absence: undefined };
