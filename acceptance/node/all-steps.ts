@@ -3,6 +3,7 @@ import { answers } from './steps/answers.ts';
 import { certificates } from './steps/certificates.ts';
 import { containerCredentials } from './steps/container-credentials.ts';
 import { disruptions } from './steps/disruptions.ts';
+import { firstMinutes } from './steps/first-minutes.ts';
 import { firewall } from './steps/firewall.ts';
 import { installing } from './steps/installing.ts';
 import { manyPods } from './steps/many-pods.ts';
@@ -28,6 +29,7 @@ const PARTS = {
   certificates,
   firewall,
   readme,
+  firstMinutes,
   upgrading,
 };
 /** These leave the cluster as the parts behind them need it. */

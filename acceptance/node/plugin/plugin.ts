@@ -20,6 +20,8 @@ export async function createPlugin({ kubeconfig, folder }: { kubeconfig: string;
     runCommand(['kubectl', 'rolegate', ...args], { env, timeoutMs: CALL_WITHIN_MS });
 
   return {
+    /** For a shell that finds kubectl and the plugin. */
+    env,
     /** Any exit code is a result. */
     run,
     /** Starts a command that runs until it is stopped, such as `logs -f`. */

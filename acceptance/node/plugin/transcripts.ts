@@ -19,6 +19,8 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\b\d+(ms|[smhd])(\d+[smh])*\b/g, 'AGE'],
   [/\b\d+ more minutes\b/g, 'AGE'],
   [/\b(\w+Ms)=[\d.]+/g, '$1=AGE'],
+  // Where a line is wrapped depends on what is in it.
+  [/\n {2,}/g, ' '],
   // Tables are as wide as what is in them.
   [/ {2,}|─+/g, '  '],
   [/ +$/gm, ''],

@@ -45,7 +45,7 @@ export const reasons = {
   ),
   NamespaceDenied: entry(
     'the Namespace does not permit what the Pod requests',
-    'Annotate the Namespace with iam.amazonaws.com/permitted, or change the Pod; rolegate-server status --pod NAMESPACE/NAME shows which rule decides',
+    'Annotate the Namespace with iam.amazonaws.com/permitted, or change the Pod; kubectl rolegate explain NAMESPACE/NAME shows which rule decides',
     403,
     'PERMISSION_DENIED',
     { event: true },
@@ -162,7 +162,7 @@ export const reasons = {
   ),
   HeldTimeout: entry(
     'the request was held as long as the SDK waits, and what it waited for did not arrive',
-    'Find what it waited for in the log line; rolegate-agent status --pod NAMESPACE/NAME shows what is still missing',
+    'Find what it waited for in the log line; kubectl rolegate explain NAMESPACE/NAME shows what is still missing',
     503,
     'UNAVAILABLE',
     { level: 'warn' },

@@ -29,9 +29,32 @@ export function applyProgramPods(api: Pick<KubernetesApi, 'apply'>, serverCount:
   });
   const labels = { 'pod-security.kubernetes.io/enforce': 'privileged' };
   api.apply({ kind: 'Namespace', metadata: { name: NAMESPACE, labels } });
+  api.apply(NODE);
+  api.apply(agentDaemonSet);
   const servers = Array.from({ length: serverCount }, (_, at) => programPod('server', at));
   for (const pod of [programPod('agent'), ...servers]) api.apply(pod);
 }
+
+const NODE = {
+  kind: 'Node',
+  metadata: { name: NODE_NAME },
+  status: { conditions: [{ type: 'Ready', status: 'True' }] },
+};
+
+function labelsOf(component: Component) {
+  return {
+    'app.kubernetes.io/name': `rolegate-${component}`,
+    'app.kubernetes.io/component': component,
+    'app.kubernetes.io/part-of': 'rolegate',
+  };
+}
+
+const agentDaemonSet = {
+  kind: 'DaemonSet',
+  metadata: { name: 'rolegate-agent', namespace: NAMESPACE, labels: labelsOf('agent') },
+  spec: { template: { spec: { hostNetwork: true, containers: [{ name: 'agent' }] } } },
+  status: { desiredNumberScheduled: 1, currentNumberScheduled: 1, numberReady: 1 },
+};
 
 function programPod(component: Component, at = 0) {
   const { namespace, pod: name, container } = placeOf(component, at);
@@ -40,11 +63,7 @@ function programPod(component: Component, at = 0) {
     metadata: {
       name,
       namespace,
-      labels: {
-        'app.kubernetes.io/name': `rolegate-${component}`,
-        'app.kubernetes.io/component': component,
-        'app.kubernetes.io/part-of': 'rolegate',
-      },
+      labels: labelsOf(component),
     },
     spec: {
       nodeName: NODE_NAME,

@@ -88,7 +88,12 @@ function smallContainerStatus(status: V1ContainerStatus): V1ContainerStatus {
     ...(started !== undefined && { started }),
     state: {
       ...(state?.running !== undefined && { running: {} }),
-      ...(state?.waiting !== undefined && { waiting: { reason: state.waiting.reason ?? '' } }),
+      ...(state?.waiting !== undefined && {
+        waiting: {
+          reason: state.waiting.reason ?? '',
+          message: (state.waiting.message ?? '').slice(0, LONGEST_MESSAGE),
+        },
+      }),
     },
     ...(end !== undefined && {
       lastState: { terminated: { exitCode: end.exitCode, reason: end.reason ?? 'no reason' } },

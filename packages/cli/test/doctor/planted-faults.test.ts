@@ -452,6 +452,35 @@ const cases: readonly Case[] = [
     fix: 'kubectl logs -n rolegate agent-node-b -c agent',
   },
   {
+    fault: 'An agent whose Secret is missing',
+    cluster: {
+      pods: {
+        value: [
+          agentPod('node-a'),
+          agentPod('node-b', {
+            containerStatuses: [
+              {
+                name: 'agent',
+                ready: false,
+                started: false,
+                restartCount: 0,
+                state: {
+                  waiting: { reason: 'CreateContainerConfigError', message: 'secret "tls" not found' },
+                },
+              },
+            ],
+          }),
+        ],
+      },
+    },
+    severity: 'error',
+    check: 'probes',
+    on: 'node-b',
+    what: 'the container agent of an agent does not start: CreateContainerConfigError',
+    evidence: 'rolegate/agent-node-b: secret "tls" not found',
+    fix: 'kubectl describe pod -n rolegate agent-node-b',
+  },
+  {
     fault: "A Pod with the agent's UID",
     morePods: [
       {

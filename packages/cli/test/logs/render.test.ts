@@ -21,7 +21,7 @@ describe('a line of a log in words', () => {
       '07:00:00.012  a  agent  shop/cart-0  GET credentials of cart → 403  ' +
         'NamespaceDenied: the Namespace permits only team-.*  ' +
         'hint: Annotate the Namespace with iam.amazonaws.com/permitted, or change the Pod; ' +
-        'rolegate-server status --pod NAMESPACE/NAME shows which rule decides.',
+        'kubectl rolegate explain NAMESPACE/NAME shows which rule decides.',
     );
   });
 

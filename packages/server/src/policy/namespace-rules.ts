@@ -142,8 +142,11 @@ function createRoleRules() {
     if (rules.length === 0) return `it has neither ${annotation.permitted} nor ${annotation.allowedRoles}`;
     const list = valueOf(annotations, annotation.allowedRoles);
     const parsed = typeof list === 'string' ? lists.parse(list) : undefined;
-    const hint = parsed !== undefined && 'value' in parsed ? parsed.value.hint : undefined;
-    return hint === undefined ? rules.join(', ') : `${rules.join(', ')}; ${hint}`;
+    const hints = [
+      globHint(valueOf(annotations, annotation.permitted)),
+      parsed !== undefined && 'value' in parsed ? parsed.value.hint : undefined,
+    ];
+    return [rules.join(', '), ...hints.filter((hint) => hint !== undefined)].join('; ');
   }
 
   const parsers: readonly Parser[] = [
@@ -204,6 +207,13 @@ function permittingAlternatives(
     ...alternatives.filter(isName).map((entry) => ({ entry, exact: true })),
     ...('value' in matched && matched.value ? [{ entry: expression, exact: false }] : []),
   ].map(({ entry, exact }) => ({ annotation: annotation.permitted, entry: clip(entry), exact }));
+}
+
+/** A star behind a slash is probably meant as a glob. */
+function globHint(expression: string | object | undefined): string | undefined {
+  return typeof expression === 'string' && expression.includes('/*')
+    ? 'permitted holds a regular expression, in which any text is .* and not *'
+    : undefined;
 }
 
 /** The rules for external IDs and session tag keys. */

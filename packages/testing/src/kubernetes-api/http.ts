@@ -15,6 +15,7 @@ const KINDS: Readonly<Record<string, KubernetesKind>> = {
   secrets: 'Secret',
   configmaps: 'ConfigMap',
   nodes: 'Node',
+  daemonsets: 'DaemonSet',
 };
 
 interface PodPlace {
@@ -37,7 +38,7 @@ export type Route =
     };
 
 const POD_PART = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)\/(log|exec)$/;
-const PATH = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+))?$/;
+const PATH = /^\/(?:api\/v1|apis\/apps\/v1)(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+))?$/;
 
 export function readRoute(path: string): Route {
   if (path === '/apis/authentication.k8s.io/v1/tokenreviews') return { resource: 'tokenreviews' };

@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { parseAllDocuments } from 'yaml';
 
 /** The kinds that the stand-in serves. */
-export const kubernetesKinds = ['Pod', 'Namespace', 'ServiceAccount', 'Secret', 'ConfigMap', 'Node'] as const;
+export const kubernetesKinds = [
+  'Pod',
+  'Namespace',
+  'ServiceAccount',
+  'Secret',
+  'ConfigMap',
+  'Node',
+  'DaemonSet',
+] as const;
 export type KubernetesKind = (typeof kubernetesKinds)[number];
 
 /** True for objects without a Namespace. */
@@ -116,6 +124,7 @@ const DEFAULTS: Record<KubernetesKind, (object: KubernetesObject) => object> = {
   Secret: ({ type = 'Opaque' }) => ({ type }),
   ConfigMap: () => ({}),
   Node: () => ({}),
+  DaemonSet: () => ({ apiVersion: 'apps/v1' }),
 };
 
 /** Unused here, but the larger half of many real objects. */

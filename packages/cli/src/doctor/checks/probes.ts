@@ -49,8 +49,8 @@ function ofPod(pod: V1Pod, isServed: boolean): readonly Finding[] {
         check: 'probes',
         node,
         what: `the container ${container.name} of ${kind === 'agent' ? 'an agent' : 'a server'} ${why}`,
-        evidence: `${fullName(pod)}${lastEnd(container)}`,
-        fix: `see why: kubectl logs -n ${fullName(pod).replace('/', ' ')} -c ${container.name} --previous`,
+        evidence: `${fullName(pod)}${waitsFor(container)}${lastEnd(container)}`,
+        fix: `see why: ${seeWhy(pod, container)}`,
       },
     ];
   });
@@ -63,6 +63,19 @@ function faultOf({ state, restartCount, started, ready }: V1ContainerStatus): st
   if (state?.running !== undefined && started === false) return 'does not pass its startup probe';
   if (state?.running !== undefined && !ready) return 'is not ready';
   return restartCount > MANY_RESTARTS ? 'was restarted often' : undefined;
+}
+
+/** Such as `secret "NAME" not found`. */
+function waitsFor({ state }: V1ContainerStatus): string {
+  const message = state?.waiting?.message ?? '';
+  return message === '' ? '' : `: ${message}`;
+}
+
+/** A container that has not run has no log. */
+function seeWhy(pod: V1Pod, { name, lastState, state }: V1ContainerStatus): string {
+  const place = `-n ${fullName(pod).replace('/', ' ')}`;
+  if (lastState?.terminated !== undefined) return `kubectl logs ${place} -c ${name} --previous`;
+  return state?.waiting === undefined ? `kubectl logs ${place} -c ${name}` : `kubectl describe pod ${place}`;
 }
 
 function lastEnd({ lastState, restartCount }: V1ContainerStatus): string {
