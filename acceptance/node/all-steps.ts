@@ -3,6 +3,7 @@ import { answers } from './steps/answers.ts';
 import { certificates } from './steps/certificates.ts';
 import { containerCredentials } from './steps/container-credentials.ts';
 import { disruptions } from './steps/disruptions.ts';
+import { faults } from './steps/faults.ts';
 import { firstMinutes } from './steps/first-minutes.ts';
 import { firewall } from './steps/firewall.ts';
 import { installing } from './steps/installing.ts';
@@ -23,6 +24,7 @@ const PARTS = {
   disruptions,
   plugin,
   pluginRights,
+  faults,
   containerCredentials,
   withoutAgent,
   uninstalling,

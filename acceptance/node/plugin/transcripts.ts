@@ -19,10 +19,10 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\b\d+(ms|[smhd])(\d+[smh])*\b/g, 'AGE'],
   [/\b\d+ more minutes\b/g, 'AGE'],
   [/\b(\w+Ms)=[\d.]+/g, '$1=AGE'],
-  // Where a line is wrapped depends on what is in it.
-  [/\n {2,}/g, ' '],
-  // Tables are as wide as what is in them.
-  [/ {2,}|─+/g, '  '],
+  [/\(\d+ s\)/g, '(AGE)'],
+  // Where a line is wrapped and how wide a table is depends on what is in it.
+  [/\n +/g, ' '],
+  [/ {2,}|─+/g, ' '],
   [/ +$/gm, ''],
 ];
 
