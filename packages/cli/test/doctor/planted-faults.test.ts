@@ -524,12 +524,21 @@ const cases: readonly Case[] = [
   },
   {
     fault: 'A list that may not be read',
-    cluster: { nodes: { fault: 'nodes is forbidden: cannot list resource "nodes"' } },
+    cluster: { nodes: { fault: 'missing right: list nodes' } },
     severity: 'warning',
     check: 'rights',
     what: 'nodes cannot be read; not checked in full: agents',
-    evidence: 'cannot list resource "nodes"',
+    evidence: 'missing right: list nodes',
     fix: 'bind the roles of deploy/kubectl-rolegate/doctor.yaml',
+  },
+  {
+    fault: 'A list that the API server does not answer',
+    cluster: { nodes: { fault: 'no answer from the API server: timeout' } },
+    severity: 'warning',
+    check: 'rights',
+    what: 'nodes cannot be read; not checked in full: agents',
+    evidence: 'timeout',
+    fix: 'try again',
   },
 ];
 
