@@ -24,7 +24,7 @@ export async function applyChange(
   let { resourceVersion } = change;
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     try {
-      const body = { metadata: { uid: change.uid, resourceVersion, annotations: change.set } };
+      const body = { metadata: { resourceVersion, annotations: change.set } };
       await connection.patch({ path, right: rightOf('patch', change), signal, body });
       return { kind: 'applied' };
     } catch (error) {

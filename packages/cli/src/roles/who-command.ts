@@ -29,7 +29,7 @@ export const who: Command<typeof whoFlags> = {
     },
     { command: 'who arn:aws:iam::123456789012:role/orders', shows: 'a role of any account' },
     {
-      command: 'who orders -o json | jq -r .permits.namespaces[].namespace',
+      command: "who orders -o json | jq -r '.permits.namespaces[].namespace'",
       shows: 'the Namespaces whose rules permit it',
     },
   ],

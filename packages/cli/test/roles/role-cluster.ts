@@ -151,25 +151,20 @@ async function answer(request: IncomingMessage, response: ServerResponse, state:
   if (thing === undefined) status(response, 404, `${kind} "${name}" not found`);
   else if (!patching)
     response.end(JSON.stringify(objectOf(name, thing, pod === undefined ? {} : state.podMore)));
-  else patch(thing, `uid-${name}${thing.born}`, { response, ...(JSON.parse(body) as Patch) });
+  else patch(thing, JSON.parse(body) as Patch, response);
 }
 
 interface Patch {
   readonly metadata: {
-    readonly uid?: string;
     readonly resourceVersion?: string;
     readonly annotations: Record<string, string | null>;
   };
 }
 
-/** RFC 7396, with the API server's preconditions. */
-function patch(
-  thing: Thing,
-  uid: string,
-  { metadata, response }: Patch & { readonly response: ServerResponse },
-): void {
+/** RFC 7396, with the API server's precondition. */
+function patch(thing: Thing, { metadata }: Patch, response: ServerResponse): void {
   const { resourceVersion = String(thing.version), annotations } = metadata;
-  if (resourceVersion !== String(thing.version) || (metadata.uid ?? uid) !== uid) {
+  if (resourceVersion !== String(thing.version)) {
     status(response, 409, 'the object has been modified; please apply your changes to the latest version');
     return;
   }

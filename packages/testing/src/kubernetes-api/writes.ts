@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from './database.ts';
 import { jsonPatch } from './json-patch.ts';
-import { isRecord } from './object.ts';
+import { isRecord, mergePatch } from './object.ts';
 import type { KubernetesKind, KubernetesObject, StoredObject } from './object.ts';
 import { Failure } from './status.ts';
 
 /** Kinds that clients can write. Others are changed only by the test. */
 const WRITABLE: readonly KubernetesKind[] = ['Secret', 'ConfigMap'];
+
+/** Kinds that clients can patch. */
+const PATCHABLE: readonly KubernetesKind[] = ['Node', 'Namespace', 'Pod'];
 
 /** Limit of all values together (k8s.io/api, core/v1 MaxSecretSize). Bytes. */
 const MOST_BYTES = 1024 * 1024;
@@ -26,7 +29,7 @@ export interface WriteRequest {
 /** Creates, updates, patches and deletes like kube-apiserver 1.34. Undefined for other methods. */
 export function write(database: Database, request: WriteRequest): [code: number, body: object] | undefined {
   const { method, kind, namespace, name } = request;
-  if (method === 'PATCH' && kind === 'Node' && name !== undefined)
+  if (method === 'PATCH' && PATCHABLE.includes(kind) && name !== undefined)
     return [200, patch(database, { ...request, name })];
   if (!WRITABLE.includes(kind)) return undefined;
   if (method === 'POST' && name === undefined) return [201, create(database, request)];
@@ -43,9 +46,14 @@ function patch(
   database: Database,
   { kind, namespace, name, body, contentType }: WriteRequest & { name: string },
 ): StoredObject {
-  if (contentType !== 'application/json-patch+json')
+  const former = found(database, kind, namespace, name);
+  if (contentType === 'application/json-patch+json')
+    return database.apply(jsonPatch(former, body) as KubernetesObject);
+  if (contentType !== 'application/merge-patch+json')
     throw new Failure(415, `the stand-in takes no patch of ${String(contentType)}`);
-  return database.apply(jsonPatch(found(database, kind, namespace, name), body) as KubernetesObject);
+  const object = mergePatch(former, asJson(body)) as KubernetesObject;
+  if (object.metadata.resourceVersion !== former.metadata.resourceVersion) throw modified(kind, name);
+  return database.apply(object);
 }
 
 /** DeleteOptions can name the exact object. */
@@ -96,14 +104,18 @@ function update(
     resourceVersion !== former.metadata.resourceVersion ||
     (uid ?? former.metadata.uid) !== former.metadata.uid
   )
-    throw new Failure(
-      409,
-      `Operation cannot be fulfilled on ${resourceOf(kind)} "${name}": the object has been modified; ` +
-        'please apply your changes to the latest version and try again',
-    );
+    throw modified(kind, name);
   if (kind === 'Secret' && object['type'] !== undefined && object['type'] !== former['type'])
     throw new Failure(422, `Secret "${name}" is invalid: type: field is immutable`);
   return database.apply(object);
+}
+
+function modified(kind: KubernetesKind, name: string): Failure {
+  return new Failure(
+    409,
+    `Operation cannot be fulfilled on ${resourceOf(kind)} "${name}": the object has been modified; ` +
+      'please apply your changes to the latest version and try again',
+  );
 }
 
 function found(database: Database, kind: KubernetesKind, namespace: string, name: string): StoredObject {

@@ -148,4 +148,19 @@ describe('Writes', () => {
     const made = await Promise.all([1, 2, 3].map(() => run.ask(SECRETS, send('POST', secret()))));
     expect(made.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
   });
+
+  it('A merge patch changes the annotations of a Namespace, unless it has another resourceVersion', async () => {
+    await using run = await setup();
+    const path = '/api/v1/namespaces/team-a';
+    run.api.apply({ kind: 'Namespace', metadata: { name: 'team-a', annotations: { a: '1', b: '2' } } });
+    const patch = (metadata: object, type = 'application/merge-patch+json') =>
+      run.ask(path, { ...send('PATCH', { metadata }), headers: { 'content-type': type } });
+    const { resourceVersion } = (await run.ask(path)).body.metadata;
+    const changed = await patch({ resourceVersion, annotations: { a: null, c: '3' } });
+    expect(changed.status).toBe(200);
+    expect(changed.body.metadata).toMatchObject({ annotations: { b: '2', c: '3' } });
+    expect((await patch({ resourceVersion, annotations: { c: '4' } })).status).toBe(409);
+    expect((await patch({ annotations: { c: '4' } }, 'application/json')).status).toBe(415);
+    expect(run.api.get('Namespace', '', 'team-a')?.metadata.annotations).toEqual({ b: '2', c: '3' });
+  });
 });
