@@ -9,7 +9,7 @@ import type { RolegatePod } from './rolegate-pods.ts';
 const CONTAINERS = { agent: 'agent', server: 'server' } as const;
 /** The programs of the images. */
 const PROGRAMS = { agent: 'rolegate-agent', server: 'rolegate-server' } as const;
-/** The most that is shown of what a program prints to stderr. Characters. */
+/** The most that is shown of what a program prints to stderr, or of why it could not be run. Characters. */
 const LONGEST_FAULT = 500;
 
 /** What is asked of one Pod of Rolegate. */
@@ -59,7 +59,7 @@ export async function askAll<T>(
 function answerOf<T>(outcome: ExecOutcome, read: Question<T>['read'], namespace: string): Answer<T> {
   switch (outcome.kind) {
     case 'failed':
-      return { fault: outcome.fault };
+      return { fault: onOneLine(outcome.fault).slice(0, LONGEST_FAULT) };
     case 'forbidden':
       return {
         fault: `missing right: ${describeRight(execRight(namespace))}`,

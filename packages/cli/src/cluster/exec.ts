@@ -133,9 +133,17 @@ function outcomeOf({ status, message, details }: V1Status, stdout: string, stder
     : { kind: 'exited', code: Number(code), stdout, stderr };
 }
 
-/** The library rejects with the event of its WebSocket, whose message has the HTTP status. */
+/** What the API server refuses an exec with, other than a missing right. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  400: 'its container does not run, or does not exist',
+  404: 'its Pod is gone',
+};
+
+/** The library rejects with the event of its WebSocket, whose message has the HTTP status and not the API server's words. */
 function connectFault(error: unknown): ExecOutcome {
   const { message } = Object(error) as { message?: unknown };
   const words = typeof message === 'string' && message !== '' ? message : describeError(error);
-  return /\b403\b/.test(words) ? { kind: 'forbidden' } : { kind: 'failed', fault: words };
+  const status = /^Unexpected server response: (\d+)$/.exec(words)?.[1] ?? '';
+  if (status === '403') return { kind: 'forbidden' };
+  return { kind: 'failed', fault: REFUSALS[status] ?? words };
 }

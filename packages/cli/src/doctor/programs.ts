@@ -87,8 +87,9 @@ async function permitted({ pods, exec, signal }: ProgramsRequest) {
     },
   };
   const running = pods.filter(({ phase }) => phase === 'Running');
+  // A server, if there is one, because an agent that hangs would be waited for twice.
   const first = [...Map.groupBy(running, ({ namespace }) => namespace).values()].flatMap(
-    ([pod]) => pod ?? [],
+    (group) => group.find(({ component }) => component === 'server') ?? group[0] ?? [],
   );
   await askAll(first, { words, read: () => ({ value: true }) }, { ...asking, progress: () => undefined });
   const faults = [...forbidden].map((namespace) =>

@@ -99,6 +99,19 @@ describe('a program run in a Pod', () => {
     await stopped.promise;
   });
 
+  it.each([
+    ['a Pod that is gone', { ...program, pod: 'agent-z' }, 'its Pod is gone'],
+    [
+      'a container that its Pod does not have',
+      { ...program, container: 'none' },
+      'its container does not run, or does not exist',
+    ],
+  ])('fails in %s, which the API server refuses', async (_, refused, fault) => {
+    await using cluster = await startCluster();
+    const exec = createExecs({ exec: new Exec(cluster.kubeConfig) });
+    expect(await exec(refused, signal)).toEqual({ kind: 'failed', fault });
+  });
+
   it('fails if the API server accepts the connection and says nothing', async () => {
     await using cluster = await startCluster();
     cluster.api.hang();
