@@ -3,6 +3,7 @@ import { answers } from './steps/answers.ts';
 import { certificates } from './steps/certificates.ts';
 import { containerCredentials } from './steps/container-credentials.ts';
 import { disruptions } from './steps/disruptions.ts';
+import { faults } from './steps/faults.ts';
 import { firewall } from './steps/firewall.ts';
 import { installing } from './steps/installing.ts';
 import { manyPods } from './steps/many-pods.ts';
@@ -20,6 +21,7 @@ const PARTS = {
   manyPods,
   disruptions,
   plugin,
+  faults,
   containerCredentials,
   withoutAgent,
   uninstalling,

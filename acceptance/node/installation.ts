@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createTestCa } from '@rolegate/testing';
+import type { IssueOptions } from '@rolegate/testing';
 import { agentValues, CREDENTIALS_SECRET, serverValues, TLS_SECRETS } from './chart-values.ts';
 import type { Tls } from './chart-values.ts';
 import type { ChartName, Charts } from './charts.ts';
@@ -80,12 +81,8 @@ export function createInstallation({ kubectl, helm, charts, node, stsEndpoint }:
     },
     /** Changes an annotation on the Pods of both charts, which replaces all of them. */
     async upgrade(marker: string): Promise<void> {
-      const server = serverValues({ stsEndpoint: endpoint, tls: 'authority' });
-      const agent = agentValues({ node, tls: 'authority', podAnnotations: { marker } });
-      await helm.upgrade('server', withImage('server', { ...server, podAnnotations: { marker } }));
-      await helm.upgrade('agent', withImage('agent', agent));
-      await serverReady();
-      await agentReady();
+      const podAnnotations = { marker };
+      await this.change({ server: { podAnnotations }, agent: { podAnnotations } });
     },
     /** Agents first, which tell the servers that they serve. */
     async setContainerCredentials(enabled: boolean): Promise<void> {
@@ -94,6 +91,17 @@ export function createInstallation({ kubectl, helm, charts, node, stsEndpoint }:
       const server = serverValues({ stsEndpoint: endpoint, tls: 'authority', containerCredentials });
       await helm.upgrade('agent', withImage('agent', agent));
       await helm.upgrade('server', withImage('server', server));
+      await serverReady();
+      await agentReady();
+    },
+    /** Installs or upgrades both charts with more values than the least. */
+    async change(more: { readonly server?: Values; readonly agent?: Values } = {}): Promise<void> {
+      const server = serverValues({ stsEndpoint: endpoint, tls: 'authority' });
+      await helm.upgrade('server', withImage('server', { ...server, ...more.server }));
+      await helm.upgrade(
+        'agent',
+        withImage('agent', { ...agentValues({ node, tls: 'authority' }), ...more.agent }),
+      );
       await serverReady();
       await agentReady();
     },
@@ -117,14 +125,17 @@ export function createInstallation({ kubectl, helm, charts, node, stsEndpoint }:
         'app.kubernetes.io/name=rolegate-agent',
       ]);
     },
-    /** Creates Secrets with certificates of a test CA for server and agent. */
-    async makeCertificates(): Promise<void> {
+    /** Creates Secrets with certificates of a test CA for server and agent, by default for a day. */
+    async makeCertificates(lives: { readonly server?: Date; readonly agent?: Date } = {}): Promise<void> {
       const authority = await createTestCa({ name: 'e2e' });
       const host = `rolegate-server.${NAMESPACE}.svc`;
       for (const [name, issued] of [
-        [TLS_SECRETS.server, await authority.issue({ dns: [host], usages: ['server'] })],
+        [
+          TLS_SECRETS.server,
+          await authority.issue({ dns: [host], usages: ['server'], ...until(lives.server) }),
+        ],
         // The certificate names no node, which the agent's token proves.
-        [TLS_SECRETS.agent, await authority.issue({ usages: ['client'] })],
+        [TLS_SECRETS.agent, await authority.issue({ usages: ['client'], ...until(lives.agent) })],
       ] as const) {
         const { cert, key } = issued;
         await kubectl.apply([secret(name, { 'tls.crt': cert, 'tls.key': key, 'ca.crt': authority.pem })]);
@@ -183,6 +194,10 @@ function createPodAccess(kubectl: Kubectl) {
 }
 
 export type Installation = ReturnType<typeof createInstallation>;
+
+function until(notAfter: Date | undefined): Pick<IssueOptions, 'notAfter'> {
+  return notAfter === undefined ? {} : { notAfter };
+}
 
 /** Secrets that the tests create. */
 const TEST_SECRETS = { credentials: CREDENTIALS_SECRET, ...TLS_SECRETS };

@@ -18,6 +18,7 @@ import { findNode } from './node.ts';
 import { parseOptions, USAGE } from './options.ts';
 import type { Options } from './options.ts';
 import { unpackCharts01, whyNoRelease01 } from './release-0.1.ts';
+import { createFaultPods } from './plugin/fault-pods.ts';
 import { createPlugin } from './plugin/plugin.ts';
 import { createTranscripts } from './plugin/transcripts.ts';
 import { readReadmeLines } from './readme-lines.ts';
@@ -25,7 +26,7 @@ import { createTestPods } from './test-pods.ts';
 import type { NodeWorld } from './world.ts';
 
 /** Limit of the run, without building images. */
-const TESTS_WITHIN_MS = 14 * 60_000;
+const TESTS_WITHIN_MS = 18 * 60_000;
 
 async function main(): Promise<number> {
   const options = parseOptions(process.env);
@@ -49,9 +50,11 @@ async function test(options: Options) {
     node: node.name,
     stsEndpoint,
   });
-  const testPods = createTestPods({ kubectl, node: node.name, stsEndpoint: stsEndpointOf(stsEndpoint) });
+  const place = { node: node.name, stsEndpoint: stsEndpointOf(stsEndpoint) };
+  const testPods = createTestPods({ kubectl, ...place });
+  const faultPods = createFaultPods(kubectl, place);
   const removeAll = async () => {
-    await Promise.all([installation.remove(), testPods.remove()]);
+    await Promise.all([installation.remove(), testPods.remove(), faultPods.remove()]);
   };
   await removeAll(); // left over from an aborted run
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-e2e-'));
@@ -61,6 +64,7 @@ async function test(options: Options) {
       kubectl,
       installation,
       pods: testPods,
+      faultPods,
       curl: createPodCurl({ kubectl, sentinel }),
       imdsLog: imdsLog === undefined ? undefined : createImdsLog({ path: imdsLog, nodeIps: node.ips }),
       plugin: await createPlugin({ kubeconfig, folder }),

@@ -38,27 +38,29 @@ export async function metadataRules({ kubectl, node, agentImage }: RulesDeps): P
   return found;
 }
 
-/** Python: kills the process that runs `agent.cjs agent`. */
-const KILL = `
+/** Python: sends a signal to the process that runs `agent.cjs agent`. */
+const SIGNAL = `
 import glob, os, signal, sys
 for path in glob.glob('/proc/[0-9]*/cmdline'):
     words = open(path).read().split('\\0')
     if any(a.endswith('agent.cjs') and b == 'agent' for a, b in zip(words, words[1:])):
-        os.kill(int(path.split('/')[2]), signal.SIGKILL)
+        os.kill(int(path.split('/')[2]), getattr(signal, sys.argv[1]))
         sys.exit()
 sys.exit('no process of the agent')
 `;
 
-/** Starts a Pod that can kill processes of the node. The first process of a container cannot be killed from inside it. */
+/** Starts a Pod that can signal processes of the node. The first process of a container cannot be killed from inside it. */
 export async function createKiller(kubectl: Kubectl, node: string): Promise<void> {
   await kubectl.apply([killerPod(node)]);
   await kubectl.waitFor('condition=Ready', ['-n', NAMESPACE, `pod/${KILLER_POD}`]);
 }
 
-/** Kills the agent's process with SIGKILL. */
-export async function killAgentProcess(kubectl: Kubectl): Promise<void> {
-  const { code, stderr } = await kubectl.exec(NAMESPACE, KILLER_POD, ['python3', '-c', KILL]);
-  if (code !== 0) throw new Error(`not killed: ${stderr}`);
+export async function signalAgentProcess(
+  kubectl: Kubectl,
+  signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT',
+): Promise<void> {
+  const { code, stderr } = await kubectl.exec(NAMESPACE, KILLER_POD, ['python3', '-c', SIGNAL, signal]);
+  if (code !== 0) throw new Error(`no ${signal}: ${stderr}`);
 }
 
 export async function removeKiller(kubectl: Kubectl): Promise<void> {
@@ -82,7 +84,7 @@ function killerPod(node: string) {
   return podOn(node, { name: KILLER_POD, spec: { hostPID: true, containers: [container] } });
 }
 
-function podOn(node: string, { name, spec }: { name: string; spec: object }) {
+export function podOn(node: string, { name, spec }: { name: string; spec: object }) {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -103,15 +105,17 @@ interface ContainerOptions {
   readonly image: string;
   readonly command: readonly string[];
   readonly capabilities: readonly string[];
+  /** Defaults to root. */
+  readonly uid?: number;
 }
 
-/** A container that runs as root with only these capabilities. */
-function containerOf({ name, image, command, capabilities }: ContainerOptions) {
+/** A container with only these capabilities. */
+export function containerOf({ name, image, command, capabilities, uid = 0 }: ContainerOptions) {
   return {
     name,
     image,
     imagePullPolicy: 'IfNotPresent',
     command,
-    securityContext: { runAsUser: 0, capabilities: { drop: ['ALL'], add: capabilities } },
+    securityContext: { runAsUser: uid, capabilities: { drop: ['ALL'], add: capabilities } },
   };
 }

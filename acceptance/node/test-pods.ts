@@ -62,17 +62,22 @@ export function createTestPods({
   };
 }
 
-interface PodOptions {
+export interface PodOptions {
   readonly namespace: string;
   readonly name: string;
   /** Undefined: no annotation. */
   readonly role?: string;
   readonly app: string;
   readonly command: readonly string[];
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Besides those of every Pod. */
+  readonly env?: readonly object[];
+  /** Adds to the Pod's spec. */
+  readonly spec?: object;
 }
 
-function podOf(
-  { namespace, name, role, app, command }: PodOptions,
+export function podOf(
+  { namespace, name, role, app, command, annotations = {}, env = [], spec = {} }: PodOptions,
   { node, stsEndpoint }: { node: string; stsEndpoint: string },
 ) {
   return {
@@ -82,7 +87,7 @@ function podOf(
       namespace,
       name,
       labels: { app },
-      ...(role !== undefined && { annotations: { [ROLE]: role } }),
+      annotations: { ...annotations, ...(role !== undefined && { [ROLE]: role }) },
     },
     spec: {
       nodeSelector: { 'kubernetes.io/hostname': node },
@@ -98,15 +103,17 @@ function podOf(
           env: [
             { name: 'AWS_ENDPOINT_URL_STS', value: stsEndpoint },
             { name: 'AWS_DEFAULT_REGION', value: 'us-east-1' },
+            ...env,
           ],
         },
       ],
+      ...spec,
     },
   };
 }
 
 export type TestPods = ReturnType<typeof createTestPods>;
 
-function namespaceOf(name: string, annotations: Readonly<Record<string, string>> = {}) {
+export function namespaceOf(name: string, annotations: Readonly<Record<string, string>> = {}) {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, annotations } };
 }

@@ -19,3 +19,13 @@ it.each([
   expect(from).toBeGreaterThan(0);
   expect(text.slice(from, to)).toMatch(/^\| .* \|$/m);
 });
+
+it.each(['logs', 'explain', 'doctor', 'roles', 'who', 'revoke'])(
+  'The transcript docs/figures/kubectl-rolegate/%s.txt begins with its command, as test:node writes it',
+  (command) => {
+    const transcript = readFileSync(join(ROOT, `docs/figures/kubectl-rolegate/${command}.txt`), 'utf8');
+    expect(transcript.startsWith(`$ kubectl rolegate ${command}`)).toBe(true);
+    // eslint-disable-next-line no-control-regex -- colours are only for terminals
+    expect(transcript).not.toMatch(/\u001b/);
+  },
+);

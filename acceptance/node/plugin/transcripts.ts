@@ -19,9 +19,10 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\b\d+(ms|[smhd])(\d+[smh])*\b/g, 'AGE'],
   [/\b\d+ more minutes\b/g, 'AGE'],
   [/\b(\w+Ms)=[\d.]+/g, '$1=AGE'],
-  // Tables are as wide as what is in them.
-  [/ {2,}|─+/g, '  '],
-  [/ +$/gm, ''],
+  [/\(\d+ s\)/g, '(AGE)'],
+  // Where a line is wrapped and how wide a table is depends on what is in it.
+  [/\n +/g, ' '],
+  [/ {2,}/g, ' '],
 ];
 
 /** The part of a transcript that every run on the same node must print. */

@@ -1,5 +1,5 @@
 import { expectNotReached } from '../imds-log.ts';
-import { killAgentProcess, createKiller, removeKiller } from '../node-pods.ts';
+import { createKiller, removeKiller, signalAgentProcess } from '../node-pods.ts';
 import { expectNoFailure, expectOnlyOwn, resultLines, duringRequests } from '../continuous-requests.ts';
 import type { ClientResult } from '../continuous-requests.ts';
 import type { NodeStep } from '../step.ts';
@@ -47,7 +47,7 @@ export function disruptions(world: NodeWorld): NodeStep[] {
         await createKiller(kubectl, node.name);
         const results = await duringRequests(kubectl, async () => {
           const [pod = ''] = await installation.pods('agent');
-          await killAgentProcess(kubectl);
+          await signalAgentProcess(kubectl, 'SIGKILL');
           const restarted = "jsonpath={.status.containerStatuses[?(@.name=='agent')].restartCount}=1";
           await kubectl.waitFor(restarted, ['-n', 'rolegate', `pod/${pod}`], RESTARTED_WITHIN_S);
           await installation.agentReady();

@@ -5,6 +5,8 @@ import type { ChartName } from '../charts.ts';
 import { expectNotReached } from '../imds-log.ts';
 import { createReleases } from '../releases.ts';
 import type { Change, Ended, Releases } from '../releases.ts';
+import { findAll } from '../plugin/findings.ts';
+import type { Wanted } from '../plugin/findings.ts';
 import { expectNoFailure, resultLines, duringRequests } from '../continuous-requests.ts';
 import { required } from '../step.ts';
 import type { NodeStep } from '../step.ts';
@@ -27,6 +29,14 @@ const USER_OF_01 = 65_532;
 /** Failed calls of a Pod while the port changes its user: two rounds of three calls. */
 const CUT_BY_USER = 6;
 const HINT = 'Upgrade agents before servers';
+
+const MIXED_VERSIONS: Wanted = {
+  fault: 'Agents and servers have different versions',
+  severity: 'warning',
+  check: 'versions',
+  what: '2 versions run at the same time',
+  evidence: /servers .*0\.1\.0/,
+};
 
 interface Circumstances {
   /** Calls of a Pod that are allowed to fail. None by default. */
@@ -61,7 +71,7 @@ interface UpgradeContext {
   readonly change: (name: string, chart: ChartName, change: Change & Circumstances) => Promise<void>;
 }
 
-function upgradeSteps({ world: { imdsLog }, releases, during, change }: UpgradeContext): NodeStep[] {
+function upgradeSteps({ world: { imdsLog, plugin }, releases, during, change }: UpgradeContext): NodeStep[] {
   return [
     required({
       title: 'Both charts of version 0.1.0 are installed and become ready',
@@ -81,6 +91,10 @@ function upgradeSteps({ world: { imdsLog }, releases, during, change }: UpgradeC
         });
         await releases.expectAttestedAt(9610);
       },
+    },
+    {
+      title: 'kubectl rolegate doctor names the two versions that run in an unfinished upgrade',
+      run: () => findAll(plugin, [MIXED_VERSIONS]),
     },
     {
       title:

@@ -12,6 +12,11 @@ describe('The transcripts of kubectl rolegate', () => {
       'Pod  shop/cart (6bebb5ac-50de-42a6-a0b2-dbe26c33baac)',
       'Pod  shop/cart (71992d36-eb9e-461f-925e-8e72e5d17bb6)',
     ],
+    ['All agents have dropped it (0 s)', 'All agents have dropped it (12 s)'],
+    [
+      '  evidence  refused by 198.18.64.6,\n            a server',
+      '  evidence  refused by\n            198.18.64.17, a server',
+    ],
     ['until 2026-11-30T09:57:50.000Z, 59m1s left', 'until 2026-12-01T00:00:00Z, 1h left'],
   ])('What varies between runs is no difference: %s', (documented, printed) => {
     expect(firstDifference(masked(documented), masked(printed))).toBeUndefined();
