@@ -51,6 +51,15 @@ describe('Own credentials', () => {
     },
   );
 
+  it.concurrent('A server that nothing gives credentials to says where they come from', async () => {
+    await using world = await startServer({ env: () => ({}) });
+    await soon(async () => {
+      expect(await world.page('/readyz?verbose')).toMatch(
+        /\[!\]own credentials .*nothing in the environment names a source.*restart the server/,
+      );
+    });
+  });
+
   it.concurrent(
     'A server with EKS Pod Identity uses the token file, and recovers once the endpoint is back',
     async () => {

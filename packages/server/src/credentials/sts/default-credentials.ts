@@ -7,6 +7,11 @@ type Provider = ReturnType<typeof defaultProvider>;
 /** Log lines of the SDK: the link of the chain that is tried, and why one failed. */
 const LINK = 'defaultProvider::';
 const WRONG = /property-provider -> (?<what>.*)$/s;
+/** Tried only if nothing in the environment names another source. Off unless the server uses the node's role. */
+const LAST_LINK_OFF = 'EC2 Instance Metadata Service access disabled';
+const NO_SOURCE =
+  'nothing in the environment names a source; for podIdentity and webIdentity, a webhook adds it to Pods that are created later: ' +
+  'check the association or the role, then restart the server';
 /** Limits on the lines kept of one link, and on the length of each. */
 const MOST = { lines: 16, characters: 1_024 };
 
@@ -50,7 +55,8 @@ function createChainLog() {
     explained(error: unknown): unknown {
       if (!(error instanceof Error) || !error.message.startsWith('Could not load') || wrong.size === 0)
         return error;
-      const message = `${error.message}: ${[...wrong].join('; ')}`;
+      const why = [...wrong].join('; ');
+      const message = `${error.message}: ${why.includes(LAST_LINK_OFF) ? NO_SOURCE : why}`;
       return Object.assign(new Error(message, { cause: error }), { name: error.name });
     },
   };
