@@ -23,9 +23,9 @@ export interface Wanted {
 /** Agents notice some faults at their next check, at most every 10 s. */
 const FOUND = { withinMs: 40_000, everyMs: 1_000 };
 
-/** Waits until `doctor` finds all of them, and returns its text. The exit code must be 1 if one of them is an error. */
-export async function findAll(plugin: Plugin, all: readonly Wanted[]): Promise<string> {
-  return eventually(async () => {
+/** Waits until `doctor` finds all of them. The exit code must be 1 if it finds an error. */
+export async function findAll(plugin: Plugin, all: readonly Wanted[]): Promise<void> {
+  await eventually(async () => {
     const { stdout, stderr, code } = await plugin.run('doctor', '-o', 'json');
     if (stdout === '') throw new Error(`doctor exited with ${code}: ${stderr}`);
     const { findings } = JSON.parse(stdout) as { findings: readonly Finding[] };
@@ -38,7 +38,6 @@ export async function findAll(plugin: Plugin, all: readonly Wanted[]): Promise<s
       );
     const expected = findings.some(({ severity }) => severity === 'error') ? 1 : 0;
     if (code !== expected) throw new Error(`doctor exited with ${code}, not ${expected}: ${stderr}`);
-    return stdout;
   }, FOUND);
 }
 

@@ -88,13 +88,13 @@ export const EXPLAINED: readonly WantedVerdict[] = [
     pod: `${SHOP}/untrusted`,
     at: 'STS',
     says: 'StsAccessDenied',
-    next: 'aws iam get-role --role-name untrusted',
+    next: 'if the role does not exist, create it or correct its name',
   },
   {
     fault: 'STS throttles',
     pod: `${SHOP}/throttled`,
     at: 'STS',
-    says: 'StsThrottled: Rate exceeded',
+    says: 'StsThrottled: STS throttles the account',
     next: 'raise the STS quota',
   },
   {
@@ -130,7 +130,7 @@ export const EXPLAINED: readonly WantedVerdict[] = [
     pod: `${SHOP}/stranded`,
     at: 'agent',
     says: `no agent runs on ${GHOST}`,
-    next: 'kubectl rolegate doctor',
+    next: 'why it has no Pod there',
   },
 ];
 

@@ -27,12 +27,6 @@ export async function createPlugin({ kubeconfig, folder }: { kubeconfig: string;
     /** Starts a command that runs until it is stopped, such as `logs -f`. */
     start: (args: readonly string[], output: (line: string) => void): RunningProcess =>
       startProcess(['kubectl', 'rolegate', ...args], { env, output }),
-    /** The document of `-o json`. */
-    async json(...args: string[]): Promise<unknown> {
-      const { stdout, stderr, code } = await run(...args, '-o', 'json');
-      if (stdout === '') throw new Error(`kubectl rolegate ${args.join(' ')} exited with ${code}: ${stderr}`);
-      return JSON.parse(stdout) as unknown;
-    },
   };
 }
 

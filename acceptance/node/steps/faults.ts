@@ -1,3 +1,4 @@
+import { describeError } from '@rolegate/runtime';
 import { Skipped } from '@rolegate/testing';
 import { NAMESPACE } from '../installation.ts';
 import { createKiller, removeKiller, signalAgentProcess } from '../node-pods.ts';
@@ -49,7 +50,14 @@ export function faults(world: NodeWorld): NodeStep[] {
       async run() {
         if (standIns === undefined) throw new Error('there are no stand-ins');
         await mend(world, standIns, nodeFaults);
-        for (const wanted of EXPLAINED) world.say(await expectVerdict(world.plugin, wanted));
+        const answers = await Promise.allSettled(
+          EXPLAINED.map((wanted) => expectVerdict(world.plugin, wanted)),
+        );
+        const wrong = answers.flatMap((answer) =>
+          answer.status === 'rejected' ? [describeError(answer.reason)] : [],
+        );
+        if (wrong.length > 0) throw new Error(wrong.join('\n'));
+        for (const answer of answers) if (answer.status === 'fulfilled') world.say(answer.value);
       },
     },
     {
