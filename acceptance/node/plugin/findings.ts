@@ -76,8 +76,8 @@ export interface WantedVerdict {
   readonly next: string;
 }
 
-/** Servers and agents hear of a new Pod within a second, and of STS after its answer. */
-const EXPLAINED = { withinMs: 15_000, everyMs: 500 };
+/** Servers and agents hear of a new Pod within a second. A server whose credentials failed asks STS again after 30 s at most. */
+const EXPLAINED = { withinMs: 45_000, everyMs: 500 };
 
 /** Waits until `explain` names the fault in its verdict, and returns that line. */
 export async function expectVerdict(plugin: Plugin, { pod, at, says, next }: WantedVerdict): Promise<string> {

@@ -70,7 +70,8 @@ async function runCommand(command: Command, { argv, env, output, signal }: Dispa
   try {
     return await command.run({ values: outcome.values, words, env, output, signal });
   } catch (error) {
-    if (signal.aborted) return exitCodes.ok;
+    // `| head` has what it wants; a script must not take an interruption for a yes.
+    if (signal.aborted) return output.closed.aborted ? exitCodes.ok : exitCodes.incomplete;
     output.note(
       error instanceof ClusterError ? explainClusterError(error) : `${name}: ${describeError(error)}`,
     );

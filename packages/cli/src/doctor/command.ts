@@ -56,7 +56,7 @@ export async function examine(
     },
     now,
   });
-  if (signal.aborted) return exitCodes.ok;
+  signal.throwIfAborted();
   const faults = new Set(unread(cluster).map(({ fault }) => fault));
   for (const fault of faults) output.note(fault);
   if (node !== undefined && valueOf(cluster.nodes)?.length === 0 && cluster.agents.length === 0) {

@@ -180,7 +180,7 @@ function closedText({ nodes, agents }: Cluster): string {
   const possible = Math.max(proven, all - outside);
   return possible === 0
     ? 'no node is proven closed to Pods'
-    : `${proven} of ${plural(possible, 'node')} proven closed to Pods`;
+    : `${proven} of ${possible} nodes proven closed to Pods`;
 }
 
 function plural(many: number, noun: string): string {

@@ -64,12 +64,8 @@ export async function explainPod(
   }
   const { connection, exec } = cluster;
   const rolegateNamespace = values['rolegate-namespace'];
-  const gathering = gatherEvidence(named, { connection, exec, rolegateNamespace, output, signal });
-  const evidence = await gathering.catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-  });
-  // To a script, an interrupted command must not mean that the Pod gets its role.
-  if (evidence === undefined || signal.aborted) return exitCodes.incomplete;
+  const evidence = await gatherEvidence(named, { connection, exec, rolegateNamespace, output, signal });
+  signal.throwIfAborted();
   const page = explainPage(evidence);
   for (const right of missingRights(evidence)) output.note(right);
   await output.print(values.output === 'json' ? jsonText(page) : pageText(page, output));

@@ -8,8 +8,10 @@ import { recordedOutput } from '../recorded-output.ts';
 
 const flags = { namespace: optional(text('NAMESPACE'), { group: 'Which', help: 'its Namespace' }) };
 
-async function run(line: string, fails?: Error) {
-  const output = recordedOutput();
+const never = new AbortController().signal;
+
+async function run(line: string, fails?: Error, { signal = never, closed = never } = {}) {
+  const output = { ...recordedOutput(), closed };
   const calls: CommandCall<typeof flags>[] = [];
   const explain: Command<typeof flags> = {
     name: 'explain',
@@ -28,7 +30,7 @@ async function run(line: string, fails?: Error) {
     argv: line === '' ? [] : line.split(' '),
     env: {},
     output,
-    signal: new AbortController().signal,
+    signal,
   });
   return { code, calls, printed: output.printed(), notes: output.notes };
 }
@@ -77,5 +79,13 @@ describe('the command line', () => {
     expect(command.name).toBe(name);
     expect(command.examples.length).toBeGreaterThan(0);
     for (const example of command.examples) expect(example.command.split(' ')[0]).toBe(name);
+  });
+
+  it.each([
+    { because: 'the user interrupts it', closed: never, code: 3 },
+    { because: 'the reader of its output is gone', closed: AbortSignal.abort(), code: 0 },
+  ])('ends quietly with $code if $because', async ({ closed, code }) => {
+    const ended = await run('explain cart-0', new Error('aborted'), { signal: AbortSignal.abort(), closed });
+    expect(ended).toMatchObject({ code, notes: [] });
   });
 });
