@@ -3,7 +3,6 @@ import {
   globList,
   listMatches,
   listWork,
-  matchingPattern,
   matchingPatterns,
   parseStringList,
   TOO_MUCH_WORK,
@@ -54,18 +53,6 @@ export function listAllows(
   if (!roleArn.startsWith(baseArn)) return { value: false };
   const byName = listMatches(names, roleArn.slice(baseArn.length), work);
   return byName === undefined ? { fault: TOO_MUCH_WORK } : { value: byName };
-}
-
-/** The pattern of the list that permits the role, for explanations; undefined: none is known to. */
-export function permittingPattern(
-  { arns, names }: AllowedRoles,
-  roleArn: string,
-  baseArn: string | undefined,
-): string | undefined {
-  const work = listWork();
-  const byArn = matchingPattern(arns, roleArn, work);
-  if (byArn !== undefined || baseArn === undefined || !roleArn.startsWith(baseArn)) return byArn;
-  return matchingPattern(names, roleArn.slice(baseArn.length), work);
 }
 
 /** All patterns of the list that permit the role. `exact`: the pattern permits no other. */

@@ -4,7 +4,8 @@ import { valueOf } from './annotation-text.ts';
 import type { Parsed } from './annotation-text.ts';
 import { metadataAccess } from './metadata-access.ts';
 import { createNamespaceRules } from './namespace-rules.ts';
-import type { NamespaceContext, NamespaceRules, PermitRequest, PermittingRule } from './namespace-rules.ts';
+import type { NamespaceContext, NamespaceRules, PermitRequest } from './namespace-rules.ts';
+import type { PermittingEntry } from './permitting-entries.ts';
 import { nameRole, parsePodRequest } from './pod-request.ts';
 import type { PodRequest } from './pod-request.ts';
 import { podSession } from './pod-session.ts';
@@ -21,18 +22,18 @@ import type { Decision, Denial, Deny, Pending, Verdict } from './verdict.ts';
 
 export type { PolicySettings } from './subject.ts';
 export type { Presence, Subject, SubjectPod } from './subject.ts';
-export type { PermittingEntry, PermittingRule } from './namespace-rules.ts';
+export type { PermittingEntry } from './permitting-entries.ts';
 export type { RoleFacts } from './role-facts.ts';
 export type { Decision, Verdict } from './verdict.ts';
 
 export interface Policy {
   /** Pure except for caches of parsed texts. Never throws, whatever the annotations are. */
   decide(subject: Subject): Verdict;
-  /** The rule of an existing Namespace that permits the role, for explanations; undefined: none is known to. */
+  /** The first entry of an existing Namespace that permits the role, for explanations; undefined: none does. */
   readonly permittedBy: (
     roleArn: string,
     namespace: Omit<NamespaceContext, 'baseArn'>,
-  ) => PermittingRule | undefined;
+  ) => PermittingEntry | undefined;
   /** About a role that is named as in an annotation, for explanations. A fault completes "<name> …". */
   readonly about: (role: string) => Parsed<RoleFacts>;
 }
@@ -56,7 +57,7 @@ export function createPolicy(settings: PolicySettings): Policy {
       return { decision, metadata, ...(fault !== undefined && { namespaceRuleFault: fault }) };
     },
     permittedBy: (roleArn, namespace) =>
-      rules.permittedBy(roleArn, { ...namespace, baseArn: baseArnOf(settings) }),
+      rules.permittingEntries(roleArn, { ...namespace, baseArn: baseArnOf(settings) })[0],
     about: (role) =>
       roleFacts(role, {
         rules,

@@ -39,12 +39,6 @@ export function listMatches({ exact, globs }: GlobList, text: string, work: Work
   return false;
 }
 
-/** The pattern that matches the whole text; undefined: none does, or the steps run out first. */
-export function matchingPattern({ exact, globs }: GlobList, text: string, work: Work): string | undefined {
-  if (exact.has(text)) return text;
-  return globs.find((glob) => --work.left >= 0 && globMatchesWithin(glob, text, work) === true);
-}
-
 /** All patterns that match the whole text, as far as the steps suffice. */
 export function matchingPatterns({ exact, globs }: GlobList, text: string, work: Work) {
   const wide = globs.filter((glob) => --work.left >= 0 && globMatchesWithin(glob, text, work) === true);

@@ -1,16 +1,16 @@
 import { annotation } from '../annotations/annotations.ts';
-import { listAllows, parseAllowedRoles, permittingPattern, permittingPatterns } from './allowed-roles.ts';
+import { listAllows, parseAllowedRoles } from './allowed-roles.ts';
 import type { AllowedRoles } from './allowed-roles.ts';
-import { alternativesOf, literalOf } from './alternatives.ts';
 import { readRule, valueOf } from './annotation-text.ts';
 import type { Annotations, Parsed } from './annotation-text.ts';
 import { matchesAll, parseGlobs } from './glob-list.ts';
 import { parseMetadataAccess } from './metadata-access.ts';
 import { createPermits } from './permit.ts';
-import type { Permits } from './permit.ts';
+import { permittingEntries } from './permitting-entries.ts';
+import type { PermittingEntry } from './permitting-entries.ts';
 import { clip, oddity, quote } from './quote.ts';
 import { createRules } from './remember.ts';
-import { parseRole, roleName } from './role-arn.ts';
+import { namesOfRole, parseRole } from './role-arn.ts';
 import { hasKey } from './session-tags.ts';
 import { denial } from './verdict.ts';
 import type { Denial } from './verdict.ts';
@@ -38,24 +38,9 @@ export interface NamespaceContext {
   readonly baseArn: string | undefined;
 }
 
-/** The rule of a Namespace that permits a role. */
-export interface PermittingRule {
-  readonly annotation: string;
-  /** The expression, or the pattern of the list. */
-  readonly entry: string;
-}
-
-/** One of the entries that permit a role. */
-export interface PermittingEntry extends PermittingRule {
-  /** It permits no other role, so it can be removed without taking a role from others. */
-  readonly exact: boolean;
-}
-
 export interface NamespaceRules {
   /** The first thing that the Namespace does not permit; undefined if all is permitted; 'pending' if that depends on the base ARN. */
   check(request: PermitRequest, namespace: NamespaceContext): Denial | 'pending' | undefined;
-  /** What permits the role, for explanations; undefined: nothing is known to. */
-  readonly permittedBy: (roleArn: string, namespace: NamespaceContext) => PermittingRule | undefined;
   /** All that permits the role; empty if it is not permitted, or that depends on the base ARN. */
   readonly permittingEntries: (roleArn: string, namespace: NamespaceContext) => readonly PermittingEntry[];
   /** Everything that is wrong with the Namespace's annotations. */
@@ -81,7 +66,6 @@ export function createNamespaceRules(): NamespaceRules {
         values.checkTags(request, namespace)
       );
     },
-    permittedBy: roles.permittedBy,
     permittingEntries: roles.permittingEntries,
     faults({ name, annotations }) {
       const faults = parsers.flatMap(([key, parse]) => {
@@ -117,23 +101,6 @@ function createRoleRules() {
     return denied(`${name} does not permit ${roleArn}: ${describe(annotations)}`);
   }
 
-  function permittedBy(
-    roleArn: string,
-    { annotations, baseArn }: NamespaceContext,
-  ): PermittingRule | undefined {
-    const expression = valueOf(annotations, annotation.permitted);
-    if (typeof expression === 'string') {
-      const matched = permits.matches(expression, namesOfRole(roleArn, baseArn));
-      if ('value' in matched && matched.value)
-        return { annotation: annotation.permitted, entry: clip(expression) };
-    }
-    const list = valueOf(annotations, annotation.allowedRoles);
-    const parsed = typeof list === 'string' ? lists.parse(list) : undefined;
-    if (parsed === undefined || 'fault' in parsed) return undefined;
-    const pattern = permittingPattern(parsed.value, roleArn, baseArn);
-    return pattern === undefined ? undefined : { annotation: annotation.allowedRoles, entry: clip(pattern) };
-  }
-
   function describe(annotations: Annotations): string {
     const rules = [annotation.permitted, annotation.allowedRoles].flatMap((key) => {
       const text = valueOf(annotations, key);
@@ -155,58 +122,12 @@ function createRoleRules() {
   ];
   return {
     check,
-    permittedBy,
     parsers,
     permittingEntries: (roleArn: string, namespace: NamespaceContext) =>
       check(roleArn, namespace) === undefined
         ? permittingEntries(roleArn, namespace, { matches: permits.matches, parseList: lists.parse })
         : [],
   };
-}
-
-interface RoleRules {
-  readonly matches: Permits['matches'];
-  readonly parseList: (text: string) => Parsed<AllowedRoles>;
-}
-
-/** Of rules that permit the role. */
-function permittingEntries(
-  roleArn: string,
-  { annotations, baseArn }: NamespaceContext,
-  { matches, parseList }: RoleRules,
-): readonly PermittingEntry[] {
-  const expression = valueOf(annotations, annotation.permitted);
-  const list = valueOf(annotations, annotation.allowedRoles);
-  const parsed = typeof list === 'string' ? parseList(list) : undefined;
-  const patterns =
-    parsed === undefined || 'fault' in parsed ? [] : permittingPatterns(parsed.value, roleArn, baseArn);
-  return [
-    ...(typeof expression === 'string'
-      ? permittingAlternatives(expression, namesOfRole(roleArn, baseArn), matches)
-      : []),
-    ...patterns.map(({ pattern, exact }) => ({
-      annotation: annotation.allowedRoles,
-      entry: clip(pattern),
-      exact,
-    })),
-  ];
-}
-
-/** Each alternative that is one of the names, and the whole expression if the others permit the role too. */
-function permittingAlternatives(
-  expression: string,
-  names: readonly string[],
-  matches: RoleRules['matches'],
-): readonly PermittingEntry[] {
-  const isName = (alternative: string) => names.includes(literalOf(alternative) ?? '');
-  const alternatives = alternativesOf(expression);
-  const others = alternatives.filter((alternative) => !isName(alternative));
-  // Unchanged without exact ones, so that its verdict is cached.
-  const matched = others.length === 0 ? no : matches(others.join('|'), names);
-  return [
-    ...alternatives.filter(isName).map((entry) => ({ entry, exact: true })),
-    ...('value' in matched && matched.value ? [{ entry: expression, exact: false }] : []),
-  ].map(({ entry, exact }) => ({ annotation: annotation.permitted, entry: clip(entry), exact }));
 }
 
 /** A star behind a slash is probably meant as a glob. */
@@ -250,11 +171,6 @@ function createValueRules() {
     [annotation.permittedSessionTags, lists.parse],
   ];
   return { checkExternalId, checkTags, parsers };
-}
-
-function namesOfRole(roleArn: string, baseArn: string | undefined): readonly string[] {
-  const name = roleName(roleArn, baseArn);
-  return name === roleArn ? [roleArn] : [roleArn, name, `/${name}`];
 }
 
 function denied(message: string): Denial {

@@ -106,3 +106,9 @@ function partsFault(pathAndName: string): string | undefined {
   }
   return undefined;
 }
+
+/** All texts that an expression may match to permit the role. */
+export function namesOfRole(roleArn: string, baseArn: string | undefined): readonly string[] {
+  const name = roleName(roleArn, baseArn);
+  return name === roleArn ? [roleArn] : [roleArn, name, `/${name}`];
+}

@@ -1,7 +1,8 @@
 import { annotation } from '../annotations/annotations.ts';
 import { optional } from './annotation-text.ts';
 import type { Annotations, Parsed } from './annotation-text.ts';
-import type { NamespaceRules, PermittingEntry } from './namespace-rules.ts';
+import type { NamespaceRules } from './namespace-rules.ts';
+import type { PermittingEntry } from './permitting-entries.ts';
 import { completeRole, parseRole, roleName, withinCeiling } from './role-arn.ts';
 
 /** What the settings and the rules of Namespaces say about one role, whoever asks for it. */

@@ -2,7 +2,7 @@ import { reasons } from '@rolegate/protocol';
 import type { Reason } from '@rolegate/protocol';
 import type { ConnectedAgent } from '../feed/connected-agents.ts';
 import type { Annotations, Pod } from '../kubernetes/objects/objects.ts';
-import type { PermittingRule, Verdict } from '../policy/decide.ts';
+import type { PermittingEntry, Verdict } from '../policy/decide.ts';
 import { sessionId } from '../session/session.ts';
 import type { ServerReadings } from './readings.ts';
 import { sessionRow } from './session-rows.ts';
@@ -33,7 +33,7 @@ export interface PodExplanation {
   readonly namespaceRuleFault: string | undefined;
   readonly decision: DecisionFacts;
   /** The Namespace's rule that permits the role; undefined: none does, or no role is permitted. */
-  readonly permittedBy: PermittingRule | undefined;
+  readonly permittedBy: PermittingEntry | undefined;
   /** Undefined if no session is needed, or none of this replica's nodes needs it. */
   readonly session: SessionRow | undefined;
   /** Undefined if the node's agent is not connected to this replica. */
@@ -89,17 +89,17 @@ export function explainPod(pod: Pod, readings: ServerReadings): PodExplanation {
     },
     namespaceRuleFault,
     decision: factsOf(decision),
-    permittedBy: permittingRule(pod, decision, readings),
+    permittedBy: permittingEntry(pod, decision, readings),
     session: summary && sessionRow(summary),
     agent: agent && agentOf(agent, readings),
   };
 }
 
-function permittingRule(
+function permittingEntry(
   { namespace }: Pod,
   decision: Verdict['decision'],
   { cluster, permittedBy }: ServerReadings,
-): PermittingRule | undefined {
+): PermittingEntry | undefined {
   const annotations = cluster.namespaces.get(namespace)?.annotations;
   if (decision.kind !== 'allow' || annotations === undefined) return undefined;
   return permittedBy(decision.roleArn, { name: namespace, annotations });

@@ -136,7 +136,7 @@ describe('Pod explanation', () => {
   );
 
   it.each([
-    { rules: { [PERMITTED]: 'app|other' }, by: PERMITTED, entry: 'app|other' },
+    { rules: { [PERMITTED]: 'app|other' }, by: PERMITTED, entry: /^app$/ },
     { rules: { [ALLOWED]: '["x", "ap*"]' }, by: ALLOWED, entry: 'ap*' },
     { rules: { [ALLOWED]: '["arn:aws:iam::123456789012:role/app"]' }, by: ALLOWED, entry: /role\/app$/ },
     { rules: { [PERMITTED]: 'other', [ALLOWED]: '["/app"]' }, by: ALLOWED, entry: 'app' },
