@@ -24,9 +24,13 @@ export function containerCredentials(world: NodeWorld): NodeStep[] {
         'With containerCredentials.enabled in both charts, the node has the addresses on a link of their own',
       async run() {
         await installation.setContainerCredentials(true);
-        const rules = await metadataRules(world);
-        const addresses = rules.filter((line) => /^address: .*\brolegate0\b/.test(line));
-        if (!addresses.some((line) => line.includes('169.254.170.23/32'))) throw new Error(rules.join('\n'));
+        // While the former agent ends, its reconcile, which has not the setting, may still remove them.
+        await eventually(async () => {
+          const rules = await metadataRules(world);
+          const addresses = rules.filter((line) => /^address: .*\brolegate0\b/.test(line));
+          if (!addresses.some((line) => line.includes('169.254.170.23/32')))
+            throw new Error(rules.join('\n'));
+        }, SOON);
         await pods.create();
       },
     },
