@@ -12,7 +12,7 @@ export async function readRecording(name: string): Promise<unknown> {
 
 /**
  * For tests of the program itself: the answer that it gives now, and the one that was recorded, which must be the same. With
- * RECORD=1 in the environment, it is recorded anew.
+ * RECORD=1 in the environment, the answer is recorded again.
  */
 export async function recorded(
   name: string,

@@ -88,10 +88,10 @@ function linkLines({ name, state, says, details, next, commands }: Link, withNex
 function refusalLines({ refusals, refusalsFault }: Page, look: Look): readonly string[] {
   if (refusalsFault !== undefined) return fact('last refusals', `not read: ${refusalsFault}`, look);
   if (refusals.length === 0) return fact('last refusals', 'none known of the last hour', look);
-  const hints = new Set(refusals.flatMap(({ hint }) => hint ?? []));
+  const hints = [...new Set(refusals.flatMap(({ hint }) => hint ?? []))];
   return [
     ...refusals.flatMap((one, at) => fact(at === 0 ? 'last refusals' : '', refusalText(one), look)),
-    ...[...hints].flatMap((hint) => fact('', `hint: ${hint}`, look, look.colors.faint)),
+    ...hints.flatMap((hint) => fact('', `hint: ${hint}`, look, look.colors.faint)),
   ];
 }
 

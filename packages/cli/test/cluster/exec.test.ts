@@ -19,7 +19,8 @@ const { signal } = new AbortController();
 /** Runs the program against an exec that does this with its streams. */
 function setup(behave: (stdout: Writable | null, finished: (status: V1Status) => void) => void, limits = {}) {
   const closed: number[] = [];
-  const call = (...[, , , , stdout, , , , finished]: Parameters<ExecCall>) => {
+  const call = (...given: Parameters<ExecCall>) => {
+    const [, , , , stdout, , , , finished] = given;
     behave(stdout, finished ?? (() => undefined));
     return Promise.resolve({ close: () => closed.push(1) });
   };
