@@ -1,6 +1,6 @@
 import { onOneLine } from '@rolegate/runtime';
 import type { Answer } from '../answers/answer.ts';
-import { describeRight, execRight } from './cluster-error.ts';
+import { execRight, missingRight } from './cluster-error.ts';
 import type { Cluster } from './cluster.ts';
 import type { ExecOutcome } from './exec.ts';
 import type { RolegatePod } from './rolegate-pods.ts';
@@ -38,18 +38,18 @@ export async function ask<T>(
   return answerOf(outcome, read, namespace);
 }
 
-/** Asks all, in their order; `progress` gets how many have been asked. */
+/** Asks all, in their order. `progress` is shown how many have been asked. */
 export async function askAll<T>(
   pods: readonly RolegatePod[],
   question: Question<T>,
-  { progress, ...asking }: Asking & { readonly progress: (asked: number, of: number) => void },
+  { progress, ...asking }: Asking & { readonly progress: (line: string) => void },
 ): Promise<readonly { readonly pod: RolegatePod; readonly answer: Answer<T> }[]> {
   let asked = 0;
   return Promise.all(
     pods.map(async (pod) => {
       const answer = await ask(pod, question, asking);
       asked += 1;
-      progress(asked, pods.length);
+      progress(`asked ${asked} of ${pods.length} ${pod.component}s`);
       return { pod, answer };
     }),
   );
@@ -62,7 +62,7 @@ function answerOf<T>(outcome: ExecOutcome, read: Question<T>['read'], namespace:
       return { fault: onOneLine(outcome.fault).slice(0, LONGEST_FAULT) };
     case 'forbidden':
       return {
-        fault: `missing right: ${describeRight(execRight(namespace))}`,
+        fault: missingRight(execRight(namespace)),
       };
     case 'exited': {
       const { code, stdout, stderr } = outcome;

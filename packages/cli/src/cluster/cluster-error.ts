@@ -62,6 +62,19 @@ export function execRight(namespace: string): Right {
   return { verb: 'get and create', resource: 'pods/exec', namespace };
 }
 
+/** Begins each fault that a missing right causes. */
+const MISSING_RIGHT = 'missing right: ';
+
+/** Says that the user lacks the right, in one line without what to do. */
+export function missingRight(right: Right): string {
+  return `${MISSING_RIGHT}${describeRight(right)}`;
+}
+
+/** True if the fault is a right that the user lacks. */
+export function isMissingRight(fault: string): boolean {
+  return fault.startsWith(MISSING_RIGHT);
+}
+
 /** For example `get pods/log in Namespace rolegate`. */
 export function describeRight(right: Right): string {
   const { verb, resource, namespace } = right;

@@ -1,12 +1,11 @@
-import { describeRight, isOfCluster } from './cluster-error.ts';
+import { describeRight, isOfCluster, missingRight } from './cluster-error.ts';
 import type { ClusterError } from './cluster-error.ts';
 
 /** One line about an error of the cluster, with what to do. */
 export function explainClusterError(error: ClusterError): string {
-  const right = describeRight(error.right);
   switch (error.fault) {
     case 'forbidden':
-      return `missing right: ${right}; ask an administrator for it, or try kubectl auth can-i ${canI(error)}`;
+      return `${missingRight(error.right)}; ask an administrator for it, or try kubectl auth can-i ${canI(error)}`;
     case 'unauthorized':
       return `the API server does not accept the credentials of the kubeconfig (${error.message}); log in again`;
     case 'no credentials':
@@ -18,7 +17,7 @@ export function explainClusterError(error: ClusterError): string {
     case 'expired':
     case 'bad request':
     case 'failed':
-      return `cannot ${right}: ${error.message}`;
+      return `cannot ${describeRight(error.right)}: ${error.message}`;
   }
 }
 

@@ -51,11 +51,8 @@ export async function readPrograms(
   const states = nodes && new Map(nodes.map((node) => [node.metadata?.name ?? '', node]));
   const [silent, asked] = split(onePerNode(pods), (pod) => whyNotAsked(pod, states));
   const servers = pods.filter(({ component, phase }) => component === 'server' && !isEnded(phase));
-  const told = (done: number, of: number) => {
-    progress(`asked ${done} of ${of} agents`);
-  };
   const serverAnswers = await askAll(servers, serverQuestion, { ...asking, progress: () => undefined });
-  const answers = await askAll(asked, agentQuestion, { ...asking, progress: told });
+  const answers = await askAll(asked, agentQuestion, { ...asking, progress });
   let done = 0;
   const agents = await Promise.all(
     answers.map(async ({ pod, answer }): Promise<AgentReading> => {

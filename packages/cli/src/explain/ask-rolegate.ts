@@ -26,8 +26,8 @@ export async function askServers(
   servers: readonly RolegatePod[],
   { output, ...asking }: Asking & { readonly output: Pick<Output, 'progress'> },
 ): Promise<AskedServers> {
-  const progress = (asked: number, of: number) => {
-    output.progress(`asked ${asked} of ${of} servers`);
+  const progress = (line: string) => {
+    output.progress(line);
   };
   const question = { words: ['status', `--pod=${name}`, '--json'], read: readServerExplanations };
   const all = await askAll(servers, question, { ...asking, progress });

@@ -67,9 +67,10 @@ export async function explainPod(
   const evidence = await gatherEvidence(named, { connection, exec, rolegateNamespace, output, signal });
   signal.throwIfAborted();
   const page = explainPage(evidence);
-  for (const right of missingRights(evidence)) output.note(right);
+  const lacking = missingRights(evidence);
+  for (const right of lacking) output.note(right);
   await output.print(values.output === 'json' ? jsonText(page) : pageText(page, output));
-  return exitCodeOf(page, missingRights(evidence).length > 0);
+  return exitCodeOf(page, lacking.length > 0);
 }
 
 function exitCodeOf({ broken, links }: Page, lacksRights: boolean): ExitCode {

@@ -5,7 +5,7 @@ import { ALLOWED, METADATA, PERMITTED, ROLE, roleIn } from './annotations.ts';
 import type { Evidence } from './evidence.ts';
 import type { LinkName, NextStep } from './link.ts';
 import { annotatePod, templateOf } from './pod-object.ts';
-import { quoted } from './shell.ts';
+import { quoted } from '../output/shell.ts';
 
 /** Longer rules are edited by hand. Characters. */
 const LONGEST_RULE = 200;

@@ -1,6 +1,6 @@
 import { faultOf } from '../answers/answer.ts';
+import { isMissingRight } from '../cluster/cluster-error.ts';
 import type { Evidence } from './evidence.ts';
-import { isMissingRight } from './fault-text.ts';
 
 /** The rights that the user lacks, each once. Not those to read what a Pod imports, which the page names. */
 export function missingRights({

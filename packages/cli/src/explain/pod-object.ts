@@ -1,5 +1,5 @@
 import type { V1Pod } from '../answers/objects.ts';
-import { quoted } from './shell.ts';
+import { quoted } from '../output/shell.ts';
 
 /** The object in which an annotation of the Pod is changed, so that it lasts. */
 export interface Template {
@@ -8,7 +8,7 @@ export interface Template {
   readonly name: string;
 }
 
-/** Workloads whose Pods are made anew from a template with annotations. */
+/** Workloads that recreate their Pods from a template with annotations. */
 const ROLLED_OUT = ['deployment', 'statefulset', 'daemonset'];
 
 /** What made the Pod; the Pod itself if nothing did. */
@@ -28,7 +28,7 @@ export function editTemplate(pod: V1Pod): string {
   return `kubectl -n ${namespaceOf(pod)} edit ${quoted(template.kind)} ${quoted(template.name)}`;
 }
 
-/** Makes the Pods anew from their template; nothing for Pods that nothing would make again. */
+/** Recreates the Pods from their template; empty if nothing would recreate them. */
 export function recreate(pod: V1Pod): readonly string[] {
   const template = templateOf(pod, pod.metadata?.name ?? '');
   return ROLLED_OUT.includes(template.kind)

@@ -2,7 +2,7 @@ import { isReason, reasons, roleArnParts } from '@rolegate/protocol';
 import type { ServerSession } from '../answers/server-status.ts';
 import type { Evidence } from './evidence.ts';
 import type { NextStep } from './link.ts';
-import { quoted } from './shell.ts';
+import { quoted } from '../output/shell.ts';
 
 /** STS names who asked: `User: ARN is not authorized to perform: sts:AssumeRole`. */
 const WHO_ASKED = /User: (arn:[^\s]{1,300}) is not authorized/;

@@ -5,7 +5,7 @@ import { exitCodes } from '../command-line/exit-code.ts';
 import type { ExitCode } from '../command-line/exit-code.ts';
 import { openCluster } from '../cluster/cluster.ts';
 import type { Connection } from '../cluster/connection.ts';
-import { findRolegatePods } from '../cluster/find-rolegate-pods.ts';
+import { findOrTell } from '../cluster/find-rolegate-pods.ts';
 import { readPodLog } from '../cluster/pod-log.ts';
 import { listRolegatePods, watchRolegatePods } from '../cluster/rolegate-pods.ts';
 import type { LogLine, LogSource } from './entry.ts';
@@ -56,17 +56,7 @@ export async function showLogs(
   const { reason, node } = values;
   if (reason !== undefined && !isReason(reason))
     output.note(`this version knows no reason ${reason}; docs/reasons.md lists them`);
-  const found = await findRolegatePods(connection, {
-    namespace: values['rolegate-namespace'],
-    signal,
-    note: (line) => {
-      output.note(line);
-    },
-  });
-  if (found.pods.length === 0)
-    output.note(
-      `no agents or servers ${found.namespace === undefined ? 'in any Namespace' : `in Namespace ${found.namespace}`}; is Rolegate installed, with its charts' labels?`,
-    );
+  const found = await findOrTell(connection, { values, output, signal });
   const printer = createPrinter({
     output,
     format: values.output,

@@ -1,5 +1,5 @@
 import { onOneLine } from '@rolegate/runtime';
-import { quoted } from '../explain/shell.ts';
+import { quoted } from '../output/shell.ts';
 
 /** New values of annotations; null removes one. */
 export type AnnotationPatch = Readonly<Record<string, string | null>>;

@@ -3,10 +3,10 @@ import { clusterFlags, objectName, outputFlag } from '../command-line/cluster-fl
 import type { Command, CommandCall } from '../command-line/command.ts';
 import { exitCodes } from '../command-line/exit-code.ts';
 import type { ExitCode } from '../command-line/exit-code.ts';
+import { findOrTell } from '../cluster/find-rolegate-pods.ts';
 import { openCluster } from '../cluster/cluster.ts';
 import type { ChangingCluster } from '../cluster/cluster.ts';
 import { jsonText } from '../output/json-text.ts';
-import { rolegatePods } from '../roles/rolegate-pods.ts';
 import { revocationText } from './revocation-text.ts';
 import type { Revocation } from './revocation.ts';
 import { revokePod } from './revoke-pod.ts';
@@ -73,7 +73,7 @@ export async function revokeTarget(
     return exitCodes.usage;
   }
   const { connection, exec } = cluster;
-  const pods = await rolegatePods(connection, { values, output, signal });
+  const { pods } = await findOrTell(connection, { values, output, signal });
   const revoking: Revoking = {
     connection,
     exec,

@@ -1,5 +1,5 @@
 import { accountOf, isArn, pathAndName } from '../roles/role-name.ts';
-import { quoted } from '../explain/shell.ts';
+import { quoted } from '../output/shell.ts';
 
 const POLICY_NAME = 'RolegateRevoked';
 /** Leaves the single quotes for the time of the run. */

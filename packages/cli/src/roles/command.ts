@@ -3,9 +3,11 @@ import { clusterFlags, objectName, outputFlag } from '../command-line/cluster-fl
 import type { Command, CommandCall } from '../command-line/command.ts';
 import { exitCodes } from '../command-line/exit-code.ts';
 import type { ExitCode } from '../command-line/exit-code.ts';
+import { findOrTell } from '../cluster/find-rolegate-pods.ts';
 import { openCluster } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { rolegatePods } from './rolegate-pods.ts';
+import { jsonText } from '../output/json-text.ts';
+
 import { rolesOf } from './roles.ts';
 import { rolesText } from './roles-text.ts';
 import { readNamespaces, readStatuses } from './sources.ts';
@@ -45,7 +47,7 @@ export async function showRoles(
   { values, output, signal }: CommandCall<typeof rolesFlags>,
 ): Promise<ExitCode> {
   const { namespace } = values;
-  const pods = await rolegatePods(connection, { values, output, signal });
+  const { pods } = await findOrTell(connection, { values, output, signal });
   const namespaces = await readNamespaces(connection, { namespace, signal, output });
   const statuses = await readStatuses({
     pods,
@@ -56,9 +58,7 @@ export async function showRoles(
     keepsSession: () => true,
   });
   const found = rolesOf({ ...statuses, namespaces }, namespace);
-  await output.print(
-    values.output === 'json' ? `${JSON.stringify(found, undefined, 2)}\n` : rolesText(found, output.width),
-  );
+  await output.print(values.output === 'json' ? jsonText(found) : rolesText(found, output.width));
   for (const line of found.incomplete) output.note(line);
   return found.incomplete.length > 0 ? exitCodes.incomplete : exitCodes.ok;
 }

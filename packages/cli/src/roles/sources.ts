@@ -47,7 +47,7 @@ export async function readAgents({
       words: ['status', '--json'],
       read: (stdout) => mapped(readAgentStatus(stdout), slimAgent(keepsPod)),
     },
-    { ...asking, progress: progressOf('agents', output) },
+    { ...asking, progress: progressIn(output) },
   );
   return answers.map(({ pod, answer }) => ({ node: pod.node, status: answer }));
 }
@@ -64,14 +64,14 @@ async function readServers({
       words: ['status', '--json'],
       read: (stdout) => mapped(readServerStatus(stdout), slimServer(keepsSession)),
     },
-    { ...asking, progress: progressOf('servers', output) },
+    { ...asking, progress: progressIn(output) },
   );
   return answers.map(({ pod, answer }) => ({ pod: `${pod.namespace}/${pod.name}`, status: answer }));
 }
 
-function progressOf(what: string, output: ReadSources['output']) {
-  return (asked: number, of: number) => {
-    output.progress(`asked ${asked} of ${of} ${what}`);
+function progressIn(output: ReadSources['output']) {
+  return (line: string) => {
+    output.progress(line);
   };
 }
 

@@ -2,10 +2,12 @@ import { clusterFlags, outputFlag } from '../command-line/cluster-flags.ts';
 import type { Command, CommandCall } from '../command-line/command.ts';
 import { exitCodes } from '../command-line/exit-code.ts';
 import type { ExitCode } from '../command-line/exit-code.ts';
+import { findOrTell } from '../cluster/find-rolegate-pods.ts';
 import { openCluster } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { jsonText } from '../output/json-text.ts';
 import { isNamesake, roleFault } from './role-name.ts';
-import { rolegatePods } from './rolegate-pods.ts';
+
 import { whoText } from './roles-text.ts';
 import { askAboutRole, readNamespaces, readStatuses } from './sources.ts';
 import { knownRole, roleMatcher, whoHas } from './who.ts';
@@ -49,7 +51,7 @@ export async function showWho(
     output.note(fault);
     return exitCodes.usage;
   }
-  const pods = await rolegatePods(connection, { values, output, signal });
+  const { pods } = await findOrTell(connection, { values, output, signal });
   const answer = await askAboutRole(role, pods, { exec, signal });
   const isRole = roleMatcher(role, answer);
   const statuses = await readStatuses({
@@ -65,9 +67,7 @@ export async function showWho(
       ? await readNamespaces(connection, { namespace: undefined, signal, output })
       : { value: [] };
   const found = whoHas(role, { ...statuses, namespaces, answer });
-  await output.print(
-    values.output === 'json' ? `${JSON.stringify(found, undefined, 2)}\n` : whoText(found, output.width),
-  );
+  await output.print(values.output === 'json' ? jsonText(found) : whoText(found, output.width));
   for (const line of found.incomplete) output.note(line);
   if (found.incomplete.length > 0) return exitCodes.incomplete;
   return isNobodys(found) ? exitCodes.negative : exitCodes.ok;

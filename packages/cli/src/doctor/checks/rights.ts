@@ -1,6 +1,6 @@
 import { faultOf } from '../../answers/answer.ts';
 import type { Cluster } from '../cluster.ts';
-import { MISSING_RIGHT } from '../cluster-fault.ts';
+import { isMissingRight } from '../../cluster/cluster-error.ts';
 import type { CheckName, Finding } from '../finding.ts';
 
 /** What is not checked if something cannot be read. */
@@ -50,7 +50,7 @@ export function checkRights(cluster: Cluster): readonly Finding[] {
       node: undefined,
       what: `${what} cannot be read; not checked in full: ${checks.join(', ')}`,
       evidence: fault,
-      fix: fault.startsWith(MISSING_RIGHT)
+      fix: isMissingRight(fault)
         ? 'bind the roles of deploy/kubectl-rolegate/doctor.yaml to yourself'
         : 'try again, and see whether kubectl can read them',
     };
