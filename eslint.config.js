@@ -61,6 +61,23 @@ export default defineConfig(
     },
   })),
   {
+    // It may also import what decides like the server, which is pure, and the tables of former flags.
+    files: ['packages/cli/src/migrate/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^@rolegate/(?!(protocol|runtime|server|(agent|server)/legacy-flags)$)',
+              message: 'see DESIGN.md 2',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ['packages/{agent,server,runtime}/src/**'],
     rules: { 'no-restricted-imports': ['error', { paths: unboundedServers }] },
   },

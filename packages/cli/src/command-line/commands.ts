@@ -26,4 +26,8 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'withdraws a role, or the credentials of one Pod',
     load: async () => (await import('../revoke/command.ts')).revoke,
   },
+  'migrate report': {
+    summary: 'says what changes for each Pod if a cluster moves from kiam or kube2iam',
+    load: async () => (await import('../migrate/command.ts')).migrateReport,
+  },
 };

@@ -21,14 +21,21 @@ export interface Dispatch {
   readonly signal: AbortSignal;
 }
 
+/** Commands with the same first word. */
+interface Group {
+  readonly output: Output;
+  readonly group: readonly [name: string, entry: CommandEntry][];
+}
+
+const HELP = ['--help', '-h'];
+
 /** Runs the command that the first argument names. Never throws, except for a bug. */
 export async function dispatch(dispatched: Dispatch): Promise<ExitCode> {
   const { commands, argv, output } = dispatched;
-  const [first = '--help', ...rest] = argv;
-  if (['--help', '-h', 'help'].includes(first)) {
+  const { first, rest } = firstWord(argv, commands);
+  if (HELP.includes(first) || first === 'help') {
     // `help COMMAND` is what users of kubectl type.
-    const [topic] = first === 'help' ? rest : [];
-    if (topic !== undefined) return dispatch({ ...dispatched, argv: [topic, '--help'] });
+    if (first === 'help' && rest.length > 0) return dispatch({ ...dispatched, argv: [...rest, '--help'] });
     await output.print(pluginHelp(commands));
     return exitCodes.ok;
   }
@@ -38,10 +45,33 @@ export async function dispatch(dispatched: Dispatch): Promise<ExitCode> {
   }
   const entry = Object.hasOwn(commands, first) ? commands[first] : undefined;
   if (entry !== undefined) return runCommand(await entry.load(), { ...dispatched, argv: rest });
+  const group = Object.entries(commands).filter(([name]) => name.startsWith(`${first} `));
+  if (group.length > 0) return explainGroup(first, rest, { output, group });
   const near = nearest(first, Object.keys(commands));
   output.note(
     `${PLUGIN}: unknown command ${JSON.stringify(first)}; ${near === undefined ? '--help lists all commands' : `did you mean ${near}?`}`,
   );
+  return exitCodes.usage;
+}
+
+/** The name of a command can have two words. */
+function firstWord(argv: readonly string[], commands: Dispatch['commands']) {
+  const [first = '--help', second, ...others] = argv;
+  const both = `${first} ${second ?? ''}`;
+  return Object.hasOwn(commands, both) ? { first: both, rest: others } : { first, rest: argv.slice(1) };
+}
+
+async function explainGroup(
+  first: string,
+  rest: readonly string[],
+  { output, group }: Group,
+): Promise<ExitCode> {
+  if (rest.some((word) => HELP.includes(word))) {
+    await output.print(pluginHelp(Object.fromEntries(group)));
+    return exitCodes.ok;
+  }
+  const seconds = group.map(([name]) => name.slice(first.length + 1));
+  output.note(`${PLUGIN}: ${first} needs one of these words: ${seconds.join(', ')}`);
   return exitCodes.usage;
 }
 

@@ -26,7 +26,11 @@ async function run(line: string, fails?: Error, { signal = never, closed = never
     },
   };
   const code = await dispatch({
-    commands: { explain: { summary: 'explains a Pod', load: () => Promise.resolve(explain) } },
+    commands: {
+      explain: { summary: 'explains a Pod', load: () => Promise.resolve(explain) },
+      'move plan': { summary: 'plans it', load: () => Promise.resolve({ ...explain, name: 'move plan' }) },
+      'move back': { summary: 'undoes it', load: () => Promise.reject(new Error('not asked for')) },
+    },
     argv: line === '' ? [] : line.split(' '),
     env: {},
     output,
@@ -45,7 +49,7 @@ describe('the command line', () => {
   it.each(['', '--help', '-h', 'help'])('lists the commands: %j', async (line) => {
     const { code, printed } = await run(line);
     expect(code).toBe(0);
-    expect(printed).toContain('explain  explains a Pod');
+    expect(printed).toMatch(/ {2}explain +explains a Pod\n/);
   });
 
   it.each(['explain --help', 'help explain', 'explain -h'])('shows flags and examples: %s', async (line) => {
@@ -74,11 +78,39 @@ describe('the command line', () => {
     expect(notes[0]).toContain('kubectl auth can-i create pods --subresource=exec -n rolegate');
   });
 
+  it('runs a command whose name has two words', async () => {
+    const { calls } = await run('move plan cart-0');
+    expect(calls[0]).toMatchObject({ words: ['cart-0'] });
+  });
+
+  it.each(['move', 'move away', 'move -n shop'])(
+    'names the second words of a command without one: %s',
+    async (line) => {
+      expect(await run(line)).toMatchObject({
+        code: 2,
+        notes: ['kubectl rolegate: move needs one of these words: plan, back'],
+      });
+    },
+  );
+
+  it.each(['move --help', 'help move', 'move -h'])('lists the commands of a group: %s', async (line) => {
+    const { code, printed } = await run(line);
+    expect(code).toBe(0);
+    expect(printed).toMatch(/Commands:\n {2}move plan {2}plans it\n {2}move back {2}undoes it\n\n/);
+  });
+
+  it.each(['move plan --help', 'help move plan'])(
+    'shows the help of a command of two words: %s',
+    async (line) => {
+      expect((await run(line)).printed).toContain('kubectl rolegate move plan POD [flags]');
+    },
+  );
+
   it.each(Object.entries(commands))('%s has examples of itself', async (name, { load }) => {
     const command = await load();
     expect(command.name).toBe(name);
     expect(command.examples.length).toBeGreaterThan(0);
-    for (const example of command.examples) expect(example.command.split(' ')[0]).toBe(name);
+    for (const example of command.examples) expect(`${example.command} `.startsWith(`${name} `)).toBe(true);
   });
 
   it.each([

@@ -1,0 +1,136 @@
+import type { Command, CommandCall } from '../command-line/command.ts';
+import { exitCodes } from '../command-line/exit-code.ts';
+import type { ExitCode } from '../command-line/exit-code.ts';
+import { openCluster } from '../cluster/cluster.ts';
+import { ClusterError } from '../cluster/cluster-error.ts';
+import { explainClusterError } from '../cluster/explain-error.ts';
+import type { Connection } from '../cluster/connection.ts';
+import { listPages } from '../cluster/pages.ts';
+import type { Output } from '../output/output.ts';
+import { openExport } from './cloudtrail/open-export.ts';
+import { NotCloudTrail } from './cloudtrail/split-records.ts';
+import { chooseSystem, findPrograms } from './find-programs.ts';
+import { reportFlags } from './flags.ts';
+import { rulesOf } from './release/rules-of.ts';
+import { makeReport } from './report/make-report.ts';
+import type { Listed } from './report/read-objects.ts';
+import { reportMarkdown } from './report/report-markdown.ts';
+import { reportText } from './report/report-text.ts';
+import type { Report } from './report/report.ts';
+
+type ReportCall = CommandCall<typeof reportFlags>;
+
+export const migrateReport: Command<typeof reportFlags> = {
+  name: 'migrate report',
+  summary: 'reads a cluster with kiam or kube2iam and says what changes with Rolegate, per Namespace and Pod',
+  words: [],
+  flags: reportFlags,
+  shortFlags: { o: 'output' },
+  examples: [
+    { command: 'migrate report', shows: 'what breaks, what opens and what stays' },
+    { command: 'migrate report -o markdown > move.md', shows: 'a page for a change request' },
+    {
+      command: 'migrate report --cloudtrail export.json.gz',
+      shows: 'also which Pods have used the role of their node',
+    },
+  ],
+  async run(call) {
+    using cluster = await openCluster(call.values, call.env);
+    return await showReport(cluster.connection, call);
+  },
+};
+
+/** Exit codes: 0 no Pod loses its role; 1 some do; 2 more must be said; 3 something could not be read. */
+export async function showReport(
+  connection: Connection,
+  { values, output, signal }: ReportCall,
+): Promise<ExitCode> {
+  const chosen = chooseSystem(await findPrograms(connection, signal), values.from);
+  if ('fault' in chosen) return refuse(output, chosen.fault);
+  const found = rulesOf(chosen.programs, values['role-base-arn']);
+  if ('fault' in found) return refuse(output, found.fault);
+  const { programs } = chosen;
+  const report = await made(values.cloudtrail, (cloudTrail) =>
+    makeReport({
+      programs,
+      ...found,
+      list: listerOf(connection, output, signal),
+      cloudTrail,
+      progress: (line) => {
+        output.progress(line);
+      },
+    }),
+  );
+  if (typeof report === 'string') return refuse(output, report);
+  await output.print(shown(report, values.output, output));
+  const { 'role-lost': lost, 'role-differs': differs, 'node-role-lost': nodeRoleLost } = report.changed;
+  if (report.incomplete.length > 0) return exitCodes.incomplete;
+  return lost + differs + nodeRoleLost > 0 ? exitCodes.negative : exitCodes.ok;
+}
+
+/** The report, or why its CloudTrail file cannot be used. */
+async function made(
+  file: string | undefined,
+  make: (cloudTrail: AsyncIterable<Buffer> | undefined) => Promise<Report>,
+): Promise<Report | string> {
+  try {
+    return await make(file === undefined ? undefined : openExport(file));
+  } catch (error) {
+    if (error instanceof NotCloudTrail) return `the CloudTrail file ${file ?? ''} ${error.message}`;
+    if (error instanceof Error && 'path' in error && error.path === file)
+      return `the CloudTrail file: ${error.message}`;
+    throw error;
+  }
+}
+
+function shown(report: Report, format: 'text' | 'json' | 'markdown', output: Output): string {
+  switch (format) {
+    case 'text':
+      return reportText(report, output);
+    case 'json':
+      return `${JSON.stringify(report, undefined, 2)}\n`;
+    case 'markdown':
+      return reportMarkdown(report);
+  }
+}
+
+function refuse(output: Output, why: string): ExitCode {
+  output.note(`kubectl rolegate migrate report: ${why}`);
+  return exitCodes.usage;
+}
+
+const PATHS: Readonly<Record<Listed, string>> = {
+  namespaces: '/api/v1/namespaces',
+  serviceaccounts: '/api/v1/serviceaccounts',
+  pods: '/api/v1/pods',
+  nodes: '/api/v1/nodes',
+  cronjobs: '/apis/batch/v1/cronjobs',
+};
+/** Without these, there is no report. */
+const NEEDED: readonly Listed[] = ['namespaces', 'pods'];
+
+/** Lists page by page, with a line of progress. A missing right to what is not needed is told once. */
+function listerOf(connection: Connection, output: Output, signal: AbortSignal) {
+  return async (kind: Listed, each: (item: unknown) => void): Promise<string | undefined> => {
+    let count = 0;
+    try {
+      for await (const page of listPages(connection, {
+        path: PATHS[kind],
+        right: { verb: 'list', resource: kind },
+        signal,
+      })) {
+        page.items.forEach(each);
+        count += page.items.length;
+        const all =
+          page.remaining === undefined ? '' : ` of about ${(count + page.remaining).toLocaleString('en')}`;
+        output.progress(`reading ${kind}: ${count.toLocaleString('en')}${all}`);
+      }
+      return undefined;
+    } catch (error) {
+      if (NEEDED.includes(kind) || !(error instanceof ClusterError)) throw error;
+      const why = explainClusterError(error);
+      output.note(why);
+      return why;
+    }
+  };
+}

@@ -1,0 +1,30 @@
+import { roleBaseArnText } from './role-base-arn.ts';
+import { oneOf, optional, path, setting } from '@rolegate/runtime';
+import { clusterFlags } from '../command-line/cluster-flags.ts';
+
+const WHAT = 'What is compared';
+
+export const migrateFlags = {
+  from: optional(oneOf(['kiam', 'kube2iam']), {
+    group: WHAT,
+    help: 'the old system, if the cluster has both',
+  }),
+  'role-base-arn': optional(roleBaseArnText, {
+    group: WHAT,
+    help: 'base ARN of the old system, if it detects its own, e.g. arn:aws:iam::123456789012:role/',
+  }),
+};
+
+export const reportFlags = {
+  ...migrateFlags,
+  cloudtrail: optional(path(), {
+    group: WHAT,
+    help: 'CloudTrail export (JSON, gzip or not), which shows who uses the role of a node',
+  }),
+  output: setting(oneOf(['text', 'json', 'markdown']), {
+    group: 'Output',
+    fallback: 'text',
+    help: 'text: for people; json: for scripts; markdown: a page for a change request',
+  }),
+  ...clusterFlags,
+};

@@ -1,0 +1,70 @@
+import { record, textOf } from '@rolegate/runtime';
+import { readArguments } from './arguments.ts';
+import type { Arguments } from './arguments.ts';
+
+/** A DaemonSet or Deployment that runs a program of the old system. */
+export interface OldProgram {
+  readonly system: 'kiam' | 'kube2iam';
+  /** kube2iam has no servers. */
+  readonly part: 'agent' | 'server';
+  readonly kind: WorkloadKind;
+  readonly namespace: string;
+  readonly name: string;
+  /** The tag of its image; '' if it has none. */
+  readonly version: string;
+  readonly given: Arguments;
+  /** Set if it starts in a way in which its flags cannot be read. */
+  readonly unread?: string;
+  /** The release of Helm that it belongs to. */
+  readonly release?: { readonly namespace: string; readonly name: string };
+}
+
+export type WorkloadKind = 'DaemonSet' | 'Deployment';
+
+/** `registry/path/kiam:v4.0`, also of a mirror, with or without a digest. */
+const IMAGE = /(?:^|\/)(kiam|kube2iam)(?::([\w.-]+))?(?:@[\w:]+)?$/;
+
+/** The program of the old system that a workload runs; undefined if it runs none. */
+export function oldProgram(kind: WorkloadKind, item: unknown): OldProgram | undefined {
+  const { metadata, spec } = record(item);
+  const { namespace, name, annotations } = record(metadata);
+  const podSpec = record(record(record(spec)['template'])['spec']);
+  for (const container of list(podSpec['containers'])) {
+    const [, system, version = ''] = IMAGE.exec(textOf(container['image'])) ?? [];
+    if (system === undefined) continue;
+    const words = [...texts(container['command']), ...texts(container['args'])];
+    const release = releaseOf(record(annotations));
+    const isServer = system === 'kiam' && words.some((word) => word === 'server' || word.endsWith('/server'));
+    return {
+      system: system === 'kiam' ? 'kiam' : 'kube2iam',
+      part: isServer ? 'server' : 'agent',
+      kind,
+      namespace: textOf(namespace),
+      name: textOf(name),
+      version,
+      given: readArguments(words),
+      ...(words.includes('-c') && { unread: 'it starts through a shell, so its flags are not known' }),
+      ...(release !== undefined && { release }),
+    };
+  }
+  return undefined;
+}
+
+/** For messages. */
+export function describeProgram({ kind, namespace, name }: OldProgram): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+function releaseOf(annotations: Record<string, unknown>) {
+  const name = textOf(annotations['meta.helm.sh/release-name']);
+  const namespace = textOf(annotations['meta.helm.sh/release-namespace']);
+  return name === '' ? undefined : { namespace, name };
+}
+
+function list(value: unknown): readonly Record<string, unknown>[] {
+  return Array.isArray(value) ? value.map(record) : [];
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(textOf) : [];
+}

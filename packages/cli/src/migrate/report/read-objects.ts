@@ -1,0 +1,64 @@
+import { annotation } from '@rolegate/server';
+import { record, textOf } from '@rolegate/runtime';
+import type { AnnotationKeys } from '../old-rules/old-system.ts';
+import type { Annotations } from './judge.ts';
+import { picked } from './pod-facts.ts';
+
+/** The kinds of object that a report reads. */
+export type Listed = 'namespaces' | 'serviceaccounts' | 'pods' | 'cronjobs' | 'nodes';
+
+/** Calls `each` with every object of a kind. */
+export type ListAll = (kind: Listed, each: (item: unknown) => void) => Promise<void>;
+
+/** An annotation can have 256 KiB; lists of up to 64 kB count. Characters. */
+const LONGEST_RULE = 65_537;
+
+/** The annotations of each Namespace that one of the two systems reads. */
+export async function readNamespaces(
+  list: ListAll,
+  keys: AnnotationKeys,
+): Promise<ReadonlyMap<string, Annotations>> {
+  const read = [
+    annotation.permitted,
+    annotation.allowedRoles,
+    annotation.defaultRole,
+    annotation.metadata,
+    annotation.permittedExternalIds,
+    annotation.permittedSessionTags,
+    keys.permits,
+  ];
+  const found = new Map<string, Annotations>();
+  await list('namespaces', (item) => {
+    const { name, annotations } = record(record(item)['metadata']);
+    found.set(textOf(name), bounded(picked(record(annotations), read)));
+  });
+  return found;
+}
+
+/** The annotations of ServiceAccounts that have a role, by NAMESPACE/NAME. */
+export async function readServiceAccounts(list: ListAll): Promise<ReadonlyMap<string, Annotations>> {
+  const found = new Map<string, Annotations>();
+  await list('serviceaccounts', (item) => {
+    const { name, namespace, annotations } = record(record(item)['metadata']);
+    const own = bounded(picked(record(annotations), [annotation.role]));
+    if (Object.keys(own).length > 0) found.set(`${textOf(namespace)}/${textOf(name)}`, own);
+  });
+  return found;
+}
+
+/** The names of nodes by their EC2 instance. */
+export async function readNodes(list: ListAll): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  await list('nodes', (item) => {
+    const { metadata, spec } = record(item);
+    const instance = textOf(record(spec)['providerID']).split('/').at(-1) ?? '';
+    found.set(instance, textOf(record(metadata)['name']));
+  });
+  return found;
+}
+
+function bounded(annotations: Annotations): Annotations {
+  return Object.fromEntries(
+    Object.entries(annotations).map(([key, value]) => [key, value.slice(0, LONGEST_RULE)]),
+  );
+}
