@@ -43,7 +43,7 @@ export const changeKinds = {
 interface KindOfChange {
   /** breaks: a Pod loses what it has; opens: it gets more; stays: nothing changes. */
   readonly effect: 'breaks' | 'opens' | 'stays';
-  /** Completes "3 Pods …". */
+  /** Completes "Pods that …". */
   readonly title: string;
   readonly todo: string;
 }

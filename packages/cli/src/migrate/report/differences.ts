@@ -40,7 +40,7 @@ function kiamDifferences(agent: Arguments, server: Arguments, strict: boolean): 
       about: 'expressions of Namespaces',
       now: strict ? 'anchored by ^ and $ without a group, and compared with the ARN' : 'not anchored',
       then: 'match the whole ARN, or path/name under the base ARN',
-      todo: 'see the Namespaces below',
+      todo: 'see the Namespaces above',
     },
     {
       about: 'Pods that share credentials',
@@ -69,7 +69,7 @@ function kube2iamDifferences(
         ? 'every Namespace permits every role'
         : `lists of ${rules.restrictions === 'glob' ? 'globs' : 'expressions, not anchored'}`,
       then: 'a Namespace permits nothing without an annotation; globs match whole',
-      todo: 'annotate the Namespaces below; `migrate plan` writes the annotations',
+      todo: 'annotate the Namespaces above; `migrate plan` writes the annotations',
     },
     {
       about: 'session names',

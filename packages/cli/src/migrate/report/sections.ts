@@ -9,9 +9,16 @@ export interface Section {
   readonly title: string;
   /** Lines before the table. */
   readonly lines: readonly string[];
-  readonly table?: { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };
+  readonly table?: Table;
   /** What to do, after the table. */
   readonly todo?: string;
+}
+
+export interface Table {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** Its cells are sentences, which a terminal shows below each other. */
+  readonly isWide?: true;
 }
 
 /** The parts of a report, with what breaks first. A part of which there is nothing to say is left out. */
@@ -58,16 +65,26 @@ function changeSections(report: Report): readonly Section[] {
     const accounts = kind === 'role-lost' ? report.otherAccounts : [];
     return [
       {
-        title: `${report.changed[kind]} Pods ${title}`,
+        title: `Pods that ${title}: ${report.changed[kind]}`,
         lines:
           accounts.length === 0
             ? []
             : [`Roles of other accounts: roles.ceiling of the server must list ${accounts.join(', ')} too`],
-        table: { head: ['NAMESPACE', 'PODS', 'NOW', 'THEN', 'PODS BY NAME', 'WHY'], rows },
+        table: tableOf(kind, rows),
         todo,
       },
     ];
   });
+}
+
+/** Why a Pod has no role, or is on the host network, needs no column. */
+function tableOf(kind: ChangeKind, rows: readonly (readonly string[])[]): Table {
+  const head = ['NAMESPACE', 'PODS', 'NOW', 'THEN', 'PODS BY NAME', 'WHY'];
+  if (kind !== 'no-role' && kind !== 'host-network') return { head, rows };
+  return {
+    head: ['NAMESPACE', 'PODS', 'NOW', 'PODS BY NAME'],
+    rows: rows.map((row) => row.filter((_, at) => at !== 3 && at !== 5)),
+  };
 }
 
 function groupRow(namespace: string, group: Group, baseArn: string): readonly string[] {
@@ -96,13 +113,29 @@ function ruleSections({ byNamespace, system }: Report): readonly Section[] {
       fault?.why ?? '',
       fault?.instead ?? '',
     ]),
-    ...named(open, `Namespaces whose expression ${system} reads as more than it says`, () => [
-      'it has alternatives without a group, so only the first is anchored at its start and the last at its end',
-    ]),
+    ...(open.length === 0
+      ? []
+      : [
+          {
+            title: `Namespaces whose expression ${system} reads as more than it says`,
+            lines: [
+              'It has alternatives without a group, so only the first is anchored at its start and the last at its end. Rolegate matches each as a whole.',
+              listed(open.map(({ name }) => name)),
+            ],
+          },
+        ]),
     ...named(uncounted, 'Namespaces with more differences than are listed', ({ ungrouped }) => [
       `${ungrouped} more Pods`,
     ]),
   ];
+}
+
+/** Names that are shown of a long list. */
+const MOST_LISTED = 50;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - MOST_LISTED;
+  return `${names.slice(0, MOST_LISTED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 function named(
@@ -160,6 +193,7 @@ function clusterSections({ differences, software, flags }: Report): readonly Sec
       title: 'What differs for the whole cluster',
       lines: [],
       table: {
+        isWide: true,
         head: ['ABOUT', 'NOW', 'THEN', 'TO DO'],
         rows: differences.map(({ about, now, then, todo }) => [about, now, then, todo]),
       },
