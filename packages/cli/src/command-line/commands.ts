@@ -28,6 +28,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   'migrate report': {
     summary: 'says what changes for each Pod if a cluster moves from kiam or kube2iam',
-    load: async () => (await import('../migrate/command.ts')).migrateReport,
+    load: async () => (await import('../migrate/report-command.ts')).migrateReport,
+  },
+  'migrate plan': {
+    summary: 'writes what to apply for such a move, in which order, and the way back',
+    load: async () => (await import('../migrate/plan-command.ts')).migratePlan,
   },
 };

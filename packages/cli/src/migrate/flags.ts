@@ -1,6 +1,6 @@
 import { roleBaseArnText } from './role-base-arn.ts';
 import { oneOf, optional, path, setting } from '@rolegate/runtime';
-import { clusterFlags } from '../command-line/cluster-flags.ts';
+import { clusterFlags, outputFlag } from '../command-line/cluster-flags.ts';
 
 const WHAT = 'What is compared';
 
@@ -26,5 +26,20 @@ export const reportFlags = {
     fallback: 'text',
     help: 'text: for people; json: for scripts; markdown: a page for a change request',
   }),
+  ...clusterFlags,
+};
+
+export const planFlags = {
+  ...migrateFlags,
+  values: optional(path(), {
+    group: WHAT,
+    help: "values file of the old release; without it, the release's Secret is read",
+  }),
+  folder: setting(path('FOLDER'), {
+    group: 'Output',
+    fallback: 'rolegate-move',
+    help: 'where the plan is written',
+  }),
+  ...outputFlag,
   ...clusterFlags,
 };

@@ -105,6 +105,9 @@ function workload(name: string, image: string, command: readonly string[], args:
       name,
       annotations: { 'meta.helm.sh/release-name': 'old', 'meta.helm.sh/release-namespace': 'kube-system' },
     },
-    spec: { template: { spec: { containers: [{ name: 'main', image, command, args }] } } },
+    spec: {
+      selector: { matchLabels: { app: name.split('-')[0], component: name.split('-')[1] ?? 'agent' } },
+      template: { spec: { containers: [{ name: 'main', image, command, args }] } },
+    },
   };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createConnection } from '../../src/cluster/connection.ts';
-import { showReport } from '../../src/migrate/command.ts';
+import { showReport } from '../../src/migrate/report-command.ts';
 import type { Report } from '../../src/migrate/report/report.ts';
 import { recordedOutput } from '../recorded-output.ts';
 import { startOldCluster } from './old-cluster.ts';
@@ -156,17 +156,11 @@ describe('A report of a cluster with kiam', () => {
     expect((await report({ ...kiam, '/api/v1/pods': [], '/apis/batch/v1/cronjobs': [] })).code).toBe(0);
   });
 
-  it('fits a terminal and says what to do', async () => {
+  it('has tables that fit a terminal, and says what to do', async () => {
     const { text } = await report(kiam, { output: 'text' });
-    expect(
-      text
-        .split('\n')
-        .filter(
-          (line) =>
-            line.length > 80 &&
-            !/^(To do|From|Roles|The charts|\d+ would|It has|  (now|then|to do):)/.test(line),
-        ),
-    ).toEqual([]);
+    const rows = text.split('\n').filter((line) => /^\S.* {2}/.test(line));
+    expect(rows.filter((row) => row.length > 80)).toEqual([]);
+    expect(rows.length).toBeGreaterThan(10);
     expect(text).toMatch(
       /Pods that have a role now and are refused by Rolegate: 9\nRoles of other accounts.*\nNAMESPACE .*/,
     );

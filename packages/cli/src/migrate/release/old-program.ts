@@ -13,6 +13,10 @@ export interface OldProgram {
   /** The tag of its image; '' if it has none. */
   readonly version: string;
   readonly given: Arguments;
+  /** Selects its Pods. */
+  readonly selector: string;
+  /** Of its Pods; undefined if there is none. */
+  readonly affinity: Readonly<Record<string, unknown>> | undefined;
   /** Set if it starts in a way in which its flags cannot be read. */
   readonly unread?: string;
   /** The release of Helm that it belongs to. */
@@ -43,6 +47,8 @@ export function oldProgram(kind: WorkloadKind, item: unknown): OldProgram | unde
       name: textOf(name),
       version,
       given: readArguments(words),
+      selector: selectorOf(record(spec)),
+      affinity: podSpec['affinity'] === undefined ? undefined : record(podSpec['affinity']),
       ...(words.includes('-c') && { unread: 'it starts through a shell, so its flags are not known' }),
       ...(release !== undefined && { release }),
     };
@@ -53,6 +59,11 @@ export function oldProgram(kind: WorkloadKind, item: unknown): OldProgram | unde
 /** For messages. */
 export function describeProgram({ kind, namespace, name }: OldProgram): string {
   return `${kind} ${namespace}/${name}`;
+}
+
+function selectorOf(spec: Record<string, unknown>): string {
+  const labels = Object.entries(record(record(spec['selector'])['matchLabels']));
+  return labels.map(([key, value]) => `${key}=${textOf(value)}`).join(',');
 }
 
 function releaseOf(annotations: Record<string, unknown>) {

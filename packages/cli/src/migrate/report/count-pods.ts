@@ -23,6 +23,7 @@ export async function countPods(
   list: ListAll,
   keys: AnnotationKeys,
   judge: (pod: PodFacts) => Judged,
+  observe?: (pod: PodFacts, judged: Judged) => void,
 ): Promise<CountedPods> {
   const tally = createTally({ externalId: keys.externalId, sessionName: annotation.sessionName });
   const software = createSoftwareTally();
@@ -34,6 +35,7 @@ export async function countPods(
     seen.add(pod.uid);
     const judged = judge(pod);
     tally.add(pod, judged);
+    observe?.(pod, judged);
     if (pod.hostNetwork) return;
     software.add(pod.namespace, pod.images);
     if (judged.hasNow === undefined && pod.ip !== '') withoutRole.set(pod.ip, `${pod.namespace}/${pod.name}`);

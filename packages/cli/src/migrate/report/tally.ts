@@ -23,6 +23,8 @@ export interface NamespaceTally {
   readonly name: string;
   readonly pods: number;
   readonly groups: readonly Group[];
+  /** All Pods that change, by how. */
+  readonly counts: Readonly<Partial<Record<ChangeKind, number>>>;
   /** Pods that changed in a way for which there was no group left. */
   readonly ungrouped: number;
   /** ARNs of the roles that its Pods have now, up to a number. */
@@ -36,6 +38,7 @@ interface State {
   ungrouped: number;
   withExternalId: number;
   withSessionName: number;
+  readonly counts: Partial<Record<ChangeKind, number>>;
   readonly groups: Map<string, Change & { pods: number; names: string[] }>;
   readonly roles: Set<string>;
 }
@@ -71,6 +74,7 @@ export function createTally(keys: { readonly externalId: string; readonly sessio
 
 function addChange(state: State, name: string, change: Change): void {
   const { kind, before, after, reason } = change;
+  state.counts[kind] = (state.counts[kind] ?? 0) + 1;
   const key = JSON.stringify([kind, before.slice(0, LONGEST), after, reason]);
   const group = state.groups.get(key);
   if (group !== undefined) {
@@ -103,6 +107,7 @@ function newState(): State {
     ungrouped: 0,
     withExternalId: 0,
     withSessionName: 0,
+    counts: {},
     groups: new Map(),
     roles: new Set(),
   };

@@ -2,18 +2,15 @@ import type { Command, CommandCall } from '../command-line/command.ts';
 import { exitCodes } from '../command-line/exit-code.ts';
 import type { ExitCode } from '../command-line/exit-code.ts';
 import { openCluster } from '../cluster/cluster.ts';
-import { ClusterError } from '../cluster/cluster-error.ts';
-import { explainClusterError } from '../cluster/explain-error.ts';
 import type { Connection } from '../cluster/connection.ts';
-import { listPages } from '../cluster/pages.ts';
 import type { Output } from '../output/output.ts';
 import { openExport } from './cloudtrail/open-export.ts';
 import { NotCloudTrail } from './cloudtrail/split-records.ts';
 import { chooseSystem, findPrograms } from './find-programs.ts';
 import { reportFlags } from './flags.ts';
+import { listerOf } from './lister.ts';
 import { rulesOf } from './release/rules-of.ts';
 import { makeReport } from './report/make-report.ts';
-import type { Listed } from './report/read-objects.ts';
 import { reportMarkdown } from './report/report-markdown.ts';
 import { reportText } from './report/report-text.ts';
 import type { Report } from './report/report.ts';
@@ -97,40 +94,4 @@ function shown(report: Report, format: 'text' | 'json' | 'markdown', output: Out
 function refuse(output: Output, why: string): ExitCode {
   output.note(`kubectl rolegate migrate report: ${why}`);
   return exitCodes.usage;
-}
-
-const PATHS: Readonly<Record<Listed, string>> = {
-  namespaces: '/api/v1/namespaces',
-  serviceaccounts: '/api/v1/serviceaccounts',
-  pods: '/api/v1/pods',
-  nodes: '/api/v1/nodes',
-  cronjobs: '/apis/batch/v1/cronjobs',
-};
-/** Without these, there is no report. */
-const NEEDED: readonly Listed[] = ['namespaces', 'pods'];
-
-/** Lists page by page, with a line of progress. A missing right to what is not needed is told once. */
-function listerOf(connection: Connection, output: Output, signal: AbortSignal) {
-  return async (kind: Listed, each: (item: unknown) => void): Promise<string | undefined> => {
-    let count = 0;
-    try {
-      for await (const page of listPages(connection, {
-        path: PATHS[kind],
-        right: { verb: 'list', resource: kind },
-        signal,
-      })) {
-        page.items.forEach(each);
-        count += page.items.length;
-        const all =
-          page.remaining === undefined ? '' : ` of about ${(count + page.remaining).toLocaleString('en')}`;
-        output.progress(`reading ${kind}: ${count.toLocaleString('en')}${all}`);
-      }
-      return undefined;
-    } catch (error) {
-      if (NEEDED.includes(kind) || !(error instanceof ClusterError)) throw error;
-      const why = explainClusterError(error);
-      output.note(why);
-      return why;
-    }
-  };
 }

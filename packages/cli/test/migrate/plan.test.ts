@@ -1,0 +1,285 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { createConnection } from '../../src/cluster/connection.ts';
+import { writeMigration } from '../../src/migrate/plan-command.ts';
+import { apart, together } from '../../src/migrate/plan/keep-apart.ts';
+import { recordedOutput } from '../recorded-output.ts';
+import { startOldCluster } from './old-cluster.ts';
+import type { Lists, OldCluster } from './old-cluster.ts';
+import {
+  ALLOWED,
+  kiamDaemonSets,
+  kube2iamDaemonSet,
+  namespace,
+  PERMITTED,
+  pod,
+  ROLE,
+} from './old-objects.ts';
+import { BASE } from './permits.ts';
+
+const SECRETS = '/api/v1/namespaces/kube-system/secrets';
+const kiam: Lists = {
+  '/apis/apps/v1/daemonsets': kiamDaemonSets,
+  '/api/v1/namespaces': [
+    namespace('good', { [PERMITTED]: '.*' }),
+    namespace('open', { [PERMITTED]: `${BASE}a|x` }),
+  ],
+  '/api/v1/pods': [
+    pod({ namespace: 'good', name: 'fine', annotations: { [ROLE]: 'app' } }),
+    pod({ namespace: 'open', name: 'lost', annotations: { [ROLE]: "a-it's" } }),
+    pod({ namespace: 'open', name: 'admin', annotations: { [ROLE]: 'a-admin' } }),
+  ],
+  [SECRETS]: [
+    releaseOf({
+      agent: { tolerations: [{ operator: 'Exists' }] },
+      serviceAccounts: { server: { annotations: { 'eks.amazonaws.com/role-arn': `${BASE}kiam-server` } } },
+    }),
+  ],
+};
+
+function releaseOf(config: object): object {
+  const release = JSON.stringify({ chart: { metadata: { name: 'kiam' } }, config });
+  return { data: { release: Buffer.from(gzipSync(release).toString('base64')).toString('base64') } };
+}
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'plan-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function plan(
+  lists: Lists,
+  values: object = {},
+  prepare: (cluster: OldCluster) => void = () => undefined,
+) {
+  await using cluster = await startOldCluster(lists);
+  prepare(cluster);
+  const connection = createConnection(cluster.kubeConfig);
+  const output = recordedOutput();
+  const code = await writeMigration(connection, {
+    values: {
+      from: undefined,
+      'role-base-arn': undefined,
+      values: undefined,
+      folder: join(folder, 'move'),
+      output: 'text',
+      kubeconfig: undefined,
+      context: undefined,
+      as: undefined,
+      'rolegate-namespace': undefined,
+      ...values,
+    },
+    words: [],
+    env: {},
+    output,
+    signal: new AbortController().signal,
+  });
+  connection.close();
+  return { code, text: output.printed(), notes: output.notes };
+}
+
+function written(name: string): Promise<string> {
+  return readFile(join(folder, 'move', name), 'utf8');
+}
+
+describe('A plan for a cluster with kiam', () => {
+  it('has the values of both charts, from flags and from the release', async () => {
+    expect((await plan(kiam)).code).toBe(0);
+    expect(parse(await written('agent-values.yaml'))).toEqual({
+      tolerations: [{ operator: 'Exists' }],
+      nodeSelector: { 'rolegate.dev/agent': 'true' },
+    });
+    expect(parse(await written('server-values.yaml'))).toEqual({
+      credentials: { source: 'webIdentity', webIdentity: { roleArn: `${BASE}kiam-server` } },
+      roles: { baseArn: BASE, namespacePolicy: 'audit' },
+    });
+    expect(await written('server-values.yaml')).toContain('# Set clusterName: ');
+  });
+
+  it('is the same if it is made twice, and keeps what a person has changed', async () => {
+    const first = await plan(kiam);
+    expect(first.text.match(/: written\n/g)).toHaveLength(9);
+    const again = await plan(kiam);
+    expect(again.text.match(/: unchanged\n/g)).toHaveLength(9);
+    await writeFile(join(folder, 'move', 'agent-values.yaml'), 'mine: true\n');
+    expect((await plan(kiam)).text).toContain('agent-values.yaml: replaced; the former is');
+    expect(await written('agent-values.yaml.before')).toBe('mine: true\n');
+  });
+
+  it('goes on without the right to read Secrets, says so, and takes a file instead', async () => {
+    const forbid = ({ forbidden }: OldCluster) => forbidden.add(SECRETS);
+    const without = await plan(kiam, {}, forbid);
+    expect(without.code).toBe(3);
+    expect(without.text).toContain('missing right: list secrets in Namespace kube-system');
+    const file = join(folder, 'kiam.yaml');
+    await writeFile(file, 'agent: {priorityClassName: some-class}\n');
+    expect((await plan(kiam, { values: file }, forbid)).code).toBe(0);
+    expect(parse(await written('agent-values.yaml'))).toMatchObject({ priorityClassName: 'some-class' });
+  });
+
+  it.each([
+    ['controller: {}', "has none of the values of kiam's chart (it has controller)"],
+    ['agent: [', 'is not YAML'],
+    ['- a', 'is not a map of values'],
+    [
+      `a: &a [x, x]\n${Array.from({ length: 9 }, (_, at) => `b${at}: &b${at} [*${at === 0 ? 'a' : `b${at - 1}`}, *${at === 0 ? 'a' : `b${at - 1}`}]`).join('\n')}`,
+      'cannot be read',
+    ],
+  ])('refuses the values file %j, which %s', async (text, says) => {
+    const file = join(folder, 'other.yaml');
+    await writeFile(file, text);
+    expect(await plan(kiam, { values: file })).toMatchObject({
+      code: 2,
+      notes: [expect.stringContaining(says)],
+    });
+  });
+
+  it('refuses a values file that does not exist', async () => {
+    expect(await plan(kiam, { values: join(folder, 'none') })).toMatchObject({
+      code: 2,
+      notes: [expect.stringContaining('ENOENT')],
+    });
+  });
+});
+
+describe('The scripts of a plan', () => {
+  /** A kubectl that says what it is called with, and answers queries for Pods. */
+  async function run(script: string, answers: string, words: readonly string[] = []) {
+    const kubectl = join(folder, 'kubectl');
+    await writeFile(
+      kubectl,
+      `#!/bin/sh\nfor word in "$@"; do printf '[%s]' "$word"; done >> ${folder}/calls\necho >> ${folder}/calls\n${answers}\n`,
+    );
+    await chmod(kubectl, 0o755);
+    const outcome = await new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+      const path = { PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+      execFile('sh', [join(folder, 'move', script), ...words], { env: path }, (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+      });
+    });
+    const calls = await readFile(join(folder, 'calls'), 'utf8').catch(() => '');
+    return { ...outcome, calls: calls.trim().split('\n') };
+  }
+
+  it('are valid for a POSIX shell', async () => {
+    await plan(kiam);
+    const names = (await readdir(join(folder, 'move'))).filter((name) => name.endsWith('.sh'));
+    expect(names).toHaveLength(6);
+    for (const name of names)
+      await new Promise<void>((resolve, reject) => {
+        execFile('sh', ['-n', join(folder, 'move', name)], (error, _, stderr) => {
+          if (error === null) resolve();
+          else reject(new Error(stderr));
+        });
+      });
+  });
+
+  it('annotate Namespaces with exactly what is missing', async () => {
+    await plan(kiam);
+    const { code, calls } = await run('permits.sh', '');
+    expect(code).toBe(0);
+    expect(calls).toEqual([`[annotate][namespace][open][--overwrite][${ALLOWED}=["a-admin"]]`]);
+  });
+
+  it('cannot be made to run what an annotation holds', async () => {
+    const nasty = {
+      [ALLOWED]: `["x'; touch ${folder}/owned; '$(touch ${folder}/owned)"]`,
+      [PERMITTED]: `${BASE}a|x`,
+    };
+    await plan({ ...kiam, '/api/v1/namespaces': [namespace('open', nasty)] });
+    const { calls } = await run('permits.sh', '');
+    expect(calls).toHaveLength(1);
+    expect(await readdir(folder)).not.toContain('owned');
+  });
+
+  it('move a node: the old agent leaves, the new one becomes ready, refusals are counted', async () => {
+    await plan(kiam);
+    const answers =
+      'case "$*" in *rolegate*"get pod"*) echo pod/rolegate-agent-x ;; *logs*) echo \'"request refused"\' ;; esac';
+    const { code, stdout, calls } = await run('node.sh', answers, ['node-a']);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: 'node-a: moved; requests refused in the last ten minutes: 1\n',
+    });
+    expect(calls.map((call) => call.slice(0, 75))).toEqual([
+      '[label][node][node-a][rolegate.dev/agent=true][--overwrite]',
+      '[-n][kube-system][get][pod][-l][app=kiam,component=agent][--field-selector]',
+      expect.stringMatching(/^\[-n\]\[rolegate\]\[get\]\[pod\]/),
+      expect.stringMatching(/^\[-n\]\[rolegate\]\[wait\]\[pod\]\[--for=condition=Ready\]/),
+      expect.stringMatching(/^\[-n\]\[rolegate\]\[get\]\[pod\]/),
+      '[-n][rolegate][logs][pod/rolegate-agent-x][-c][agent][--since=10m]',
+    ]);
+  });
+
+  it('stop if kubectl fails, instead of taking that for no Pod', async () => {
+    await plan(kiam);
+    const { code, calls } = await run('node.sh', 'case "$*" in *"get pod"*) exit 7 ;; esac', [
+      'node-a',
+      'node-b',
+    ]);
+    expect(code).toBe(7);
+    expect(calls).toHaveLength(2);
+  });
+
+  it('move a node back, and finish only when every node has moved', async () => {
+    await plan(kiam);
+    const gone =
+      'case "$*" in *component=agent*rolegate*|*instance=rolegate-agent*) ;; *"get pod"*) echo pod/x ;; esac';
+    const back = await run('back.sh', gone, ['node-a']);
+    expect(back).toMatchObject({ code: 0, stdout: 'node-a: moved back\n' });
+    const finish = await run('finish.sh', 'echo node/node-b');
+    expect(finish).toMatchObject({ code: 1, stderr: 'not moved yet: node/node-b\n' });
+  });
+});
+
+it('A plan for kube2iam permits what every Namespace permitted, and opens groups for its software', async () => {
+  await plan({
+    '/apis/apps/v1/daemonsets': [
+      kube2iamDaemonSet(`--base-role-arn=${BASE}`, '--default-role=common', '--app-port=8282'),
+    ],
+    '/api/v1/namespaces': [namespace('shop')],
+    '/api/v1/pods': [
+      pod({ namespace: 'shop', name: 'a', annotations: { [ROLE]: 'app' } }),
+      pod({ namespace: 'shop', name: 'b', image: 'docker.io/fluent/fluent-bit:3' }),
+    ],
+  });
+  expect(await written('permits.sh')).toContain(`'${ALLOWED}=["app","common"]'`);
+  expect(parse(await written('server-values.yaml'))).toMatchObject({ roles: { default: 'common' } });
+  expect(parse(await written('agent-values.yaml'))).toMatchObject({
+    port: 8282,
+    metadata: { groups: ['placement', 'instance', 'network'] },
+  });
+});
+
+describe('The affinity that keeps agents apart', () => {
+  const own = {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [
+          { matchExpressions: [{ key: 'a', operator: 'Exists' }] },
+          { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['x'] }] },
+        ],
+      },
+    },
+    podAffinity: {},
+  };
+
+  it.each([[undefined], [own], [{ podAffinity: {} }]])(
+    'is added once, and taken away again: %j',
+    (affinity) => {
+      const added = apart(affinity);
+      expect(apart(added as Record<string, unknown>)).toEqual(added);
+      expect(together(added as Record<string, unknown>)).toEqual(affinity ?? null);
+    },
+  );
+
+  it('is a condition of each term, because a node needs to match only one', () => {
+    expect(JSON.stringify(apart(own)).match(/DoesNotExist/g)).toHaveLength(2);
+  });
+});
