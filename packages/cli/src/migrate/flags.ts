@@ -1,5 +1,6 @@
+import { targets } from './to/move-on.ts';
 import { roleBaseArnText } from './role-base-arn.ts';
-import { oneOf, optional, path, setting } from '@rolegate/runtime';
+import { oneOf, optional, path, setting, toggle } from '@rolegate/runtime';
 import { clusterFlags, outputFlag } from '../command-line/cluster-flags.ts';
 
 const WHAT = 'What is compared';
@@ -21,11 +22,11 @@ export const reportFlags = {
     group: WHAT,
     help: 'CloudTrail export (JSON, gzip or not), which shows who uses the role of a node',
   }),
-  output: setting(oneOf(['text', 'json', 'markdown']), {
+  markdown: toggle({
     group: 'Output',
-    fallback: 'text',
-    help: 'text: for people; json: for scripts; markdown: a page for a change request',
+    help: 'print a page for a change request, with all rows',
   }),
+  ...outputFlag,
   ...clusterFlags,
 };
 
@@ -34,6 +35,10 @@ export const planFlags = {
   values: optional(path(), {
     group: WHAT,
     help: "values file of the old release; without it, the release's Secret is read",
+  }),
+  to: optional(oneOf(targets), {
+    group: WHAT,
+    help: 'instead, what to apply for a move from the metadata API to one of these, from the old system or from Rolegate',
   }),
   folder: setting(path('FOLDER'), {
     group: 'Output',

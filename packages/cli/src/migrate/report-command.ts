@@ -25,7 +25,7 @@ export const migrateReport: Command<typeof reportFlags> = {
   shortFlags: { o: 'output' },
   examples: [
     { command: 'migrate report', shows: 'what breaks, what opens and what stays' },
-    { command: 'migrate report -o markdown > move.md', shows: 'a page for a change request' },
+    { command: 'migrate report --markdown > move.md', shows: 'a page for a change request' },
     {
       command: 'migrate report --cloudtrail export.json.gz',
       shows: 'also which Pods have used the role of their node',
@@ -59,7 +59,7 @@ export async function showReport(
     }),
   );
   if (typeof report === 'string') return refuse(output, report);
-  await output.print(shown(report, values.output, output));
+  await output.print(shown(report, values.markdown ? 'markdown' : values.output, output));
   const { 'role-lost': lost, 'role-differs': differs, 'node-role-lost': nodeRoleLost } = report.changed;
   if (report.incomplete.length > 0) return exitCodes.incomplete;
   return lost + differs + nodeRoleLost > 0 ? exitCodes.negative : exitCodes.ok;

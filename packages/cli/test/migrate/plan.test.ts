@@ -67,6 +67,7 @@ async function plan(
       from: undefined,
       'role-base-arn': undefined,
       values: undefined,
+      to: undefined,
       folder: join(folder, 'move'),
       output: 'text',
       kubeconfig: undefined,
@@ -75,8 +76,6 @@ async function plan(
       'rolegate-namespace': undefined,
       ...values,
     },
-    words: [],
-    env: {},
     output,
     signal: new AbortController().signal,
   });
@@ -217,6 +216,16 @@ describe('The scripts of a plan', () => {
     ]);
   });
 
+  it('say that refusals are not known if the log cannot be read', async () => {
+    await plan(kiam);
+    const answers = 'case "$*" in *rolegate*"get pod"*) echo pod/x ;; *logs*) exit 1 ;; esac';
+    const { code, stdout } = await run('node.sh', answers, ['node-a']);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: 'node-a: moved; requests refused in the last ten minutes: unknown\n',
+    });
+  });
+
   it('stop if kubectl fails, instead of taking that for no Pod', async () => {
     await plan(kiam);
     const { code, calls } = await run('node.sh', 'case "$*" in *"get pod"*) exit 7 ;; esac', [
@@ -254,6 +263,32 @@ it('A plan for kube2iam permits what every Namespace permitted, and opens groups
   expect(parse(await written('agent-values.yaml'))).toMatchObject({
     port: 8282,
     metadata: { groups: ['placement', 'instance', 'network'] },
+  });
+});
+
+describe('A plan for a move from the metadata API', () => {
+  it('needs the base ARN if there is no old system', async () => {
+    const lists = { ...kiam, '/apis/apps/v1/daemonsets': [] };
+    expect(await plan(lists, { to: 'irsa' })).toMatchObject({
+      code: 2,
+      notes: [expect.stringContaining('--role-base-arn')],
+    });
+  });
+
+  it('is written beside the other, from what the Pods have now', async () => {
+    const outcome = await plan(kiam, { to: 'irsa' });
+    expect(outcome).toMatchObject({ code: 0, text: expect.stringMatching(/Next: read .*irsa\.md\n$/) });
+    expect(await readdir(join(folder, 'move'))).toEqual(['irsa-trust.json', 'irsa.md', 'irsa.sh']);
+  });
+
+  it('says what could not be read', async () => {
+    const outcome = await plan(kiam, { to: 'container-credentials' }, ({ forbidden }) => {
+      forbidden.add('/api/v1/serviceaccounts');
+    });
+    expect(outcome).toMatchObject({
+      code: 3,
+      text: expect.stringContaining('left to you: not read: missing right'),
+    });
   });
 });
 

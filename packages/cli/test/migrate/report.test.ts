@@ -66,6 +66,7 @@ async function report(
       from: undefined,
       'role-base-arn': undefined,
       cloudtrail: undefined,
+      markdown: false,
       output: 'json',
       kubeconfig: undefined,
       context: undefined,
@@ -169,7 +170,7 @@ describe('A report of a cluster with kiam', () => {
   it('is a page in Markdown in which no text of the cluster is markup', async () => {
     const nasty = { [ROLE]: '<img src=x>|[a](javascript:1)\u001b[31m' };
     const lists = { ...kiam, '/api/v1/pods': [pod({ namespace: 'good', name: 'x', annotations: nasty })] };
-    const { text } = await report(lists, { output: 'markdown' });
+    const { text } = await report(lists, { markdown: true });
     expect(text).toMatch(
       /^# Moving to Rolegate\n\n- From kiam to Rolegate: DaemonSet kube-system\/kiam-agent v4.0/,
     );

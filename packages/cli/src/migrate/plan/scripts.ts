@@ -72,8 +72,11 @@ for node in "$@"; do
 ${agents.map((agent) => `  ${waitFor('none', agent)}`).join('')}  await some ${running('rolegate', AGENTS, '-o name')}
   kubectl -n rolegate wait pod --for=condition=Ready --timeout=120s -l ${AGENTS} --field-selector "spec.nodeName=$node"
   pod=$(${running('rolegate', AGENTS, '-o name')})
-  refused=$(kubectl -n rolegate logs "$pod" -c agent --since=10m | grep -c '"request refused"' || true)
-  echo "$node: moved; requests refused in the last ten minutes: \${refused:-unknown}"
+  refused=unknown
+  if log=$(kubectl -n rolegate logs "$pod" -c agent --since=10m); then
+    refused=$(printf '%s\\n' "$log" | grep -c '"request refused"' || true)
+  fi
+  echo "$node: moved; requests refused in the last ten minutes: $refused"
 done
 `,
   );

@@ -23,7 +23,7 @@ function sectionText({ title, lines, table, todo }: Section, width: number, colo
     `${colors.strong(onOneLine(title))}\n`,
     ...lines.map((line) => `${onOneLine(line)}\n`),
     table === undefined ? '' : tableText(table, width),
-    more > 0 ? `and ${more} more rows; -o markdown and -o json have all\n` : '',
+    more > 0 ? `and ${more} more rows; --markdown and -o json have all\n` : '',
     todo === undefined ? '' : `To do: ${todo}\n`,
   ].join('');
 }

@@ -1,0 +1,166 @@
+import { shellWord } from '../plan/shell.ts';
+import type { PlanFile, PlanNote } from '../plan/make-plan.ts';
+import { podIdentityTrust, webIdentityTrust } from './trust.ts';
+import type { Workload } from './workloads.ts';
+
+export const targets = ['irsa', 'pod-identity', 'container-credentials'] as const;
+export type MoveTarget = (typeof targets)[number];
+
+export interface MoveOnInput {
+  readonly workloads: readonly Workload[];
+  /** The issuer of ServiceAccount tokens; undefined if it is not known. Only for IRSA. */
+  readonly issuer: string | undefined;
+  /** The account of the cluster's roles. */
+  readonly baseArn: string;
+}
+
+export interface MoveOn {
+  readonly files: readonly PlanFile[];
+  /** What cannot move, or needs a person. */
+  readonly notes: readonly PlanNote[];
+}
+
+/** What to apply to give Pods their roles in another way. What cannot move stays with Rolegate and is named. */
+export function moveOn(target: MoveTarget, input: MoveOnInput): MoveOn {
+  switch (target) {
+    case 'irsa':
+      return toIrsa(input);
+    case 'pod-identity':
+      return toPodIdentity(input);
+    case 'container-credentials':
+      return toContainerCredentials(input);
+  }
+}
+
+function toIrsa({ workloads, issuer, baseArn }: MoveOnInput): MoveOn {
+  const { movable, notes } = sorted(workloads, baseArn, 'irsa');
+  const host = issuer?.replace(/^https:\/\//, '').replace(/\/$/, '') ?? 'ISSUER';
+  const lines = movable.map(
+    ({ namespace, serviceAccount, roles }) =>
+      `kubectl -n ${shellWord(namespace)} annotate serviceaccount ${shellWord(serviceAccount)} --overwrite ${shellWord(`eks.amazonaws.com/role-arn=${roles[0] ?? ''}`)}\n`,
+  );
+  return {
+    files: [
+      script(
+        'irsa.sh',
+        'Annotates ServiceAccounts. Pods get the role when they are made anew.\nFirst add the statements of irsa-trust.json to the trust policies.',
+        lines,
+      ),
+      json('irsa-trust.json', webIdentityTrust(movable, host)),
+    ],
+    notes: [
+      ...(issuer === undefined
+        ? [
+            {
+              about: 'issuer',
+              what: 'it could not be read from the API server; replace ISSUER in irsa-trust.json',
+            },
+          ]
+        : []),
+      ...notes,
+    ],
+  };
+}
+
+function toPodIdentity({ workloads, baseArn }: MoveOnInput): MoveOn {
+  const { movable, notes } = sorted(workloads, baseArn, 'pod-identity');
+  const lines = movable.map(
+    ({ namespace, serviceAccount, roles }) =>
+      `associate ${[namespace, serviceAccount, roles[0] ?? ''].map(shellWord).join(' ')}\n`,
+  );
+  return {
+    files: [
+      script(
+        'pod-identity.sh',
+        'Creates associations: CLUSTER=NAME sh pod-identity.sh. Those that exist are left alone.\nPods get the role when they are made anew. First add the statements of pod-identity-trust.json to the trust policies.',
+        [ASSOCIATE, ...lines],
+      ),
+      json('pod-identity-trust.json', podIdentityTrust(movable)),
+    ],
+    notes,
+  };
+}
+
+const ASSOCIATE = `associate() {
+  found=$(aws eks list-pod-identity-associations --cluster-name "$CLUSTER" --namespace "$1" --service-account "$2" \\
+    --query 'length(associations)' --output text)
+  [ "$found" != 0 ] || aws eks create-pod-identity-association --cluster-name "$CLUSTER" \\
+    --namespace "$1" --service-account "$2" --role-arn "$3"
+}
+
+`;
+
+/** Roles, permits and sessions stay as they are; only the way to ask for them changes. */
+function toContainerCredentials({ workloads }: MoveOnInput): MoveOn {
+  const namespaces = [...new Set(workloads.map(({ namespace }) => namespace))];
+  const upgrade = (chart: string) =>
+    `helm -n rolegate upgrade rolegate-${chart} "oci://$R/charts/rolegate-${chart}" --reset-then-reuse-values \\\n  --set containerCredentials.enabled=true --wait\n`;
+  return {
+    files: [
+      script(
+        'container-credentials.sh',
+        'Gives Pods of these Namespaces the token when they are made anew. R is the registry of the charts.',
+        [
+          upgrade('agent'),
+          upgrade('server'),
+          ...namespaces.map(
+            (name) =>
+              `kubectl label namespace ${shellWord(name)} --overwrite rolegate.dev/credentials=token\n`,
+          ),
+        ],
+      ),
+    ],
+    notes: sdkNotes(workloads),
+  };
+}
+
+/** Those that can move, and why the others cannot. */
+function sorted(workloads: readonly Workload[], baseArn: string, target: MoveTarget) {
+  const movable: Workload[] = [];
+  const notes: PlanNote[] = [];
+  const account = baseArn.split(':')[4];
+  for (const workload of workloads) {
+    const about = `${workload.namespace}/${workload.serviceAccount}`;
+    const say = (what: string) => notes.push({ about, what });
+    if (workload.roles.length > 1) {
+      say(
+        `stays: its Pods (${workload.names.join(', ')}) have ${workload.roles.length} roles; give each role a ServiceAccount of its own`,
+      );
+      continue;
+    }
+    if (workload.withExternalId > 0) {
+      say(`stays: ${workload.withExternalId} Pods have an external ID, for which ${target} has no place`);
+      continue;
+    }
+    movable.push(workload);
+    if (workload.serviceAccount === 'default')
+      say('every Pod of the Namespace without a ServiceAccount of its own gets the role');
+    if (workload.roles[0]?.split(':')[4] !== account)
+      say(
+        target === 'irsa'
+          ? 'its role is in another account, which needs an identity provider for this cluster'
+          : 'its role is in another account: make an association with a role of this account and --target-role-arn',
+      );
+  }
+  return { movable, notes: [...notes, ...sdkNotes(movable)] };
+}
+
+/** Which SDK an image has is not known to the API server. */
+function sdkNotes(workloads: readonly Workload[]): readonly PlanNote[] {
+  return workloads.map(({ namespace, serviceAccount, images, hostNetwork }) => ({
+    about: `${namespace}/${serviceAccount}`,
+    what: `check the SDK of ${images.length === 0 ? 'its images' : images.join(', ')}${hostNetwork > 0 ? `; ${hostNetwork} Pods are on the host network` : ''}`,
+  }));
+}
+
+function script(name: string, about: string, lines: readonly string[]): PlanFile {
+  const comment = about
+    .split('\n')
+    .map((line) => `# ${line}\n`)
+    .join('');
+  return { name, text: `#!/bin/sh\n${comment}set -eu\n\n${lines.join('')}` };
+}
+
+function json(name: string, value: unknown): PlanFile {
+  return { name, text: `${JSON.stringify(value, undefined, 2)}\n` };
+}
