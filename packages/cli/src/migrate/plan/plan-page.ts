@@ -34,7 +34,9 @@ export R=REGISTRY # of the charts
 ## Install
 
 \`\`\`sh
-helm -n rolegate install rolegate-server "oci://$R/charts/rolegate-server" --create-namespace -f server-values.yaml --wait
+kubectl create namespace rolegate
+kubectl label namespace rolegate pod-security.kubernetes.io/enforce=privileged
+helm -n rolegate install rolegate-server "oci://$R/charts/rolegate-server" -f server-values.yaml --wait
 sh keep-apart.sh
 helm -n rolegate install rolegate-agent "oci://$R/charts/rolegate-agent" -f agent-values.yaml
 \`\`\`

@@ -122,6 +122,7 @@ ${late.map(annotate).join('')}helm -n rolegate upgrade rolegate-server "oci://$R
   --set roles.namespacePolicy=enforce --wait
 helm -n rolegate upgrade rolegate-agent "oci://$R/charts/rolegate-agent" --reset-then-reuse-values \\
   --set 'nodeSelector.rolegate\\.dev/agent=null'
+helm -n rolegate uninstall rolegate-back --ignore-not-found
 ${removals(programs).join('')}`,
   );
 }
