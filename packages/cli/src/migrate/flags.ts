@@ -1,11 +1,11 @@
 import { targets } from './to/move-on.ts';
 import { roleBaseArnText } from './role-base-arn.ts';
-import { oneOf, optional, path, setting, toggle } from '@rolegate/runtime';
+import { duration, oneOf, optional, path, setting, toggle } from '@rolegate/runtime';
 import { clusterFlags, outputFlag } from '../command-line/cluster-flags.ts';
 
 const WHAT = 'What is compared';
 
-export const migrateFlags = {
+const migrateFlags = {
   from: optional(oneOf(['kiam', 'kube2iam']), {
     group: WHAT,
     help: 'the old system, if the cluster has both',
@@ -21,6 +21,10 @@ export const reportFlags = {
   cloudtrail: optional(path(), {
     group: WHAT,
     help: 'CloudTrail export (JSON, gzip or not), which shows who uses the role of a node',
+  }),
+  logs: optional(duration({ minMs: 1_000, maxMs: 30 * 86_400_000 }), {
+    group: WHAT,
+    help: "also read this last time of kube2iam's logs, for the paths other than credentials that Pods ask for",
   }),
   markdown: toggle({
     group: 'Output',

@@ -9,6 +9,8 @@ import { NotCloudTrail } from './cloudtrail/split-records.ts';
 import { chooseSystem, findPrograms } from './find-programs.ts';
 import { reportFlags } from './flags.ts';
 import { listerOf } from './lister.ts';
+import { readOldLogs } from './read-old-logs.ts';
+import type { OldProgram } from './release/old-program.ts';
 import { rulesOf } from './release/rules-of.ts';
 import { makeReport } from './report/make-report.ts';
 import { reportMarkdown } from './report/report-markdown.ts';
@@ -26,6 +28,10 @@ export const migrateReport: Command<typeof reportFlags> = {
   examples: [
     { command: 'migrate report', shows: 'what breaks, what opens and what stays' },
     { command: 'migrate report --markdown > move.md', shows: 'a page for a change request' },
+    {
+      command: 'migrate report --logs 24h',
+      shows: 'also the metadata that Pods have read through kube2iam since yesterday',
+    },
     {
       command: 'migrate report --cloudtrail export.json.gz',
       shows: 'also which Pods have used the role of their node',
@@ -53,6 +59,7 @@ export async function showReport(
       ...found,
       list: listerOf(connection, output, signal),
       cloudTrail,
+      logs: logsOf(connection, programs, { values, output, signal }),
       progress: (line) => {
         output.progress(line);
       },
@@ -63,6 +70,21 @@ export async function showReport(
   const { 'role-lost': lost, 'role-differs': differs, 'node-role-lost': nodeRoleLost } = report.changed;
   if (report.incomplete.length > 0) return exitCodes.incomplete;
   return lost + differs + nodeRoleLost > 0 ? exitCodes.negative : exitCodes.ok;
+}
+
+/** Reads the logs of kube2iam. kiam's do not tell anything that its flags do not. */
+function logsOf(
+  connection: Connection,
+  programs: readonly OldProgram[],
+  { values: { logs: sinceMs }, output, signal }: Pick<ReportCall, 'values' | 'output' | 'signal'>,
+) {
+  const program = programs.find(({ system }) => system === 'kube2iam');
+  if (program === undefined || sinceMs === undefined) return undefined;
+  const progress = (line: string) => {
+    output.progress(line);
+  };
+  return (each: (line: string) => void) =>
+    readOldLogs(program, each, { connection, sinceMs, signal, progress });
 }
 
 /** The report, or why its CloudTrail file cannot be used. */

@@ -2,9 +2,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { KubeConfig } from '@kubernetes/client-node';
 
-/** Lists of objects by their path, e.g. `/api/v1/pods`. Made when they are asked for, so that a large cluster takes no memory. */
+/** Lists of objects, or texts, by their path, e.g. `/api/v1/pods`. Made when they are asked for, so that a large cluster takes no memory. */
 export type Lists = Readonly<
-  Record<string, { readonly length: number; readonly at: (index: number) => object | undefined }>
+  Record<
+    string,
+    { readonly length: number; readonly at: (index: number) => object | undefined; readonly text?: string }
+  >
 >;
 
 export interface OldCluster extends AsyncDisposable {
@@ -24,7 +27,11 @@ export async function startOldCluster(lists: Lists): Promise<OldCluster> {
       response.writeHead(403).end(JSON.stringify({ kind: 'Status', code: 403, message: 'forbidden' }));
       return;
     }
-    const all = lists[pathname] ?? [];
+    const all: Lists[string] = lists[pathname] ?? [];
+    if (all.text !== undefined) {
+      response.end(all.text);
+      return;
+    }
     const from = Number(searchParams.get('continue') ?? 0);
     const to = Math.min(from + Number(searchParams.get('limit') ?? all.length), all.length);
     const items = Array.from({ length: to - from }, (_, index) => all.at(from + index));

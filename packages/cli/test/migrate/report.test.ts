@@ -66,6 +66,7 @@ async function report(
       from: undefined,
       'role-base-arn': undefined,
       cloudtrail: undefined,
+      logs: undefined,
       markdown: false,
       output: 'json',
       kubeconfig: undefined,
@@ -204,6 +205,32 @@ describe('A report of a cluster with kube2iam', () => {
       'a: role-lost app > NamespaceDenied: x',
       'b: role-lost common > NamespaceDenied: z',
     ]);
+  });
+
+  it('has the paths that Pods have read, from the logs of kube2iam', async () => {
+    const found = { ...withFlags(), '/api/v1/pods': [pod({ namespace: 'a', name: 'x', ip: '10.1.2.3' })] };
+    const own = [
+      pod({ namespace: 'kube-system', name: 'kube2iam-1' }),
+      pod({ namespace: 'kube-system', name: 'kube2iam-2' }),
+    ];
+    const log =
+      'time="x" level=info msg="GET" req.method=GET req.path=/latest/meta-data/instance-id req.remote=10.1.2.3\n';
+    const lists: Lists = {
+      ...found,
+      '/api/v1/namespaces/kube-system/pods': own,
+      '/api/v1/namespaces/kube-system/pods/kube2iam-1/log': { length: 0, at: () => undefined, text: log },
+    };
+    const { code, text } = await report(lists, { logs: 3_600_000 }, ({ forbidden }) => {
+      forbidden.add('/api/v1/namespaces/kube-system/pods/kube2iam-2/log');
+    });
+    const { paths, incomplete } = JSON.parse(text) as Report;
+    expect(paths).toEqual([
+      { path: 'meta-data/instance-id', calls: 1, pods: ['a/x'], then: 'metadata.groups: instance' },
+    ]);
+    expect({ code, incomplete }).toEqual({
+      code: 3,
+      incomplete: [expect.stringContaining('get pods/log in Namespace kube-system')],
+    });
   });
 
   it('says who loses the role of the node', async () => {

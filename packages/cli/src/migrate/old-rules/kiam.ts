@@ -19,7 +19,7 @@ export function kiamVerdict(rules: KiamRules, { role, permits, hostNetwork }: Ol
 }
 
 /** kiam does not check the result: the base ARN is taken as it is, and whatever begins with `arn:` is an ARN. */
-export function kiamRoleArn(role: string, baseArn: string): string {
+function kiamRoleArn(role: string, baseArn: string): string {
   return role.startsWith('arn:') ? role : `${baseArn}${withoutSlash(role)}`;
 }
 

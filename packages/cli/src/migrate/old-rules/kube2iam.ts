@@ -23,7 +23,7 @@ export function kube2iamVerdict(rules: Kube2iamRules, subject: OldSubject): OldV
 }
 
 /** kube2iam leaves a leading slash where it is, so that the ARN of `/path/name` has two. */
-export function kube2iamRoleArn(role: string, baseArn: string): string {
+function kube2iamRoleArn(role: string, baseArn: string): string {
   if (role.toLowerCase().startsWith('arn:')) return role;
   return `${baseArn}${baseArn === '' || baseArn.endsWith('/') ? '' : '/'}${role}`;
 }

@@ -33,7 +33,7 @@ export interface AnnotationKeys {
 
 export type OldRules = KiamRules | Kube2iamRules;
 
-export const kiamKeys: AnnotationKeys = {
+const kiamKeys: AnnotationKeys = {
   role: 'iam.amazonaws.com/role',
   externalId: 'iam.amazonaws.com/external-id',
   permits: 'iam.amazonaws.com/permitted',

@@ -12,6 +12,8 @@ export interface OldProgram {
   readonly name: string;
   /** The tag of its image; '' if it has none. */
   readonly version: string;
+  /** The container that runs it. */
+  readonly container: string;
   readonly given: Arguments;
   /** Selects its Pods. */
   readonly selector: string;
@@ -46,6 +48,7 @@ export function oldProgram(kind: WorkloadKind, item: unknown): OldProgram | unde
       namespace: textOf(namespace),
       name: textOf(name),
       version,
+      container: textOf(container['name']),
       given: readArguments(words),
       selector: selectorOf(record(spec)),
       affinity: podSpec['affinity'] === undefined ? undefined : record(podSpec['affinity']),

@@ -8,6 +8,7 @@ import { compareCluster } from './compare-cluster.ts';
 import type { CompareDeps } from './compare-cluster.ts';
 import { differences } from './differences.ts';
 import { isNotable } from './namespace-report.ts';
+import { createProxiedPaths, proxiedRequest } from './proxied-paths.ts';
 import { readNodes } from './read-objects.ts';
 import type { ListAll } from './read-objects.ts';
 import type { NamespaceReport, Report } from './report.ts';
@@ -15,6 +16,8 @@ import type { NamespaceReport, Report } from './report.ts';
 export interface ReportDeps extends CompareDeps {
   /** The bytes of a CloudTrail export. */
   readonly cloudTrail: AsyncIterable<Buffer> | undefined;
+  /** Calls `each` with every line of kube2iam's logs; undefined if they are not to be read. Returns why some are missing. */
+  readonly logs: ((each: (line: string) => void) => Promise<readonly string[]>) | undefined;
   readonly progress: (line: string) => void;
 }
 
@@ -23,7 +26,18 @@ const MOST_ACCOUNTS = 50;
 /** A report of a cluster with kiam or kube2iam. */
 export async function makeReport(deps: ReportDeps): Promise<Report> {
   const { programs, rules } = deps;
-  const { byNamespace, incomplete, ...compared } = await compareCluster(deps);
+  const pods = new Map<string, string>();
+  const { byNamespace, incomplete, ...compared } = await compareCluster({
+    ...deps,
+    observe: ({ namespace, name, ip, hostNetwork }) => {
+      if (deps.logs !== undefined && ip !== '' && !hostNetwork) pods.set(ip, `${namespace}/${name}`);
+    },
+  });
+  const paths = createProxiedPaths((ip) => pods.get(ip));
+  const missingLogs = await deps.logs?.((line) => {
+    const request = proxiedRequest(line);
+    if (request !== undefined) paths.add(request);
+  });
   const nodeRole = await nodeRoleUse(deps, compared.withoutRole, compared.list);
   return {
     system: rules.kind,
@@ -36,9 +50,10 @@ export async function makeReport(deps: ReportDeps): Promise<Report> {
     otherAccounts: otherAccounts(byNamespace),
     differences: differences(programs, rules),
     software: compared.software,
+    ...(missingLogs !== undefined && { paths: paths.rows() }),
     flags: flagRows(programs),
     ...(nodeRole !== undefined && { nodeRole }),
-    incomplete,
+    incomplete: [...incomplete, ...(missingLogs ?? [])],
   };
 }
 

@@ -2,6 +2,7 @@ import type { FlagRow } from '../release/flag-rows.ts';
 import type { NodeRoleUse } from '../cloudtrail/node-role-use.ts';
 import type { ChangeKind } from './change.ts';
 import type { Difference } from './differences.ts';
+import type { ProxiedPath } from './proxied-paths.ts';
 import type { SoftwareRow } from './software.ts';
 import type { NamespaceTally } from './tally.ts';
 
@@ -20,6 +21,8 @@ export interface Report {
   readonly otherAccounts: readonly string[];
   readonly differences: readonly Difference[];
   readonly software: readonly SoftwareRow[];
+  /** From kube2iam's logs, if they are read. */
+  readonly paths?: readonly ProxiedPath[];
   readonly flags: readonly FlagRow[];
   /** From a CloudTrail export, if one is given. */
   readonly nodeRole?: NodeRoleUse;

@@ -27,6 +27,7 @@ export function reportSections(report: Report): readonly Section[] {
     ...changeSections(report),
     ...ruleSections(report),
     ...nodeRoleSections(report),
+    ...pathSections(report),
     ...clusterSections(report),
     ...(report.incomplete.length === 0
       ? []
@@ -184,6 +185,18 @@ function nodeRoleSections({ nodeRole }: Report): readonly Section[] {
             },
           },
         ]),
+  ];
+}
+
+function pathSections({ paths }: Report): readonly Section[] {
+  if (paths === undefined) return [];
+  const rows = paths.map(({ path, calls, pods, then }) => [path, String(calls), then, pods.join(', ')]);
+  return [
+    {
+      title: 'Paths other than credentials that Pods have asked kube2iam for',
+      lines: rows.length === 0 ? ['none'] : [],
+      ...(rows.length > 0 && { table: { head: ['PATH', 'CALLS', 'OPENED BY', 'PODS'], rows } }),
+    },
   ];
 }
 

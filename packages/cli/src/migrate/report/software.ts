@@ -82,7 +82,7 @@ export function createSoftwareTally() {
 }
 
 /** Without tag and digest. A port of the registry is before the last slash. */
-export function nameOf(image: string): string {
+function nameOf(image: string): string {
   const [name = ''] = image.split('@');
   const colon = name.lastIndexOf(':');
   return colon > name.lastIndexOf('/') ? name.slice(0, colon) : name;
