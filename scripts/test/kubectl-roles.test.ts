@@ -7,7 +7,11 @@ import { commands } from '../../packages/cli/src/command-line/commands.ts';
 const ROOT = dirname(dirname(import.meta.dirname));
 const FOLDER = join(ROOT, 'deploy/kubectl-rolegate');
 /** Commands that make the requests of another. */
-const SAME: Readonly<Record<string, string>> = { who: 'roles' };
+const SAME: Readonly<Record<string, string>> = {
+  who: 'roles',
+  'migrate report': 'migrate',
+  'migrate plan': 'migrate',
+};
 
 interface Rule {
   readonly apiGroups: readonly string[];

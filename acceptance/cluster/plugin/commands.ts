@@ -1,3 +1,6 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 /** A command of the plugin and what it needs. */
 export interface PluginCommand {
   readonly name: string;
@@ -61,5 +64,25 @@ export const pluginCommands = (pod: string): readonly PluginCommand[] => [
     withoutAny: ['list pods'],
     // Only Namespaces that a server names are read and changed.
     unasked: ['get namespaces', 'patch namespaces'],
+  },
+  {
+    name: 'migrate',
+    file: 'migrate',
+    lines: [
+      ['migrate', 'report'],
+      [
+        ...['migrate', 'plan', '--to', 'container-credentials'],
+        ...[
+          '--role-base-arn',
+          'arn:aws:iam::123456789012:role/',
+          '--folder',
+          join(tmpdir(), 'rolegate-move'),
+        ],
+      ],
+    ],
+    shows: /no DaemonSet or Deployment has an image/,
+    withoutAny: ['list daemonsets.apps'],
+    // Only for a CloudTrail export.
+    unasked: ['list nodes'],
   },
 ];

@@ -4,8 +4,8 @@ import { oldProgram } from './release/old-program.ts';
 import type { OldProgram, WorkloadKind } from './release/old-program.ts';
 
 const PATHS: Readonly<Record<WorkloadKind, { readonly path: string; readonly resource: string }>> = {
-  DaemonSet: { path: '/apis/apps/v1/daemonsets', resource: 'daemonsets' },
-  Deployment: { path: '/apis/apps/v1/deployments', resource: 'deployments' },
+  DaemonSet: { path: '/apis/apps/v1/daemonsets', resource: 'daemonsets.apps' },
+  Deployment: { path: '/apis/apps/v1/deployments', resource: 'deployments.apps' },
 };
 
 /** Finds the DaemonSets and Deployments of kiam and kube2iam, by their images. */

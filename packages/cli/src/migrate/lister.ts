@@ -22,7 +22,7 @@ export function listerOf(connection: Connection, output: Output, signal: AbortSi
     try {
       for await (const page of listPages(connection, {
         path: PATHS[kind],
-        right: { verb: 'list', resource: kind },
+        right: { verb: 'list', resource: kind === 'cronjobs' ? 'cronjobs.batch' : kind },
         signal,
       })) {
         page.items.forEach(each);
