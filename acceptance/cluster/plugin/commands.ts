@@ -16,6 +16,12 @@ export interface PluginCommand {
   readonly unasked?: readonly string[];
 }
 
+/** A plan that needs no old system. */
+const MOVE_ON =
+  `migrate plan --to container-credentials --role-base-arn arn:aws:iam::123456789012:role/ --folder ${join(tmpdir(), 'rolegate-move')}`.split(
+    ' ',
+  );
+
 /** `pod`: NAMESPACE/NAME of a Pod on the agent's node. */
 export const pluginCommands = (pod: string): readonly PluginCommand[] => [
   {
@@ -68,18 +74,7 @@ export const pluginCommands = (pod: string): readonly PluginCommand[] => [
   {
     name: 'migrate',
     file: 'migrate',
-    lines: [
-      ['migrate', 'report'],
-      [
-        ...['migrate', 'plan', '--to', 'container-credentials'],
-        ...[
-          '--role-base-arn',
-          'arn:aws:iam::123456789012:role/',
-          '--folder',
-          join(tmpdir(), 'rolegate-move'),
-        ],
-      ],
-    ],
+    lines: [['migrate', 'report'], MOVE_ON],
     shows: /no DaemonSet or Deployment has an image/,
     withoutAny: ['list daemonsets.apps'],
     // Only for a CloudTrail export.

@@ -19,13 +19,14 @@ function workload(over: Partial<Workload>): Workload {
     images: ['registry.example.org/cart:1'],
     hostNetwork: 0,
     withExternalId: 0,
+    withoutRole: 0,
     ...over,
   };
 }
 
 const workloads = [
   workload({}),
-  workload({ serviceAccount: 'default' }),
+  workload({ serviceAccount: 'default', withoutRole: 2 }),
   workload({ serviceAccount: 'two', roles: [`${BASE}a`, `${BASE}b`] }),
   workload({ serviceAccount: 'partner', withExternalId: 1 }),
   workload({ namespace: 'far', roles: [OTHER] }),
@@ -78,6 +79,7 @@ describe('A move to IRSA', () => {
       expect.arrayContaining([
         'shop/two: stays: its Pods (cart-0) have 2 roles; give each role a ServiceAccount of its own',
         'shop/partner: stays: 1 Pods have an external ID, for which irsa has no place',
+        'shop/default: 2 other Pods of the ServiceAccount have no role now and get it too',
         'shop/default: every Pod of the Namespace without a ServiceAccount of its own gets the role',
         'far/cart: its role is in another account, which needs an identity provider for this cluster',
         'shop/cart: check the SDK of registry.example.org/cart:1',
@@ -126,11 +128,11 @@ it.each(targets)('The page for %s has its steps, the way back and what to check'
 
 it('The Pods of a ServiceAccount are counted together, with their roles and images', () => {
   const found = createWorkloads();
-  for (const role of ['b', 'a', 'b'])
+  for (const role of ['b', 'a', 'b', undefined])
     found.add(
       {
         namespace: 'shop',
-        name: `pod-${role}`,
+        name: `pod-${role ?? 'none'}`,
         uid: '',
         serviceAccount: 'cart',
         node: '',
@@ -143,7 +145,7 @@ it('The Pods of a ServiceAccount are counted together, with their roles and imag
       role,
     );
   expect(found.all()).toMatchObject([
-    { serviceAccount: 'cart', roles: ['a', 'b'], pods: 3, hostNetwork: 1, images: ['x'] },
+    { serviceAccount: 'cart', roles: ['a', 'b'], pods: 3, withoutRole: 1, hostNetwork: 1, images: ['x'] },
   ]);
 });
 

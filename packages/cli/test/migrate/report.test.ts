@@ -153,6 +153,18 @@ describe('A report of a cluster with kiam', () => {
     ]);
   });
 
+  it('names Namespaces whose Pods choose external IDs and session names, without them', async () => {
+    const annotations = {
+      [ROLE]: 'app',
+      'iam.amazonaws.com/external-id': 'SECRET-ID',
+      'iam.amazonaws.com/session-name': 'x',
+    };
+    const lists = { ...kiam, '/api/v1/pods': [pod({ namespace: 'good', name: 'p', annotations })] };
+    const { text } = await report(lists, { output: 'text' });
+    expect(text).toMatch(/choose an external ID or a session name\nNAMESPACE .*\ngood +1 +1\n/);
+    expect(text).not.toContain('SECRET-ID');
+  });
+
   it('exits with 1 if a Pod loses its role, and with 0 if none does', async () => {
     expect((await report(kiam)).code).toBe(1);
     expect((await report({ ...kiam, '/api/v1/pods': [], '/apis/batch/v1/cronjobs': [] })).code).toBe(0);

@@ -33,8 +33,10 @@ export function namespaceReport(
 }
 
 /** Whether there is something to say about it. */
-export function isNotable({ groups, ungrouped, fault, openAlternatives }: NamespaceReport): boolean {
-  return groups.length > 0 || ungrouped > 0 || fault !== undefined || openAlternatives;
+export function isNotable(namespace: NamespaceReport): boolean {
+  const { groups, ungrouped, fault, openAlternatives, withExternalId, withSessionName } = namespace;
+  const counts = groups.length + ungrouped + withExternalId + withSessionName;
+  return counts > 0 || fault !== undefined || openAlternatives;
 }
 
 function permitsOf(annotations: Annotations): NamespaceReport['permits'] {

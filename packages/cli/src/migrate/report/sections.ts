@@ -105,6 +105,9 @@ function ruleSections({ byNamespace, system }: Report): readonly Section[] {
   const withRole = byNamespace.filter(({ permits, roles }) => permits === 'none' && roles.length > 0);
   const faults = byNamespace.filter(({ fault }) => fault !== undefined);
   const open = byNamespace.filter(({ openAlternatives }) => openAlternatives);
+  const chosen = byNamespace.filter(
+    ({ withExternalId, withSessionName }) => withExternalId + withSessionName > 0,
+  );
   const uncounted = byNamespace.filter(({ ungrouped }) => ungrouped > 0);
   return [
     ...named(withRole, 'Namespaces that permit nothing, with Pods that have a role now', ({ roles }) => [
@@ -123,6 +126,23 @@ function ruleSections({ byNamespace, system }: Report): readonly Section[] {
               'It has alternatives without a group, so only the first is anchored at its start and the last at its end. Rolegate matches each as a whole.',
               listed(open.map(({ name }) => name)),
             ],
+          },
+        ]),
+    ...(chosen.length === 0
+      ? []
+      : [
+          {
+            title: 'Namespaces whose Pods choose an external ID or a session name',
+            lines: [],
+            table: {
+              head: ['NAMESPACE', 'PODS WITH EXTERNAL ID', 'WITH SESSION NAME'],
+              rows: chosen.map(({ name, withExternalId, withSessionName }) => [
+                name,
+                String(withExternalId),
+                String(withSessionName),
+              ]),
+            },
+            todo: 'rolegate.dev/permitted-external-ids can limit external IDs; a session name follows <namespace>. and does not replace it',
           },
         ]),
     ...named(uncounted, 'Namespaces with more differences than are listed', ({ ungrouped }) => [

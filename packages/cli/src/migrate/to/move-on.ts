@@ -133,6 +133,8 @@ function sorted(workloads: readonly Workload[], baseArn: string, target: MoveTar
       continue;
     }
     movable.push(workload);
+    if (workload.withoutRole > 0)
+      say(`${workload.withoutRole} other Pods of the ServiceAccount have no role now and get it too`);
     if (workload.serviceAccount === 'default')
       say('every Pod of the Namespace without a ServiceAccount of its own gets the role');
     if (workload.roles[0]?.split(':')[4] !== account)

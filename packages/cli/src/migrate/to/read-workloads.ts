@@ -60,8 +60,7 @@ export async function readWorkloads({
   const add = (pod: PodFacts | undefined) => {
     if (pod === undefined || seen.has(pod.uid)) return;
     seen.add(pod.uid);
-    const role = roleOf(pod);
-    if (role !== undefined) workloads.add(pod, role);
+    workloads.add(pod, roleOf(pod));
   };
   await list('pods', (item) => {
     add(podFacts(item, keys));

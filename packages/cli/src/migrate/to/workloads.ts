@@ -13,9 +13,12 @@ export interface Workload {
   readonly images: readonly string[];
   readonly hostNetwork: number;
   readonly withExternalId: number;
+  /** Other Pods of the ServiceAccount, which have no role. */
+  readonly withoutRole: number;
 }
 
 interface State {
+  withoutRole: number;
   pods: number;
   hostNetwork: number;
   withExternalId: number;
@@ -28,14 +31,18 @@ const MOST_ROLES = 20;
 const MOST_NAMES = 5;
 const MOST_IMAGES = 10;
 
-/** Collects Pods with a role by ServiceAccount, which is what IRSA and Pod Identity give roles to. */
+/** Collects Pods by ServiceAccount, which is what IRSA and Pod Identity give roles to. */
 export function createWorkloads(externalIdKey: string = annotation.externalId) {
   const found = new Map<string, State>();
   return {
-    add(pod: PodFacts, role: string): void {
+    add(pod: PodFacts, role: string | undefined): void {
       const key = `${pod.namespace}/${pod.serviceAccount}`;
       const state = found.get(key) ?? newState();
       found.set(key, state);
+      if (role === undefined) {
+        state.withoutRole += 1;
+        return;
+      }
       state.pods += 1;
       if (pod.hostNetwork) state.hostNetwork += 1;
       if (pod.annotations[externalIdKey] !== undefined) state.withExternalId += 1;
@@ -46,6 +53,7 @@ export function createWorkloads(externalIdKey: string = annotation.externalId) {
     /** By Namespace and name. */
     all: (): readonly Workload[] =>
       [...found]
+        .filter(([, { pods }]) => pods > 0)
         .sort(([one], [other]) => (one < other ? -1 : 1))
         .map(([key, { roles, images, ...state }]) => {
           const [namespace = '', serviceAccount = ''] = key.split('/');
@@ -65,6 +73,7 @@ function newState(): State {
     pods: 0,
     hostNetwork: 0,
     withExternalId: 0,
+    withoutRole: 0,
     roles: new Set(),
     names: [],
     images: new Set(),
