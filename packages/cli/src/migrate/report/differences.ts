@@ -134,7 +134,7 @@ function hop(roleArn: string | undefined): readonly Difference[] {
       about: 'role that the server assumes first',
       now: roleArn,
       then: 'the same, with assumeRoleArn of the server',
-      todo: 'let that role trust the new server’s role',
+      todo: "let that role trust the new server's role",
     },
   ];
 }

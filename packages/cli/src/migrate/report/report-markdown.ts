@@ -1,6 +1,6 @@
 import { markdownTable, onOneLine } from '@rolegate/runtime';
 import { reportSections, summaryLines } from './sections.ts';
-import type { Section } from './sections.ts';
+import type { Section } from './section.ts';
 import type { Report } from './report.ts';
 
 /** The report as a page for a change request. */

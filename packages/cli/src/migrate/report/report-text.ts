@@ -2,7 +2,7 @@ import { onOneLine } from '@rolegate/runtime';
 import type { Colors } from '../../output/colors.ts';
 import { fittedTable } from '../../output/table.ts';
 import { reportSections, summaryLines } from './sections.ts';
-import type { Section, Table } from './sections.ts';
+import type { Section, Table } from './section.ts';
 import type { Report } from './report.ts';
 
 /** Rows of a table on a terminal; the other formats have all. */
