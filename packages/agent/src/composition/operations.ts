@@ -51,7 +51,7 @@ export function createOperations(deps: AgentDeps, core: AgentCore, answers: Answ
   const keys = mode.tokenSources?.keys;
   const credentials = listening && keys && { listening, serving, keys };
   const readings = { mode: mode.readings, node: node.readings };
-  const load = { limits: limitHits.counts, load: server.load };
+  const load = { limits: limitHits.counts, load: server.load, clientsOf: server.clientsOf };
   const status = createAgentStatus({
     ...readings,
     ...load,

@@ -4,7 +4,7 @@ import { fault, refusal } from '../pod-http/answer/answer.ts';
 import type { Answer } from '../pod-http/answer/answer.ts';
 import type { ReadHead } from '../pod-http/exchange.ts';
 import { readHeaders } from '../pod-http/read-headers.ts';
-import { sdkOf } from '../pod-http/sdk.ts';
+import { clientOf } from '../pod-http/sdk.ts';
 
 /** The content of a request to the endpoint. */
 export interface CredentialsHead extends ReadHead {
@@ -40,7 +40,7 @@ export function readCredentialsHead({ method, target, headers }: RequestHead): C
     isPath,
     routeName: 'container-credentials',
     asks: isPath && method === 'GET' ? 'credentials' : undefined,
-    sdk: sdkOf(userAgent),
+    ...clientOf(userAgent),
     imds: undefined,
   };
 }

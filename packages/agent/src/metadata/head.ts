@@ -1,6 +1,6 @@
 import type { RequestHead } from '@rolegate/runtime';
 import type { Exchange, ReadHead } from '../pod-http/exchange.ts';
-import { sdkOf } from '../pod-http/sdk.ts';
+import { clientOf } from '../pod-http/sdk.ts';
 import { readRequestHeaders } from './request/headers.ts';
 import type { RequestHeaders } from './request/headers.ts';
 import { routeName } from './request/routes.ts';
@@ -27,7 +27,7 @@ export function createReadHead(routeOf: (target: string, namespace: string) => R
       route,
       routeName: routeName(route),
       asks: kind === 'credentials' || kind === 'list' ? kind : undefined,
-      sdk: sdkOf(headers.userAgent),
+      ...clientOf(headers.userAgent),
       imds: headers.token === undefined && kind !== 'token' ? 'v1' : 'v2',
     };
   };

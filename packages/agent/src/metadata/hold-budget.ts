@@ -73,7 +73,7 @@ const PATIENT_SDKS: ReadonlySet<Sdk> = new Set<Sdk>(['dotnet']);
 
 /** How long a request with this User-Agent is held (DESIGN.md 4.2). Milliseconds. */
 export function holdBudget(userAgent: string, { holdMs, holdGoMs, holdPatientMs }: HoldSettings): number {
-  const products = [...productsOf(userAgent)];
+  const products = productsOf(userAgent);
   const sdks = products.flatMap((product) => familyOf(product) ?? []);
   if (sdks.includes('go')) return holdGoMs;
   // An SDK with a short timeout may be used by a program that is known as patient.

@@ -26,13 +26,13 @@ export function createAnswerDescriptions(deps: AnswerDescriptionsDeps): AnswerDe
   const { clock, firstRequests, identify } = deps;
 
   function firstOf(
-    { head: { asks }, startedMs }: Exchange,
+    { head: { asks, client }, startedMs }: Exchange,
     { uid, namespace }: Pick<KnownPod, 'uid' | 'namespace'>,
     answer: Answer,
     monotonicMs: number,
   ): FirstAnswer {
     if (uid === '' || asks === undefined) return notFirst;
-    firstRequests.asked(uid, startedMs, namespace);
+    firstRequests.asked(uid, client, { monotonicMs: startedMs, namespace });
     // Listing roles is no outcome yet: the SDK continues with the role's name.
     if (asks === 'list' && answer.code === '') return notFirst;
     return firstRequests.answered(uid, { served: answer.accessKeyId !== undefined, monotonicMs });

@@ -3,15 +3,14 @@ import type { Caller } from '../addresses/caller.ts';
 import type { KnownPod } from '../feed/table/known-pod.ts';
 import type { RouteName } from './answer/record.ts';
 import type { Connection, Owner } from './connections.ts';
-import type { Sdk } from './sdk.ts';
+import type { Client as HttpClient } from './sdk.ts';
 
 /** The content of a request head, whoever sent it. */
-export interface ReadHead {
+export interface ReadHead extends HttpClient {
   readonly method: string;
   readonly routeName: RouteName;
   /** What a Pod's first request is counted by; undefined: something else. */
   readonly asks: 'credentials' | 'list' | undefined;
-  readonly sdk: Sdk;
   /** Undefined if it does not apply. */
   readonly imds: 'v1' | 'v2' | undefined;
 }

@@ -70,6 +70,8 @@ export interface PodServer {
   readonly close: () => Promise<void>;
   /** The current load. */
   readonly load: () => PodLoad;
+  /** What a Pod has requested credentials with, by its UID. */
+  readonly clientsOf: (uid: string) => readonly string[];
 }
 
 /** The minimum, and how much longer than the longest hold. Milliseconds. */
@@ -124,6 +126,7 @@ export function createPodServer(deps: PodServerDeps): PodServer {
     },
     close: () => (closed ??= close()),
     load: () => ({ connections: server.connections.size, waiting: waiting.size() }),
+    clientsOf: firstRequests.clientsOf,
   };
 }
 

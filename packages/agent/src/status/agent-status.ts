@@ -30,11 +30,13 @@ export interface AgentStatusDeps {
   readonly load: () => PodLoad;
   /** How often each limit was met since the agent started. */
   readonly limits: () => LimitCounts;
+  /** What a Pod has requested credentials with, by its UID. */
+  readonly clientsOf: (uid: string) => readonly string[];
 }
 
 /** The status of the agent, of one Pod or of one address. Never contains a secret or token. */
 export function createAgentStatus(deps: AgentStatusDeps): (asked: URLSearchParams) => StatusAnswer {
-  const { config, mode, node, other, credentials, clock } = deps;
+  const { config, mode, node, other, credentials, clock, clientsOf } = deps;
   const startedMs = clock.monotonic();
   const around = (): Surroundings => ({
     imdsv1: config.imdsv1,
@@ -46,7 +48,7 @@ export function createAgentStatus(deps: AgentStatusDeps): (asked: URLSearchParam
   });
   const addresses = createAddresses({ ...mode, cniResults: node.cniResults });
   const feedConnected = () => mode.server?.feed.connected ?? true;
-  const rowOf = createPodRows({ around, ipsOf: addresses.ipsOf, feedConnected, credentials });
+  const rowOf = createPodRows({ around, ipsOf: addresses.ipsOf, clientsOf, feedConnected, credentials });
   const missing = () => missingOf(mode);
   const explain = createExplain({
     node: config.nodeName,

@@ -28,12 +28,15 @@ export interface PodRow {
   readonly accessKeyId: string | undefined;
   /** Groups of other metadata that it may read; undefined: no metadata API at all. */
   readonly metadata: readonly string[] | undefined;
+  /** What it has requested credentials with since the agent started, e.g. `aws-sdk-go/1.44.0`, by its own word. */
+  readonly clients: readonly string[];
 }
 
 export interface PodRowDeps {
   readonly around: () => Surroundings;
   /** From CNI results and Pod status. */
   readonly ipsOf: (pod: KnownPod) => readonly string[];
+  readonly clientsOf: (uid: string) => readonly string[];
   readonly feedConnected: () => boolean;
   /** Undefined: container credentials are not served. */
   readonly credentials: Pick<CredentialsReadings, 'serving'> | undefined;
@@ -42,6 +45,7 @@ export interface PodRowDeps {
 export function createPodRows({
   around,
   ipsOf,
+  clientsOf,
   feedConnected,
   credentials: endpoint,
 }: PodRowDeps): (pod: KnownPod) => PodRow {
@@ -66,6 +70,7 @@ export function createPodRows({
       remainingMinutes: credentials && Math.floor((credentials.expiresAtMs - now.monotonicMs) / 60_000),
       accessKeyId: credentials && `…${credentials.accessKeyId.slice(-4)}`,
       metadata: pod.metadata.denied ? undefined : [...rightsOf(pod, now.groups).groups],
+      clients: clientsOf(pod.uid),
     };
   };
 }

@@ -52,7 +52,7 @@ function setup() {
       const token = tokens.mint({ ip, uid, ttlSeconds: 21_600 });
       expect(tokens.check(token, { ip, uid })).toBe('ok');
       routeOf(`/latest/meta-data/iam/security-credentials/role-${uid}`, 'shop');
-      first.asked(uid, clock.monotonic(), 'shop');
+      first.asked(uid, 'other', { monotonicMs: clock.monotonic(), namespace: 'shop' });
       first.answered(uid, { served: true, monotonicMs: clock.monotonic() });
     }
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { productsOf, sdkOf } from '../../src/pod-http/sdk.ts';
+import { clientOf, productsOf } from '../../src/pod-http/sdk.ts';
 
 describe('SDK of a User-Agent', () => {
   it.each([
@@ -29,8 +29,26 @@ describe('SDK of a User-Agent', () => {
     { userAgent: 'python-requests/2.32', sdk: 'other' },
     { userAgent: 'md/Botocore#1.40', sdk: 'other' },
   ])('The SDK of the User-Agent "$userAgent" is $sdk', ({ userAgent, sdk }) => {
-    expect(sdkOf(userAgent)).toBe(sdk);
+    expect(clientOf(userAgent).sdk).toBe(sdk);
   });
+});
+
+it.each([
+  { userAgent: '', client: 'none' },
+  { userAgent: 'curl/8.5', client: 'other' },
+  { userAgent: 'Boto3/1.40.1 md/Botocore#1.40.1', client: 'boto3/1.40.1' },
+  {
+    userAgent: 'APN/1.0 Terraform/1.9.0 (+https://x) aws-sdk-go-v2/1.30.3 ua/2.0',
+    client: 'aws-sdk-go-v2/1.30.3',
+  },
+  { userAgent: 'aws-sdk-java/2.20.9-PREVIEW+x', client: 'aws-sdk-java/2.20.9-preview+x' },
+  { userAgent: 'aws-sdk-crt/aws-imds-client', client: 'aws-sdk-crt/aws-imds-client' },
+  { userAgent: 'aws-sdk-go', client: 'aws-sdk-go' },
+  { userAgent: 'aws-sdk-go/1;\u001b[31m', client: 'aws-sdk-go' },
+  { userAgent: `aws-sdk-go/${'1'.repeat(33)}`, client: 'aws-sdk-go' },
+  { userAgent: `aws-sdk-go${'o'.repeat(900)}/1`, client: 'go' },
+])('The client of the User-Agent "$userAgent" is $client', ({ userAgent, client }) => {
+  expect(clientOf(userAgent).client).toBe(client);
 });
 
 describe('Products of a User-Agent', () => {
@@ -44,6 +62,6 @@ describe('Products of a User-Agent', () => {
 
   it('Only the first 1,024 characters of a User-Agent are read', () => {
     expect([...productsOf('a '.repeat(8_192))]).toHaveLength(512);
-    expect(sdkOf(`${'x'.repeat(1_024)} boto3/1`)).toBe('other');
+    expect(clientOf(`${'x'.repeat(1_024)} boto3/1`).sdk).toBe('other');
   });
 });

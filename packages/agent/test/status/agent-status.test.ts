@@ -23,6 +23,7 @@ describe('Agent status', () => {
         remainingMinutes: 50,
         accessKeyId: '…MPLE',
         metadata: [],
+        clients: ['boto3/1.34.0'],
       },
     ]);
     const { text, value } = t.ask('');

@@ -34,6 +34,7 @@ export function setup({
   const status = createAgentStatus({
     load: () => ({ connections: 2, waiting: 1 }),
     limits: () => ({ connections_per_pod: 3 }),
+    clientsOf: (uid) => (uid === 'uid-1' ? ['boto3/1.34.0'] : []),
     config: outcome.config,
     mode: {
       pods: table.pods,

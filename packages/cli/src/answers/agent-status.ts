@@ -5,6 +5,7 @@ import { check, fields, flag, list, members, number, text } from './fields.ts';
 /** More Pods of a node are ignored. */
 const MOST_PODS = 4_096;
 const MOST_ITEMS = 256;
+const MOST_CLIENTS = 16;
 
 /** What `rolegate-agent status --json` prints. Whatever an older agent does not print is undefined or empty. */
 export interface AgentStatus {
@@ -96,6 +97,8 @@ export interface AgentPod {
   readonly remainingMinutes: number | undefined;
   /** The last four characters. */
   readonly accessKeyId: string | undefined;
+  /** What it asked for credentials with, e.g. `boto3/1.34.0`; undefined: the agent does not say. */
+  readonly clients: readonly string[] | undefined;
 }
 
 export function readAgentStatus(output: string): Answer<AgentStatus> {
@@ -210,5 +213,6 @@ export function agentPodFrom(given: unknown): AgentPod | undefined {
     note: text(pod['note']),
     remainingMinutes: number(pod['remainingMinutes']),
     accessKeyId: text(pod['accessKeyId']),
+    clients: Array.isArray(pod['clients']) ? list(pod['clients'], text, MOST_CLIENTS) : undefined,
   };
 }

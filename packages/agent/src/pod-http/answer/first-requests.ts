@@ -7,8 +7,12 @@ interface PodRequests {
   readonly askedMs: number;
   answered: boolean;
   served: boolean;
+  /** What it has asked with, in the order of the first requests. */
+  readonly clients: string[];
 }
 
+/** Clients of a Pod that are remembered. */
+const MOST_CLIENTS = 4;
 /** A node has some hundred Pods. */
 const MOST_PODS = 1024;
 /** How long a removed Pod is remembered. Milliseconds. */
@@ -20,10 +24,12 @@ export type FirstAnswer = Pick<AnswerRecord, 'firstRequest' | 'first' | 'sinceFi
 export const notFirst: FirstAnswer = { firstRequest: false, first: false, sinceFirstRequestMs: undefined };
 
 export interface FirstRequests {
-  /** The Pod requested credentials. */
-  asked(uid: string, monotonicMs: number, namespace: string): void;
+  /** The Pod requested credentials, with this client. */
+  asked(uid: string, client: string, at: { readonly monotonicMs: number; readonly namespace: string }): void;
   /** The request was answered, with or without credentials. */
   answered(uid: string, outcome: { readonly served: boolean; readonly monotonicMs: number }): FirstAnswer;
+  /** The clients of a Pod; the first ones, if there are many. */
+  readonly clientsOf: (uid: string) => readonly string[];
 }
 
 export interface FirstRequestsDeps {
@@ -41,9 +47,14 @@ export function createFirstRequests({ isKnown, memory }: FirstRequestsDeps): Fir
   });
 
   return {
-    asked(uid, monotonicMs, namespace) {
-      if (pods.peek(uid) !== undefined) return;
-      pods.set(uid, { askedMs: monotonicMs, answered: false, served: false }, namespace);
+    asked(uid, client, { monotonicMs, namespace }) {
+      const clients = pods.peek(uid)?.clients;
+      if (clients === undefined) {
+        const pod = { askedMs: monotonicMs, answered: false, served: false, clients: [client] };
+        pods.set(uid, pod, namespace);
+      } else if (clients.length < MOST_CLIENTS && !clients.includes(client)) {
+        clients.push(client);
+      }
     },
     answered(uid, { served, monotonicMs }) {
       const pod = pods.peek(uid);
@@ -54,5 +65,6 @@ export function createFirstRequests({ isKnown, memory }: FirstRequestsDeps): Fir
       pod.served ||= served;
       return { firstRequest, first, sinceFirstRequestMs: first ? monotonicMs - pod.askedMs : undefined };
     },
+    clientsOf: (uid) => pods.peek(uid)?.clients ?? [],
   };
 }

@@ -19,7 +19,7 @@ function setup() {
     first,
     /** Whether the Pod is served for the first time. */
     serve: (uid: string, namespace = 'shop') => {
-      first.asked(uid, 0, namespace);
+      first.asked(uid, 'boto3/1.34.0', { monotonicMs: 0, namespace });
       return first.answered(uid, served).first;
     },
     remembered: () => memory.sizes()['first_requests'],
@@ -29,8 +29,8 @@ function setup() {
 describe('First requests', () => {
   it("The time to a Pod's first credentials counts from when the Pod was first seen to ask", () => {
     const { first } = setup();
-    first.asked('u', 20, 'shop');
-    first.asked('u', 60, 'shop');
+    first.asked('u', 'other', { monotonicMs: 20, namespace: 'shop' });
+    first.asked('u', 'other', { monotonicMs: 60, namespace: 'shop' });
     expect(first.answered('u', failed)).toMatchObject({ firstRequest: true, first: false });
     expect(first.answered('u', served)).toEqual({
       firstRequest: false,
@@ -49,6 +49,14 @@ describe('First requests', () => {
     known.delete('u');
     await clock.advance(600_000);
     expect(remembered()).toBe(0);
+  });
+
+  it('The first four clients that a Pod asks with are remembered, each once', () => {
+    const { first } = setup();
+    const at = { monotonicMs: 0, namespace: 'shop' };
+    for (const client of ['a/1', 'none', 'a/1', 'b/2', 'other', 'c/3']) first.asked('u', client, at);
+    expect(first.clientsOf('u')).toEqual(['a/1', 'none', 'b/2', 'other']);
+    expect(first.clientsOf('stranger')).toEqual([]);
   });
 
   it("A Pod's first request is not forgotten because Pods of another Namespace come and go", () => {
