@@ -28,121 +28,125 @@ const server = (path: string, as?: Target['as']): Target => ({
   path,
   ...(as !== undefined && { as }),
 });
+/** Values for which there is something else to do. */
+const noted = (note: string, ...names: readonly string[]): readonly ChartValueRow[] =>
+  names.map((from) => ({ from, to: [], note }));
+/** Values that change nothing any more. */
+const needless = (why: string, ...names: readonly string[]): readonly ChartValueRow[] =>
+  names.map((from) => ({ from, to: [], needless: why }));
 const logFormat = (json: unknown) => (json === false ? 'text' : 'json');
 const ifTrue = (value: unknown) => (value === true ? true : undefined);
 
-const AUTO = 'hostInterface auto needs no name and covers all Pods';
+const debugIfTrue = (verbose: unknown) => (verbose === true ? 'debug' : undefined);
 
+const AUTO = 'hostInterface auto needs no name and covers all Pods';
+const DEFAULT_NAMES = 'the plan uses the default names';
+const DEFAULTS_FIT = 'the defaults fit';
+const FLAGS = 'the report lists what becomes of each flag';
+const NO_POLICY = 'Kubernetes has removed PodSecurityPolicy';
+const OTHER_IMAGE = 'it is the image of another program';
+const RESOURCES = 'the defaults fit what the containers do here; compare them';
 const ROLLING = 'agents are updated node by node without losing a request';
 
 /** What means the same at both parts of kiam's chart. */
-const kiamPart = (old: 'agent' | 'server', to: typeof agent): readonly ChartValueRow[] => [
-  { from: `${old}.log.level`, to: [to('log.level')] },
-  { from: `${old}.log.jsonOutput`, to: [to('log.format', logFormat)] },
-  { from: `${old}.extraEnv`, to: [to('extraEnv')] },
-  { from: `${old}.podAnnotations`, to: [to('podAnnotations')] },
-  { from: `${old}.podLabels`, to: [to('podLabels')] },
-  { from: `${old}.priorityClassName`, to: [to('priorityClassName')] },
-  { from: `${old}.nodeSelector`, to: [to('nodeSelector')] },
-  { from: `${old}.tolerations`, to: [to('tolerations')] },
-  { from: `${old}.affinity`, to: [to('affinity')] },
-  { from: `${old}.prometheus.servicemonitor.enabled`, to: [to('podMonitor.enabled', ifTrue)] },
-  { from: `${old}.prometheus.servicemonitor.interval`, to: [to('podMonitor.interval')] },
-  { from: `${old}.prometheus.servicemonitor.labels`, to: [to('podMonitor.labels')] },
-  { from: `${old}.prometheus`, to: [], note: 'metrics are always served, on other ports' },
-  { from: `${old}.resources`, to: [], note: 'the defaults fit what the containers do here; compare them' },
-  { from: `${old}.extraArgs`, to: [], note: 'the report lists what becomes of each flag' },
-  { from: `${old}.image`, to: [], note: 'it is the image of another program' },
-  { from: `${old}.enabled`, to: [] },
-  { from: `${old}.name`, to: [], note: 'nameOverride and fullnameOverride name objects' },
-  { from: `${old}.livenessProbe`, to: [], note: 'the defaults fit' },
-  { from: `${old}.gatewayTimeoutCreation`, to: [], note: 'agents start without a server and keep trying' },
-  { from: `${old}.keepaliveParams`, to: [], note: 'keepalive is fixed' },
-  {
-    from: `${old}.tlsFiles`,
-    to: [],
-    note: 'the server signs certificates by itself; tls.mode has other ways',
-  },
-  {
-    from: `${old}.tlsSecret`,
-    to: [],
-    note: 'the server signs certificates by itself; tls.mode has other ways',
-  },
-  {
-    from: `${old}.tlsCerts`,
-    to: [],
-    note: 'the server signs certificates by itself; tls.mode has other ways',
-  },
-  { from: `${old}.extraHostPathMounts`, to: [], note: 'Rolegate needs no certificates of the node' },
-  { from: `${old}.initContainers`, to: [], note: 'nothing waits for certificates' },
-  { from: `${old}.serviceLabels`, to: [], note: 'there is no such Service' },
-];
+function kiamPart(old: 'agent' | 'server', to: typeof agent): readonly ChartValueRow[] {
+  const rows: readonly ChartValueRow[] = [
+    { from: 'log.level', to: [to('log.level')] },
+    { from: 'log.jsonOutput', to: [to('log.format', logFormat)] },
+    { from: 'extraEnv', to: [to('extraEnv')] },
+    { from: 'podAnnotations', to: [to('podAnnotations')] },
+    { from: 'podLabels', to: [to('podLabels')] },
+    { from: 'priorityClassName', to: [to('priorityClassName')] },
+    { from: 'nodeSelector', to: [to('nodeSelector')] },
+    { from: 'tolerations', to: [to('tolerations')] },
+    { from: 'affinity', to: [to('affinity')] },
+    { from: 'prometheus.servicemonitor.enabled', to: [to('podMonitor.enabled', ifTrue)] },
+    { from: 'prometheus.servicemonitor.interval', to: [to('podMonitor.interval')] },
+    { from: 'prometheus.servicemonitor.labels', to: [to('podMonitor.labels')] },
+    ...noted('metrics are always served, on other ports', 'prometheus'),
+    ...noted(RESOURCES, 'resources'),
+    ...noted(FLAGS, 'extraArgs'),
+    ...noted(OTHER_IMAGE, 'image'),
+    { from: 'enabled', to: [] },
+    ...noted('nameOverride and fullnameOverride name objects', 'name'),
+    ...noted(DEFAULTS_FIT, 'livenessProbe'),
+    ...noted('agents start without a server and keep trying', 'gatewayTimeoutCreation'),
+    ...noted('keepalive is fixed', 'keepaliveParams'),
+    ...noted(
+      'the server signs certificates by itself; tls.mode has other ways',
+      'tlsFiles',
+      'tlsSecret',
+      'tlsCerts',
+    ),
+    ...noted('Rolegate needs no certificates of the node', 'extraHostPathMounts'),
+    ...noted('nothing waits for certificates', 'initContainers'),
+    ...noted('there is no such Service', 'serviceLabels'),
+  ];
+  return rows.map((row) => ({ ...row, from: `${old}.${row.from}` }));
+}
 
 export const kiamChart: readonly ChartValueRow[] = [
   { from: 'imagePullSecrets', to: [agent('imagePullSecrets'), server('imagePullSecrets')] },
-  { from: 'nameOverride', to: [], note: 'the plan uses the default names' },
-  { from: 'fullnameOverride', to: [], note: 'the plan uses the default names' },
+  ...noted(
+    DEFAULT_NAMES,
+    'nameOverride',
+    'fullnameOverride',
+    'serviceAccounts.agent.name',
+    'serviceAccounts.server.name',
+  ),
   { from: 'rbac.create', to: [server('rbac.create')] },
-  { from: 'psp', to: [], needless: 'Kubernetes has removed PodSecurityPolicy' },
-  { from: 'extraArgs', to: [], note: 'the report lists what becomes of each flag' },
-  { from: 'serviceAccounts.agent.create', to: [], note: 'serviceAccount.create is for an existing one' },
-  { from: 'serviceAccounts.agent.name', to: [], note: 'the plan uses the default names' },
+  ...needless(NO_POLICY, 'psp'),
+  ...noted(FLAGS, 'extraArgs'),
+  ...noted(
+    'serviceAccount.create is for an existing one',
+    'serviceAccounts.agent.create',
+    'serviceAccounts.server.create',
+  ),
   { from: 'serviceAccounts.agent.annotations', to: [agent('serviceAccount.annotations')] },
-  { from: 'serviceAccounts.server.create', to: [], note: 'serviceAccount.create is for an existing one' },
-  { from: 'serviceAccounts.server.name', to: [], note: 'the plan uses the default names' },
   { from: 'serviceAccounts.server.annotations', to: [server('serviceAccount.annotations')] },
   ...kiamPart('agent', agent),
-  { from: 'agent.host.interface', to: [], needless: AUTO },
+  ...needless(AUTO, 'agent.host.interface'),
   { from: 'agent.host.port', to: [agent('port')] },
-  { from: 'agent.host.iptables', to: [], needless: 'the rules are always installed' },
-  {
-    from: 'agent.host.iptablesRemoveOnShutdown',
-    to: [],
-    needless: 'rules outlive the agent; uninstall=true removes them',
-  },
-  { from: 'agent.updateStrategy', to: [], needless: ROLLING },
+  ...needless('the rules are always installed', 'agent.host.iptables'),
+  ...needless('rules outlive the agent; uninstall=true removes them', 'agent.host.iptablesRemoveOnShutdown'),
+  ...needless(ROLLING, 'agent.updateStrategy'),
   { from: 'agent.seLinuxOptions', to: [agent('seLinuxOptions')] },
-  {
-    from: 'agent.allowRouteRegexp',
-    to: [],
-    note: 'use metadata.groups, or metadata.allowPaths, which matches whole',
-  },
-  {
-    from: 'agent.whiteListRouteRegexp',
-    to: [],
-    note: 'use metadata.groups, or metadata.allowPaths, which matches whole',
-  },
-  { from: 'agent.deepLivenessProbe', to: [], needless: 'an agent keeps running without a server' },
-  { from: 'agent.dnsPolicy', to: [], needless: 'it is always ClusterFirstWithHostNet' },
-  { from: 'agent.serviceAnnotations', to: [], needless: 'agents have no Service' },
+  ...noted(
+    'use metadata.groups, or metadata.allowPaths, which matches whole',
+    'agent.allowRouteRegexp',
+    'agent.whiteListRouteRegexp',
+  ),
+  ...needless('an agent keeps running without a server', 'agent.deepLivenessProbe'),
+  ...needless('it is always ClusterFirstWithHostNet', 'agent.dnsPolicy'),
+  ...needless('agents have no Service', 'agent.serviceAnnotations'),
   ...kiamPart('server', server),
   { from: 'server.deployment.replicas', to: [server('replicas')] },
-  { from: 'server.deployment', to: [], needless: 'the server is always a Deployment' },
-  { from: 'server.updateStrategy', to: [], needless: 'it is strategy; the default keeps a server ready' },
+  ...needless('the server is always a Deployment', 'server.deployment'),
+  ...needless('it is strategy; the default keeps a server ready', 'server.updateStrategy'),
   { from: 'server.serviceAnnotations', to: [server('service.annotations')] },
-  { from: 'server.service', to: [], needless: 'the ports are fixed' },
+  ...needless('the ports are fixed', 'server.service'),
   { from: 'server.roleBaseArn', to: [server('roles.baseArn')] },
   { from: 'server.assumeRoleArn', to: [server('assumeRoleArn')] },
-  { from: 'server.sessionDuration', to: [], needless: 'sessions last 1h' },
-  { from: 'server.useHostNetwork', to: [], note: 'credentials.source=node uses the role of the node' },
-  { from: 'server.cache', to: [], needless: 'the server needs no resync' },
-  { from: 'server.probes', to: [], needless: 'the kubelet probes a port of its own' },
-  { from: 'server.readinessProbe', to: [], needless: 'the defaults fit' },
-  { from: 'server.seLinuxOptions', to: [], needless: 'the server mounts nothing from the node' },
-  { from: 'server.sslCertHostPath', to: [], needless: 'Node.js has its own CA certificates' },
-  { from: 'server.disableStrictNamespaceRegexp', to: [], needless: 'expressions match whole' },
+  ...needless('sessions last 1h', 'server.sessionDuration'),
+  ...noted('credentials.source=node uses the role of the node', 'server.useHostNetwork'),
+  ...needless('the server needs no resync', 'server.cache'),
+  ...needless('the kubelet probes a port of its own', 'server.probes'),
+  ...needless(DEFAULTS_FIT, 'server.readinessProbe'),
+  ...needless('the server mounts nothing from the node', 'server.seLinuxOptions'),
+  ...needless('Node.js has its own CA certificates', 'server.sslCertHostPath'),
+  ...needless('expressions match whole', 'server.disableStrictNamespaceRegexp'),
 ];
 
 export const kube2iamChart: readonly ChartValueRow[] = [
   { from: 'image.pullSecrets', to: [agent('imagePullSecrets'), server('imagePullSecrets')] },
-  { from: 'image', to: [], needless: 'it is the image of another program' },
+  ...needless(OTHER_IMAGE, 'image'),
   { from: 'extraArgs.base-role-arn', to: [server('roles.baseArn')] },
   { from: 'extraArgs.default-role', to: [server('roles.default')] },
-  { from: 'extraArgs', to: [], note: 'the report lists what becomes of each flag' },
+  ...noted(FLAGS, 'extraArgs'),
   { from: 'extraEnv', to: [agent('extraEnv')] },
-  { from: 'host.interface', to: [], needless: AUTO },
+  ...needless(AUTO, 'host.interface'),
   { from: 'host.port', to: [agent('port')] },
-  { from: 'host', to: [], needless: 'the rules are always installed, and the agent knows its addresses' },
+  ...needless('the rules are always installed, and the agent knows its addresses', 'host'),
   { from: 'prometheus.metricsPort', to: [agent('metrics.port')] },
   {
     from: 'prometheus.serviceMonitor.enabled',
@@ -153,38 +157,26 @@ export const kube2iamChart: readonly ChartValueRow[] = [
     to: [agent('podMonitor.interval'), server('podMonitor.interval')],
   },
   { from: 'prometheus.serviceMonitor.labels', to: [agent('podMonitor.labels'), server('podMonitor.labels')] },
-  { from: 'prometheus', to: [], needless: 'there is no Service for metrics' },
+  ...needless('there is no Service for metrics', 'prometheus'),
   { from: 'aws.region', to: [server('region')] },
-  {
-    from: 'aws',
-    to: [],
-    note: 'only the server has keys: put them into a Secret, with credentials.source=secret',
-  },
-  {
-    from: 'existingSecret',
-    to: [],
-    note: 'only the server has keys: credentials.source=secret and credentials.secret.name',
-  },
-  { from: 'rbac', to: [], needless: 'the server has the rights, not the agents' },
+  ...noted('only the server has keys: put them into a Secret, with credentials.source=secret', 'aws'),
+  ...noted(
+    'only the server has keys: credentials.source=secret and credentials.secret.name',
+    'existingSecret',
+  ),
+  ...needless('the server has the rights, not the agents', 'rbac'),
   { from: 'tolerations', to: [agent('tolerations')] },
   { from: 'nodeSelector', to: [agent('nodeSelector')] },
   { from: 'affinity', to: [agent('affinity')] },
   { from: 'podAnnotations', to: [agent('podAnnotations')] },
   { from: 'podLabels', to: [agent('podLabels')] },
   { from: 'priorityClassName', to: [agent('priorityClassName')] },
-  { from: 'updateStrategy', to: [], needless: ROLLING },
+  ...needless(ROLLING, 'updateStrategy'),
   { from: 'verbose', to: [agent('log.level', debugIfTrue), server('log.level', debugIfTrue)] },
-  { from: 'maxUnavailable', to: [], needless: 'updateStrategy.rollingUpdate has it' },
-  { from: 'resources', to: [], note: 'the defaults fit what the containers do here; compare them' },
-  { from: 'lifecycle', to: [], needless: 'rules outlive the agent' },
-  { from: 'livenessProbe', to: [], needless: 'the defaults fit' },
-  { from: 'readinessProbe', to: [], needless: 'the defaults fit' },
-  { from: 'probe', to: [], needless: 'the defaults fit' },
-  { from: 'podSecurityPolicy', to: [], needless: 'Kubernetes has removed PodSecurityPolicy' },
-  { from: 'nameOverride', to: [], note: 'the plan uses the default names' },
-  { from: 'fullnameOverride', to: [], note: 'the plan uses the default names' },
+  ...needless('updateStrategy.rollingUpdate has it', 'maxUnavailable'),
+  ...noted(RESOURCES, 'resources'),
+  ...needless('rules outlive the agent', 'lifecycle'),
+  ...needless(DEFAULTS_FIT, 'livenessProbe', 'readinessProbe', 'probe'),
+  ...needless(NO_POLICY, 'podSecurityPolicy'),
+  ...noted(DEFAULT_NAMES, 'nameOverride', 'fullnameOverride'),
 ];
-
-function debugIfTrue(verbose: unknown): unknown {
-  return verbose === true ? 'debug' : undefined;
-}
