@@ -1,28 +1,18 @@
-import type { Connection } from '../cluster/connection.ts';
-import { listPages } from '../cluster/pages.ts';
 import { oldProgram } from './release/old-program.ts';
-import type { OldProgram, WorkloadKind } from './release/old-program.ts';
-
-const PATHS: Readonly<Record<WorkloadKind, { readonly path: string; readonly resource: string }>> = {
-  DaemonSet: { path: '/apis/apps/v1/daemonsets', resource: 'daemonsets.apps' },
-  Deployment: { path: '/apis/apps/v1/deployments', resource: 'deployments.apps' },
-};
+import type { OldProgram } from './release/old-program.ts';
+import type { ListAll } from './report/read-objects.ts';
 
 /** Finds the DaemonSets and Deployments of kiam and kube2iam, by their images. */
-export async function findPrograms(
-  connection: Connection,
-  signal: AbortSignal,
-): Promise<readonly OldProgram[]> {
+export async function findPrograms(list: ListAll): Promise<readonly OldProgram[]> {
   const found: OldProgram[] = [];
-  for (const kind of ['DaemonSet', 'Deployment'] as const) {
-    const { path, resource } = PATHS[kind];
-    for await (const page of listPages(connection, { path, right: { verb: 'list', resource }, signal })) {
-      for (const item of page.items) {
-        const program = oldProgram(kind, item);
-        if (program !== undefined) found.push(program);
-      }
-    }
-  }
+  for (const [kind, listed] of [
+    ['DaemonSet', 'daemonsets'],
+    ['Deployment', 'deployments'],
+  ] as const)
+    await list(listed, (item) => {
+      const program = oldProgram(kind, item);
+      if (program !== undefined) found.push(program);
+    });
   return found;
 }
 

@@ -35,8 +35,33 @@ export function createNewPolicy({ baseArn, defaultRole, ceilings }: NewRules): P
   });
 }
 
+/** A Pod without a name, a role or permits. */
+export const nobody: NewSubject = {
+  namespace: '',
+  name: '',
+  serviceAccount: '',
+  annotations: {},
+  hostNetwork: false,
+  staticPod: false,
+  namespaceAnnotations: {},
+  serviceAccountAnnotations: {},
+};
+
 /** What Rolegate gives a Pod. */
 export function newVerdict(policy: Policy, subject: NewSubject): Decision {
+  return decided(policy, subject).decision;
+}
+
+/** What is wrong with the annotations of a Namespace; undefined if all are valid. */
+export function namespaceFault(
+  policy: Policy,
+  namespace: string,
+  annotations: NewSubject['namespaceAnnotations'],
+): string | undefined {
+  return decided(policy, { ...nobody, namespace, namespaceAnnotations: annotations }).namespaceRuleFault;
+}
+
+function decided(policy: Policy, subject: NewSubject): ReturnType<Policy['decide']> {
   const { namespace, name, serviceAccount, annotations, hostNetwork, staticPod } = subject;
   return policy.decide({
     pod: {
@@ -51,25 +76,5 @@ export function newVerdict(policy: Policy, subject: NewSubject): Decision {
     },
     namespace: { annotations: subject.namespaceAnnotations },
     serviceAccount: { annotations: subject.serviceAccountAnnotations },
-  }).decision;
-}
-
-/** What is wrong with the annotations of a Namespace; undefined if all are valid. */
-export function namespaceFault(
-  policy: Policy,
-  namespace: string,
-  annotations: Readonly<Record<string, string>>,
-): string | undefined {
-  const none = { annotations: {} };
-  const pod = {
-    namespace,
-    name: '',
-    uid: '',
-    node: '',
-    serviceAccount: '',
-    annotations: {},
-    hostNetwork: false,
-    staticPod: false,
-  };
-  return policy.decide({ pod, namespace: { annotations }, serviceAccount: none }).namespaceRuleFault;
+  });
 }

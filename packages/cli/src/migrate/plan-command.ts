@@ -2,7 +2,7 @@ import type { Command, CommandCall } from '../command-line/command.ts';
 import { exitCodes } from '../command-line/exit-code.ts';
 import type { ExitCode } from '../command-line/exit-code.ts';
 import { openCluster } from '../cluster/cluster.ts';
-import type { Connection } from '../cluster/connection.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import { chooseSystem, findPrograms } from './find-programs.ts';
 import { planFlags } from './flags.ts';
 import { listerOf } from './lister.ts';
@@ -37,18 +37,20 @@ export const migratePlan: Command<typeof planFlags> = {
   ],
   async run(call) {
     using cluster = await openCluster(call.values, call.env);
-    return await writeMigration(cluster.connection, call);
+    return await writeMigration(cluster, call);
   },
 };
 
 /** Exit codes: 0 the plan is written; 2 more must be said; 3 it is written, but something could not be read. */
 export async function writeMigration(
-  connection: Connection,
+  access: Pick<Cluster, 'connection' | 'exec'>,
   { values, output, signal }: PlanCall,
 ): Promise<ExitCode> {
-  const installed = await findPrograms(connection, signal);
+  const { connection } = access;
+  const lister = listerOf(connection, output, signal);
+  const installed = await findPrograms(lister.list);
   if (values.to !== undefined)
-    return writeMoveOn(connection, values.to, installed, { values, output, signal });
+    return writeMoveOn(access, values.to, { installed, lister }, { values, output, signal });
   const chosen = chooseSystem(installed, values.from);
   if ('fault' in chosen) return refuse(output, chosen.fault);
   const { programs } = chosen;
@@ -56,8 +58,7 @@ export async function writeMigration(
   if ('fault' in found) return refuse(output, found.fault);
   const oldValues = await readOldValues({ programs, file: values.values, connection, signal });
   if ('fault' in oldValues) return refuse(output, oldValues.fault);
-  const list = listerOf(connection, output, signal);
-  const comparison = await compareCluster({ programs, ...found, list });
+  const comparison = await compareCluster({ programs, ...found, lister });
   const plan = makePlan({ programs, ...found, ...oldValues, comparison });
   await printPlan(plan, { output, format: values.output, folder: values.folder, page: 'plan.md' });
   return comparison.incomplete.length > 0 || oldValues.withoutValues !== undefined

@@ -3,6 +3,7 @@ import { exitCodes } from '../command-line/exit-code.ts';
 import type { ExitCode } from '../command-line/exit-code.ts';
 import { openCluster } from '../cluster/cluster.ts';
 import type { Connection } from '../cluster/connection.ts';
+import { jsonText } from '../output/json-text.ts';
 import type { Output } from '../output/output.ts';
 import { openExport } from './cloudtrail/open-export.ts';
 import { NotCloudTrail } from './cloudtrail/split-records.ts';
@@ -48,7 +49,8 @@ export async function showReport(
   connection: Connection,
   { values, output, signal }: ReportCall,
 ): Promise<ExitCode> {
-  const chosen = chooseSystem(await findPrograms(connection, signal), values.from);
+  const lister = listerOf(connection, output, signal);
+  const chosen = chooseSystem(await findPrograms(lister.list), values.from);
   if ('fault' in chosen) return refuse(output, chosen.fault);
   const found = rulesOf(chosen.programs, values['role-base-arn']);
   if ('fault' in found) return refuse(output, found.fault);
@@ -57,7 +59,7 @@ export async function showReport(
     makeReport({
       programs,
       ...found,
-      list: listerOf(connection, output, signal),
+      lister,
       cloudTrail,
       logs: logsOf(connection, programs, { values, output, signal }),
       progress: (line) => {
@@ -107,7 +109,7 @@ function shown(report: Report, format: 'text' | 'json' | 'markdown', output: Out
     case 'text':
       return reportText(report, output);
     case 'json':
-      return `${JSON.stringify(report, undefined, 2)}\n`;
+      return jsonText(report);
     case 'markdown':
       return reportMarkdown(report);
   }

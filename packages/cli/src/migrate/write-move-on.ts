@@ -1,10 +1,11 @@
 import { record, textOf } from '@rolegate/runtime';
 import { ClusterError } from '../cluster/cluster-error.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { Connection } from '../cluster/connection.ts';
 import { exitCodes } from '../command-line/exit-code.ts';
 import type { ExitCode } from '../command-line/exit-code.ts';
 import { chooseSystem } from './find-programs.ts';
-import { listerOf } from './lister.ts';
+import type { Lister } from './lister.ts';
 import type { OldRules } from './old-rules/old-system.ts';
 import type { PlanCall } from './plan-command.ts';
 import { printPlan, refuse } from './plan/plan-output.ts';
@@ -13,26 +14,26 @@ import { rulesOf } from './release/rules-of.ts';
 import { moveOnPage } from './to/move-on-page.ts';
 import { moveOn } from './to/move-on.ts';
 import type { MoveTarget } from './to/move-on.ts';
+import { readClients } from './to/read-clients.ts';
 import { readWorkloads } from './to/read-workloads.ts';
 
 /** The move from the metadata API to another way, from the old system or, if there is none, from Rolegate. */
 export async function writeMoveOn(
-  connection: Connection,
+  access: Pick<Cluster, 'connection' | 'exec'>,
   to: MoveTarget,
-  installed: readonly OldProgram[],
+  { installed, lister }: { readonly installed: readonly OldProgram[]; readonly lister: Lister },
   { values, output, signal }: PlanCall,
 ): Promise<ExitCode> {
   const from = startOf(installed, values);
   if ('fault' in from) return refuse(output, from.fault);
-  const missing: string[] = [];
-  const lister = listerOf(connection, output, signal);
+  const { connection } = access;
+  const clients = await readClients(access, { namespace: values['rolegate-namespace'], output, signal });
   const workloads = await readWorkloads({
     ...from,
-    list: async (kind, each) => {
-      const why = await lister(kind, each);
-      if (why !== undefined) missing.push(why);
-    },
+    list: lister.list,
+    clientsOf: (uid) => clients.byUid.get(uid) ?? [],
   });
+  const missing = [...lister.missing, ...clients.missing];
   const issuer = to === 'irsa' ? await readIssuer(connection, signal) : undefined;
   const moved = moveOn(to, { workloads, issuer, baseArn: from.baseArn });
   const notes = [...missing.map((what) => ({ about: 'not read', what })), ...moved.notes];

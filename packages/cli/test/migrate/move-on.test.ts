@@ -1,4 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { moveOnPage } from '../../src/migrate/to/move-on-page.ts';
 import { moveOn, targets } from '../../src/migrate/to/move-on.ts';
 import { readWorkloads } from '../../src/migrate/to/read-workloads.ts';
@@ -6,6 +10,7 @@ import { createWorkloads } from '../../src/migrate/to/workloads.ts';
 import type { Workload } from '../../src/migrate/to/workloads.ts';
 import { ALLOWED, namespace, PERMITTED, pod, ROLE } from './old-objects.ts';
 import { BASE } from './permits.ts';
+import { runScript } from './run-script.ts';
 
 const OTHER = 'arn:aws:iam::210987654321:role/x';
 
@@ -20,6 +25,9 @@ function workload(over: Partial<Workload>): Workload {
     hostNetwork: 0,
     withExternalId: 0,
     withoutRole: 0,
+    versions: [],
+    clients: [],
+    unseen: 0,
     ...over,
   };
 }
@@ -82,7 +90,6 @@ describe('A move to IRSA', () => {
         'shop/default: 2 other Pods of the ServiceAccount have no role now and get it too',
         'shop/default: every Pod of the Namespace without a ServiceAccount of its own gets the role',
         'far/cart: its role is in another account, which needs an identity provider for this cluster',
-        'shop/cart: check the SDK of registry.example.org/cart:1',
       ]),
     );
   });
@@ -95,12 +102,14 @@ describe('A move to IRSA', () => {
 });
 
 it('A move to EKS Pod Identity creates associations that do not exist yet', () => {
-  const { text } = moved('pod-identity');
+  const { text, notes } = moved('pod-identity');
   expect(text('pod-identity.sh').match(/^associate [^(].*$/gm)).toEqual([
     `associate shop cart ${BASE}app`,
     `associate shop default ${BASE}app`,
-    `associate far cart ${OTHER}`,
   ]);
+  expect(notes).toContain(
+    'far/cart: stays: its role is in another account; make an association with a role of this account and --target-role-arn',
+  );
   expect(JSON.parse(text('pod-identity-trust.json'))).toMatchObject([
     {
       statement: {
@@ -108,7 +117,6 @@ it('A move to EKS Pod Identity creates associations that do not exist yet', () =
         Action: ['sts:AssumeRole', 'sts:TagSession'],
       },
     },
-    { role: OTHER },
   ]);
 });
 
@@ -123,11 +131,12 @@ it('A move to container credentials labels Namespaces, whatever the roles of the
 it.each(targets)('The page for %s has its steps, the way back and what to check', (target) => {
   const page = moveOnPage(target, [{ about: 'a`b', what: '<script>' }]);
   expect(page).toMatch(/\n1\. [^]*\nBack, for one workload: /);
-  expect(page).toContain("- `a'b`: \\<script\\>\n");
+  expect(page).toContain("- `a'b`: &lt;script\\>\n");
+  expect(page).toContain('Minimum versions: boto3 ');
 });
 
 it('The Pods of a ServiceAccount are counted together, with their roles and images', () => {
-  const found = createWorkloads();
+  const found = createWorkloads({ clientsOf: () => [] });
   for (const role of ['b', 'a', 'b', undefined])
     found.add(
       {
@@ -141,12 +150,149 @@ it('The Pods of a ServiceAccount are counted together, with their roles and imag
         hostNetwork: role === 'a',
         staticPod: false,
         images: ['x'],
+        version: '1.4',
       },
       role,
     );
   expect(found.all()).toMatchObject([
-    { serviceAccount: 'cart', roles: ['a', 'b'], pods: 3, withoutRole: 1, hostNetwork: 1, images: ['x'] },
+    {
+      serviceAccount: 'cart',
+      roles: ['a', 'b'],
+      pods: 3,
+      withoutRole: 1,
+      hostNetwork: 1,
+      images: ['x'],
+      versions: ['1.4'],
+      unseen: 3,
+    },
   ]);
+});
+
+describe('The scripts of a move', () => {
+  let folder = '';
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'move-on-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  async function scriptOf(target: (typeof targets)[number], over?: Partial<Workload>): Promise<string> {
+    const all = over === undefined ? workloads : [...workloads, workload(over)];
+    const { files } = moveOn(target, { workloads: all, issuer: undefined, baseArn: BASE });
+    const path = join(folder, `${target}.sh`);
+    await writeFile(path, files.find(({ name }) => name === `${target}.sh`)?.text ?? 'exit 99');
+    return path;
+  }
+
+  /** Associations are files of the folder, with the role in them. */
+  const AWS = (dir: string) => `name="${dir}/association-$6-$8"
+case $2 in
+  list-*) if [ -e "$name" ]; then echo "$name"; else echo None; fi ;;
+  create-*) echo "\${10}" > "$name" ;;
+  describe-*) cat "$6" ;;
+esac`;
+  const EKS = 'aws[eks][create-pod-identity-association][--cluster-name][prod]';
+
+  it.each(targets)('for %s are valid for a POSIX shell and for bash', async (target) => {
+    const path = await scriptOf(target);
+    for (const shell of ['sh', 'bash'])
+      await new Promise<void>((resolve, reject) => {
+        execFile(shell, ['-n', path], (error, _, stderr) => {
+          if (error === null && stderr === '') resolve();
+          else reject(new Error(stderr));
+        });
+      });
+  });
+
+  it.each(['sh', 'bash'] as const)(
+    'create associations once, also if they run twice, in %s',
+    async (shell) => {
+      const path = await scriptOf('pod-identity');
+      const options = { folder, shell, env: { CLUSTER: 'prod' }, programs: { aws: AWS(folder) } };
+      const first = await runScript(path, options);
+      expect(first).toMatchObject({ code: 0, stdout: '', stderr: '' });
+      expect(first.calls.filter((call) => call.startsWith(EKS))).toEqual([
+        `${EKS}[--namespace][shop][--service-account][cart][--role-arn][${BASE}app]`,
+        `${EKS}[--namespace][shop][--service-account][default][--role-arn][${BASE}app]`,
+      ]);
+      const again = await runScript(path, options);
+      expect(again).toMatchObject({ code: 0, stdout: '', stderr: '' });
+      expect(again.calls.filter((call) => call.startsWith(EKS))).toEqual([]);
+    },
+  );
+
+  it('leave an association with another role alone, say so, go on and fail', async () => {
+    const path = await scriptOf('pod-identity');
+    await writeFile(join(folder, 'association-shop-cart'), `${BASE}other\n`);
+    const run = await runScript(path, { folder, env: { CLUSTER: 'prod' }, programs: { aws: AWS(folder) } });
+    expect(run).toMatchObject({
+      code: 1,
+      stderr: `shop/cart has an association with ${BASE}other instead of ${BASE}app\n`,
+    });
+    expect(run.calls.filter((call) => call.startsWith(EKS))).toEqual([
+      `${EKS}[--namespace][shop][--service-account][default][--role-arn][${BASE}app]`,
+    ]);
+  });
+
+  it('stop at the first call of AWS that fails', async () => {
+    const run = await runScript(await scriptOf('pod-identity'), {
+      folder,
+      env: { CLUSTER: 'prod' },
+      programs: { aws: 'exit 254' },
+    });
+    expect(run).toMatchObject({
+      code: 254,
+      calls: [expect.stringContaining('list-pod-identity-associations')],
+    });
+  });
+
+  it('annotate ServiceAccounts in the same way if they run twice', async () => {
+    const path = await scriptOf('irsa');
+    const options = { folder, programs: { kubectl: '' } };
+    const first = await runScript(path, options);
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(first.calls).toContain(
+      `kubectl[-n][far][annotate][serviceaccount][cart][--overwrite][eks.amazonaws.com/role-arn=${OTHER}]`,
+    );
+    expect((await runScript(path, options)).calls).toEqual(first.calls);
+  });
+
+  it('enable the endpoint in both charts before they label Namespaces', async () => {
+    const path = await scriptOf('container-credentials');
+    const programs = { kubectl: '', helm: '' };
+    const run = await runScript(path, { folder, env: { R: 'registry.example.org' }, programs });
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(run.calls.map((call) => call.split('[')[0])).toEqual(['helm', 'helm', 'kubectl', 'kubectl']);
+    const failed = await runScript(path, {
+      folder,
+      env: { R: 'registry.example.org' },
+      programs: { ...programs, helm: 'exit 3' },
+    });
+    expect(failed).toMatchObject({ code: 3, calls: [expect.stringContaining('rolegate-agent')] });
+  });
+
+  it.each([
+    ['pod-identity', 'CLUSTER'],
+    ['container-credentials', 'R'],
+  ] as const)('for %s do nothing without %s', async (target, variable) => {
+    const run = await runScript(await scriptOf(target), {
+      folder,
+      programs: { aws: '', helm: '', kubectl: '' },
+    });
+    expect(run).toMatchObject({ calls: [], stderr: expect.stringContaining(`${variable}: set it to`) });
+    expect(run.code).not.toBe(0);
+  });
+
+  it.each(targets)('for %s cannot be made to run what a name holds', async (target) => {
+    const nasty = `x'; touch ${folder}/owned; '$(touch ${folder}/owned)`;
+    const path = await scriptOf(target, {
+      namespace: nasty,
+      serviceAccount: nasty,
+      roles: [`${BASE}${nasty}`],
+    });
+    const programs = { aws: AWS(join(folder, 'none')), helm: '', kubectl: '' };
+    await runScript(path, { folder, env: { R: 'r', CLUSTER: 'c' }, programs });
+    await expect(readdir(folder)).resolves.not.toContain('owned');
+  });
 });
 
 describe('The roles that Pods have', () => {
@@ -170,8 +316,10 @@ describe('The roles that Pods have', () => {
     return Promise.resolve();
   };
 
+  const clientsOf = () => [];
+
   it('are those of Rolegate if there is no old system', async () => {
-    const found = await readWorkloads({ list, baseArn: BASE, rules: undefined });
+    const found = await readWorkloads({ list, baseArn: BASE, rules: undefined, clientsOf });
     expect(found.map(({ serviceAccount, roles }) => [serviceAccount, roles])).toEqual([
       ['one', [`${BASE}app`]],
       ['three', [`${BASE}app`]],
@@ -180,7 +328,7 @@ describe('The roles that Pods have', () => {
 
   it('are those of the old system as well if there is one', async () => {
     const rules = { kind: 'kiam', baseArn: BASE, matches: 'arn', strict: true } as const;
-    const found = await readWorkloads({ list, baseArn: BASE, rules });
+    const found = await readWorkloads({ list, baseArn: BASE, rules, clientsOf });
     expect(found.map(({ serviceAccount }) => serviceAccount)).toEqual(['one', 'three', 'two']);
   });
 });

@@ -8,15 +8,25 @@ interface Pod {
   readonly image?: string;
   readonly ip?: string;
   readonly serviceAccount?: string;
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export const ROLE = 'iam.amazonaws.com/role';
 export const PERMITTED = 'iam.amazonaws.com/permitted';
 export const ALLOWED = 'iam.amazonaws.com/allowed-roles';
 
-export function pod({ namespace, name, annotations, hostNetwork, image, ip, serviceAccount }: Pod): object {
+export function pod({
+  namespace,
+  name,
+  annotations,
+  hostNetwork,
+  image,
+  ip,
+  serviceAccount,
+  labels,
+}: Pod): object {
   return {
-    metadata: { namespace, name, uid: `${namespace}/${name}`, annotations },
+    metadata: { namespace, name, uid: `${namespace}/${name}`, annotations, labels },
     spec: {
       nodeName: 'node-a',
       serviceAccountName: serviceAccount,
@@ -39,6 +49,19 @@ export function cronJob(
   return {
     metadata: { namespace: namespaceName, name, uid: `cron ${namespaceName}/${name}` },
     spec: { jobTemplate: { spec: { template: { metadata: { annotations }, spec: { containers: [] } } } } },
+  };
+}
+
+/** A Deployment or StatefulSet. */
+export function scaled(
+  namespaceName: string,
+  name: string,
+  replicas: number | undefined,
+  annotations: Readonly<Record<string, string>>,
+): object {
+  return {
+    metadata: { namespace: namespaceName, name, uid: `${namespaceName} ${name}` },
+    spec: { replicas, template: { metadata: { annotations }, spec: { containers: [] } } },
   };
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -10,6 +10,7 @@ import { writeMigration } from '../../src/migrate/plan-command.ts';
 import { apart, together } from '../../src/migrate/plan/keep-apart.ts';
 import { recordedOutput } from '../recorded-output.ts';
 import { startOldCluster } from './old-cluster.ts';
+import { runScript } from './run-script.ts';
 import type { Lists, OldCluster } from './old-cluster.ts';
 import {
   ALLOWED,
@@ -19,6 +20,7 @@ import {
   PERMITTED,
   pod,
   ROLE,
+  scaled,
 } from './old-objects.ts';
 import { BASE } from './permits.ts';
 
@@ -62,26 +64,32 @@ async function plan(
   prepare(cluster);
   const connection = createConnection(cluster.kubeConfig);
   const output = recordedOutput();
-  const code = await writeMigration(connection, {
-    values: {
-      from: undefined,
-      'role-base-arn': undefined,
-      values: undefined,
-      to: undefined,
-      folder: join(folder, 'move'),
-      output: 'text',
-      kubeconfig: undefined,
-      context: undefined,
-      as: undefined,
-      'rolegate-namespace': undefined,
-      ...values,
+  const exec = () => Promise.reject(new Error('no Pod of Rolegate is there'));
+  const code = await writeMigration(
+    { connection, exec },
+    {
+      values: {
+        from: undefined,
+        'role-base-arn': undefined,
+        values: undefined,
+        to: undefined,
+        folder: join(folder, 'move'),
+        output: 'text',
+        kubeconfig: undefined,
+        context: undefined,
+        as: undefined,
+        'rolegate-namespace': undefined,
+        ...values,
+      },
+      output,
+      signal: new AbortController().signal,
     },
-    output,
-    signal: new AbortController().signal,
-  });
+  );
   connection.close();
   return { code, text: output.printed(), notes: output.notes };
 }
+
+const BOTH = { ...kiam, '/apis/apps/v1/daemonsets': [...kiamDaemonSets, kube2iamDaemonSet()] };
 
 function written(name: string): Promise<string> {
   return readFile(join(folder, 'move', name), 'utf8');
@@ -139,6 +147,26 @@ describe('A plan for a cluster with kiam', () => {
     });
   });
 
+  it('is of the system that the user names if there are two', async () => {
+    expect(await plan(BOTH)).toMatchObject({
+      code: 2,
+      text: '',
+      notes: [expect.stringContaining('say which of the two with --from')],
+    });
+    expect((await plan(BOTH, { from: 'kiam' })).code).toBe(0);
+    expect(await written('node.sh')).not.toContain('kube2iam');
+  });
+
+  it('permits the roles of Deployments and StatefulSets that are scaled to zero', async () => {
+    await plan({
+      ...kiam,
+      '/api/v1/pods': [],
+      '/apis/apps/v1/deployments': [scaled('open', 'asleep', 0, { [ROLE]: 'a-night' })],
+      '/apis/apps/v1/statefulsets': [scaled('open', 'off', 0, { [ROLE]: 'a-day' })],
+    });
+    expect(await written('permits.sh')).toContain(`'${ALLOWED}=["a-day","a-night"]'`);
+  });
+
   it('refuses a values file that does not exist', async () => {
     expect(await plan(kiam, { values: join(folder, 'none') })).toMatchObject({
       code: 2,
@@ -148,23 +176,9 @@ describe('A plan for a cluster with kiam', () => {
 });
 
 describe('The scripts of a plan', () => {
-  /** A kubectl that says what it is called with, and answers queries for Pods. */
-  async function run(script: string, answers: string, words: readonly string[] = []) {
-    const kubectl = join(folder, 'kubectl');
-    await writeFile(
-      kubectl,
-      `#!/bin/sh\nfor word in "$@"; do printf '[%s]' "$word"; done >> ${folder}/calls\necho >> ${folder}/calls\n${answers}\n`,
-    );
-    await chmod(kubectl, 0o755);
-    const outcome = await new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-      const path = { PATH: `${folder}:${process.env['PATH'] ?? ''}` };
-      execFile('sh', [join(folder, 'move', script), ...words], { env: path }, (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-      });
-    });
-    const calls = await readFile(join(folder, 'calls'), 'utf8').catch(() => '');
-    return { ...outcome, calls: calls.trim().split('\n') };
-  }
+  /** With a kubectl that answers queries for Pods, and no waiting. */
+  const run = (script: string, answers: string, words: readonly string[] = []) =>
+    runScript(join(folder, 'move', script), { folder, words, programs: { kubectl: answers, sleep: '' } });
 
   it('are valid for a POSIX shell', async () => {
     await plan(kiam);
@@ -183,7 +197,7 @@ describe('The scripts of a plan', () => {
     await plan(kiam);
     const { code, calls } = await run('permits.sh', '');
     expect(code).toBe(0);
-    expect(calls).toEqual([`[annotate][namespace][open][--overwrite][${ALLOWED}=["a-admin"]]`]);
+    expect(calls).toEqual([`kubectl[annotate][namespace][open][--overwrite][${ALLOWED}=["a-admin"]]`]);
   });
 
   it('cannot be made to run what an annotation holds', async () => {
@@ -206,13 +220,15 @@ describe('The scripts of a plan', () => {
       code: 0,
       stdout: 'node-a: moved; requests refused in the last ten minutes: 1\n',
     });
-    expect(calls.map((call) => call.slice(0, 75))).toEqual([
-      '[label][node][node-a][rolegate.dev/agent=true][--overwrite]',
-      '[-n][kube-system][get][pod][-l][app=kiam,component=agent][--field-selector]',
-      expect.stringMatching(/^\[-n\]\[rolegate\]\[get\]\[pod\]/),
-      expect.stringMatching(/^\[-n\]\[rolegate\]\[wait\]\[pod\]\[--for=condition=Ready\]/),
-      expect.stringMatching(/^\[-n\]\[rolegate\]\[get\]\[pod\]/),
-      '[-n][rolegate][logs][pod/rolegate-agent-x][-c][agent][--since=10m]',
+    const oldAgent = 'kubectl[-n][kube-system][get][pod][-l][app=kiam,component=agent][--field-selector]';
+    expect(calls.map((call) => call.slice(0, oldAgent.length))).toEqual([
+      oldAgent,
+      'kubectl[label][node][node-a][rolegate.dev/agent=true][--overwrite]',
+      oldAgent,
+      expect.stringMatching(/^kubectl\[-n\]\[rolegate\]\[get\]\[pod\]/),
+      expect.stringMatching(/^kubectl\[-n\]\[rolegate\]\[wait\]\[pod\]\[--for=condition=Ready\]/),
+      expect.stringMatching(/^kubectl\[-n\]\[rolegate\]\[get\]\[pod\]/),
+      'kubectl[-n][rolegate][logs][pod/rolegate-agent-x][-c][agent][--since=10m]',
     ]);
   });
 
@@ -233,15 +249,67 @@ describe('The scripts of a plan', () => {
       'node-b',
     ]);
     expect(code).toBe(7);
-    expect(calls).toHaveLength(2);
+    expect(calls).toHaveLength(1);
   });
 
-  it('move a node back, and finish only when every node has moved', async () => {
+  it('note on a node which old agents ran there', async () => {
     await plan(kiam);
-    const gone =
-      'case "$*" in *component=agent*rolegate*|*instance=rolegate-agent*) ;; *"get pod"*) echo pod/x ;; esac';
-    const back = await run('back.sh', gone, ['node-a']);
-    expect(back).toMatchObject({ code: 0, stdout: 'node-a: moved back\n' });
+    const answers = `case "$*" in
+      *kube-system*"get pod"*) [ -e ${folder}/left ] || echo pod/kiam-agent-x ;;
+      *"label node"*) touch ${folder}/left ;;
+      *rolegate*"get pod"*) echo pod/rolegate-agent-x ;;
+    esac`;
+    const { code, calls } = await run('node.sh', answers, ['node-a']);
+    expect(code).toBe(0);
+    expect(calls[1]).toBe(
+      'kubectl[annotate][node][node-a][rolegate.dev/old-agent=kube-system/kiam-agent][--overwrite]',
+    );
+    const again = await run('node.sh', answers, ['node-a']);
+    expect(again.calls.join()).not.toContain('annotate');
+  });
+
+  /** A node that agents of Rolegate leave. `old`: what a query for the old agent prints or does. */
+  const leaving = (had: string, old: string) =>
+    `case "$*" in *"get node"*) printf '${had}' ;; *instance=rolegate-agent*) ;; *kube-system*"get pod"*) ${old} ;; *"get pod"*) echo pod/x ;; esac`;
+
+  it('move a node back, once its old agent has come, and forget that', async () => {
+    await plan(kiam);
+    const back = await run('back.sh', leaving('kube-system/kiam-agent', 'echo pod/y'), ['node-a']);
+    expect(back).toMatchObject({ code: 0, stdout: 'node-a: moved back\n', stderr: '' });
+    expect(back.calls.at(-1)).toBe('kubectl[annotate][node][node-a][rolegate.dev/old-agent-]');
+  });
+
+  it('move a node back on which no old agent ran, and say that none has come', async () => {
+    await plan(kiam);
+    const back = await run('back.sh', leaving('', ':'), ['node-a']);
+    expect(back).toMatchObject({
+      code: 0,
+      stdout: 'node-a: moved back\n',
+      stderr: expect.stringContaining(
+        'node-a: kube-system/kiam-agent did not run here before the move, and has not come\n',
+      ),
+    });
+    expect(back.calls.filter((call) => call.startsWith('sleep'))).toHaveLength(19);
+  });
+
+  it.each([
+    {
+      name: 'an old agent that ran on the node does not come',
+      had: 'kube-system/kiam-agent',
+      old: ':',
+      code: 124,
+    },
+    { name: 'the query for it fails', had: 'kube-system/kiam-agent', old: 'exit 7', code: 7 },
+    { name: 'the query for one that never ran fails', had: '', old: 'exit 7', code: 7 },
+  ])('do not go on to the next node if $name', async ({ had, old, code }) => {
+    await plan(kiam);
+    const back = await run('back.sh', leaving(had, old), ['node-a', 'node-b']);
+    expect(back).toMatchObject({ code, stdout: '' });
+    expect(back.calls.join()).not.toContain('node-b');
+  });
+
+  it('finish only when every node has moved', async () => {
+    await plan(kiam);
     const finish = await run('finish.sh', 'echo node/node-b');
     expect(finish).toMatchObject({ code: 1, stderr: 'not moved yet: node/node-b\n' });
   });
@@ -279,6 +347,14 @@ describe('A plan for a move from the metadata API', () => {
     const outcome = await plan(kiam, { to: 'irsa' });
     expect(outcome).toMatchObject({ code: 0, text: expect.stringMatching(/Next: read .*irsa\.md\n$/) });
     expect(await readdir(join(folder, 'move'))).toEqual(['irsa-trust.json', 'irsa.md', 'irsa.sh']);
+  });
+
+  it('is of the system that the user names if there are two', async () => {
+    expect(await plan(BOTH, { to: 'irsa' })).toMatchObject({
+      code: 2,
+      notes: [expect.stringContaining('say which of the two with --from')],
+    });
+    expect((await plan(BOTH, { to: 'irsa', from: 'kiam' })).code).toBe(0);
   });
 
   it('says what could not be read', async () => {

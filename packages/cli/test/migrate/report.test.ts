@@ -17,6 +17,7 @@ import {
   PERMITTED,
   pod,
   ROLE,
+  scaled,
 } from './old-objects.ts';
 import { BASE } from './permits.ts';
 
@@ -113,6 +114,26 @@ describe('A report of a cluster with kiam', () => {
     ]);
   });
 
+  it('includes the Pods that Deployments and StatefulSets scaled to zero will make', async () => {
+    const asks = { [ROLE]: 'a-admin' };
+    const lists = {
+      ...kiam,
+      '/api/v1/pods': [],
+      '/apis/batch/v1/cronjobs': [],
+      '/apis/apps/v1/deployments': [
+        scaled('open', 'asleep', 0, asks),
+        scaled('open', 'awake', 2, asks),
+        scaled('open', 'one', undefined, asks),
+      ],
+      '/apis/apps/v1/statefulsets': [scaled('open', 'off', 0, asks)],
+    };
+    const found = await jsonReport(lists);
+    expect(changes(found)).toEqual([
+      'open: role-lost a-admin > NamespaceDenied: deployment/asleep statefulset/off',
+    ]);
+    expect(found.pods).toBe(2);
+  });
+
   it('counts all Pods of a group and names the first ones', async () => {
     const { byNamespace, changed, pods, namespaces } = await jsonReport(kiam);
     expect(byNamespace.find(({ name }) => name === 'open')?.groups[0]).toMatchObject({ pods: 7 });
@@ -188,6 +209,96 @@ describe('A report of a cluster with kiam', () => {
       /^# Moving to Rolegate\n\n- From kiam to Rolegate: DaemonSet kube-system\/kiam-agent v4.0/,
     );
     expect(text).not.toMatch(/<img|[^\\]\]\(javascript|\p{Cc}(?<!\n)/u);
+  });
+});
+
+describe('Broken annotations of the old system', () => {
+  /** What becomes of one Pod in one Namespace, with these permits and this role. */
+  async function fate(
+    role: string,
+    permits: Readonly<Record<string, string>>,
+    daemonSets: readonly object[],
+  ) {
+    const lists = {
+      '/apis/apps/v1/daemonsets': daemonSets,
+      '/api/v1/namespaces': [namespace('n', permits)],
+      '/api/v1/pods': [pod({ namespace: 'n', name: 'p', annotations: { [ROLE]: role } })],
+    };
+    return changes(await jsonReport(lists));
+  }
+
+  it.each([
+    ['a role with spaces', ' app ', '.*', 'n: role-gained app > app: p'],
+    [
+      'an ARN of no role',
+      'arn:aws:s3:::bucket',
+      '.*',
+      'n: refused-by-both arn:aws:s3:::bucket > BadAnnotation: p',
+    ],
+    ['an empty role', '', '.*', 'n: no-role  > NoRole: p'],
+    ['an open bracket', 'app', '[', 'n: refused-by-both app > BadNamespaceRule: p'],
+    [
+      'an expression of 70,000 characters',
+      'app',
+      'x'.repeat(70_000),
+      'n: refused-by-both app > BadNamespaceRule: p',
+    ],
+    [
+      'a look-ahead, which Go does not have',
+      'app',
+      '(?=app)app',
+      'n: refused-by-both app > BadNamespaceRule: p',
+    ],
+  ])('of kiam are told, not guessed: %s', async (_, role, permits, says) => {
+    expect(await fate(role, { [PERMITTED]: permits }, kiamDaemonSets)).toEqual([says]);
+  });
+
+  const kube2iam = [kube2iamDaemonSet(`--base-role-arn=${BASE}`, '--namespace-restrictions')];
+  it.each([
+    ['no JSON', '[app', 'n: refused-by-both app > BadNamespaceRule: p'],
+    ['no list', '{"app": 1}', 'n: refused-by-both app > BadNamespaceRule: p'],
+    ['a number in the list', '[7, "app"]', 'n: role-lost app > BadNamespaceRule: p'],
+  ])('of kube2iam are told, not guessed: %s', async (_, permits, says) => {
+    expect(await fate('app', { [ALLOWED]: permits }, kube2iam)).toEqual([says]);
+  });
+});
+
+describe('A report of a cluster with an old or unknown version of kiam', () => {
+  const withImage = (tag: string): Lists => ({
+    ...kiam,
+    '/apis/apps/v1/daemonsets': kiamDaemonSets.map(
+      (each) => JSON.parse(JSON.stringify(each).replaceAll('kiam:v4.0', `kiam${tag}`)) as object,
+    ),
+  });
+
+  it('says what kiam did before v4', async () => {
+    const { differences } = await jsonReport(withImage(':v3.6'));
+    expect(differences).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          about: 'expressions of Namespaces',
+          now: 'not anchored, and compared with the role as the Pod names it',
+        }),
+        expect.objectContaining({ now: 'kiam v3.6 ignores them; v4 was the first to read them' }),
+      ]),
+    );
+  });
+
+  it.each([
+    [':latest', 'tag "latest"'],
+    [':3f2a9c1', 'tag "3f2a9c1"'],
+    ['@sha256:00ff', 'tag none'],
+  ])('takes the image kiam%s for v4, and says that this is not known', async (tag, says) => {
+    const { differences } = await jsonReport(withImage(tag));
+    expect(differences.find(({ about }) => about === 'version of kiam')).toMatchObject({
+      now: expect.stringContaining(says),
+      then: 'taken for v4 in this report',
+    });
+  });
+
+  it('says nothing of the sort for v4', async () => {
+    const { differences } = await jsonReport(kiam);
+    expect(JSON.stringify(differences)).not.toMatch(/version of kiam|ignores them/);
   });
 });
 

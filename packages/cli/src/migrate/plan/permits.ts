@@ -1,7 +1,7 @@
 import { annotation, roleName } from '@rolegate/server';
 import type { Policy } from '@rolegate/server';
 import { parseJson } from '@rolegate/runtime';
-import { namespaceFault, newVerdict } from '../new-verdict.ts';
+import { namespaceFault, newVerdict, nobody } from '../new-verdict.ts';
 import { keysOf } from '../old-rules/old-system.ts';
 import type { OldRules } from '../old-rules/old-system.ts';
 import type { Annotations } from '../report/judge.ts';
@@ -92,15 +92,6 @@ function isPermitted(
   namespaceAnnotations: Annotations,
   role: string,
 ): boolean {
-  const decision = newVerdict(policy, {
-    namespace,
-    name: '',
-    serviceAccount: '',
-    annotations: { [annotation.role]: role },
-    hostNetwork: false,
-    staticPod: false,
-    namespaceAnnotations,
-    serviceAccountAnnotations: {},
-  });
-  return decision.kind === 'allow';
+  const annotations = { [annotation.role]: role };
+  return newVerdict(policy, { ...nobody, namespace, annotations, namespaceAnnotations }).kind === 'allow';
 }

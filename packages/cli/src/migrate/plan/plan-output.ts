@@ -1,6 +1,7 @@
 import { onOneLine } from '@rolegate/runtime';
 import { exitCodes } from '../../command-line/exit-code.ts';
 import type { ExitCode } from '../../command-line/exit-code.ts';
+import { jsonText } from '../../output/json-text.ts';
 import type { Output } from '../../output/output.ts';
 import type { Plan } from './make-plan.ts';
 import { writePlan } from './write-plan.ts';
@@ -17,17 +18,15 @@ export interface PlanOutput {
 /** Writes the files of a plan and says what was written and what is left to the user. */
 export async function printPlan(plan: Plan, { output, format, folder, page }: PlanOutput): Promise<void> {
   const files = await writePlan(folder, plan.files);
-  await output.print(format === 'json' ? json(files, plan) : text(files, plan, `${folder}/${page}`));
+  await output.print(
+    format === 'json' ? jsonText({ files, notes: plan.notes }) : text(files, plan, `${folder}/${page}`),
+  );
 }
 
 /** Says why there is no plan. */
 export function refuse(output: Output, why: string): ExitCode {
   output.note(`kubectl rolegate migrate plan: ${why}`);
   return exitCodes.usage;
-}
-
-function json(files: readonly WrittenFile[], { notes }: Plan): string {
-  return `${JSON.stringify({ files, notes }, undefined, 2)}\n`;
 }
 
 function text(files: readonly WrittenFile[], { notes }: Plan, page: string): string {

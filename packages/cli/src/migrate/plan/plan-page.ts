@@ -1,4 +1,4 @@
-import { onOneLine } from '@rolegate/runtime';
+import { markdownCode, markdownText } from '../markdown.ts';
 import type { OldRules } from '../old-rules/old-system.ts';
 import type { OldProgram } from '../release/old-program.ts';
 import { describeProgram } from '../release/old-program.ts';
@@ -61,6 +61,9 @@ helm -n rolegate install rolegate-back "oci://$R/charts/rolegate-agent" -f agent
 sh back.sh NODE
 \`\`\`
 
+On a node where no agent of ${rules.kind} ran before the move, \`back.sh\` waits for one for 20 seconds only, and says so. Without
+one, Pods of the node can have its role, as before.
+
 When the last node is back: \`sh together.sh\`, and uninstall the three releases.
 
 ## Finish
@@ -71,13 +74,5 @@ sh finish.sh
 
 Only once \`rolegate_audit_refusals_total\` does not rise any more. It cannot be undone: the old system is removed. Then
 remove the old system's role from the trust policies.
-${notes.length === 0 ? '' : `\n## What this plan leaves to you\n\n${notes.map(({ about, what }) => `- ${code(about)}: ${text(what)}\n`).join('')}`}`;
-}
-
-function code(name: string): string {
-  return `\`${onOneLine(name).replaceAll('`', "'")}\``;
-}
-
-function text(words: string): string {
-  return onOneLine(words).replace(/[`*_<>[\]#&\\]/g, (sign) => `\\${sign}`);
+${notes.length === 0 ? '' : `\n## What this plan leaves to you\n\n${notes.map(({ about, what }) => `- ${markdownCode(about)}: ${markdownText(what)}\n`).join('')}`}`;
 }

@@ -1,47 +1,65 @@
 import type { OldProgram } from '../release/old-program.ts';
 import { apart, together } from './keep-apart.ts';
 import type { PermitStep } from './permits.ts';
-import { shellWord } from './shell.ts';
+import { shellScript, shellWord } from './shell.ts';
 import { AGENT_LABEL } from './values-files.ts';
 
 const AGENTS = 'app.kubernetes.io/instance=rolegate-agent,app.kubernetes.io/component=agent';
 const BACK = 'app.kubernetes.io/instance=rolegate-back';
 
-/** `set -e` ends a script whose query fails, so that no answer is never taken for no Pod. */
-const AWAIT = `# await some|none COMMAND...: waits up to two minutes until the command prints something, or nothing.
+/** On nodes from which agents of the old system have moved away: which. */
+const HAD_AGENT = 'rolegate.dev/old-agent';
+
+/** A query that fails ends the script, so that no answer is never taken for no Pod. */
+const AWAIT = `# await some|none SECONDS COMMAND...: waits until the command prints something, or nothing.
 await() {
   want=$1
-  shift
-  left=120
+  seconds=$2
+  left=$2
+  shift 2
   while :; do
-    found=$("$@")
+    found=$("$@") || return
     case $want in
       some) [ -z "$found" ] || return 0 ;;
       none) [ -n "$found" ] || return 0 ;;
     esac
     left=$((left - 1))
     if [ "$left" -eq 0 ]; then
-      echo "gave up after two minutes: $*" >&2
-      return 1
+      echo "gave up after $seconds seconds: $*" >&2
+      return 124
     fi
     sleep 1
   done
 }
 `;
 
-function script(about: string, body: string): string {
-  return `#!/bin/sh\n${about
-    .split('\n')
-    .map((line) => `# ${line}\n`)
-    .join('')}set -eu\n\n${body}`;
+/** A new node can have one too, after some seconds. */
+const AWAIT_OLD = `
+# await_old AGENT COMMAND...: awaits an old agent. One that did not run on the node before the move may not belong there.
+await_old() {
+  agent=$1
+  shift
+  case " $had " in
+    *" $agent "*)
+      await some 120 "$@"
+      return
+      ;;
+  esac
+  came=0
+  await some 20 "$@" || came=$?
+  case $came in
+    124) echo "$node: $agent did not run here before the move, and has not come" >&2 ;;
+    *) return "$came" ;;
+  esac
 }
+`;
 
 /** Writes annotations of Namespaces. Running it again changes nothing. */
 export function permitsScript(steps: readonly PermitStep[]): string {
   const before = steps.filter(({ when }) => when === 'before');
   const lines =
     before.length === 0 ? 'echo "no Namespace needs another annotation"\n' : before.map(annotate).join('');
-  return script('Permits exactly the roles that Pods have now, where that is missing.', lines);
+  return shellScript('Permits exactly the roles that Pods have now, where that is missing.', lines);
 }
 
 function annotate({ namespace, key, value }: PermitStep): string {
@@ -51,7 +69,7 @@ function annotate({ namespace, key, value }: PermitStep): string {
 
 /** Keeps the old agents off nodes that have moved. */
 export function apartScript(agents: readonly OldProgram[]): string {
-  return script(
+  return shellScript(
     `Keeps the old agents off nodes with the label ${AGENT_LABEL}. No node has it yet, so nothing moves.\nThe next helm upgrade of the old release undoes it unless its values have the same affinity.`,
     agents.map((agent) => patch(agent, apart(agent.affinity))).join(''),
   );
@@ -64,12 +82,14 @@ function patch({ namespace, name, kind }: OldProgram, affinity: object | null): 
 
 /** Moves nodes one by one. A node that has moved already is only checked. */
 export function nodeScript(agents: readonly OldProgram[]): string {
-  return script(
+  return shellScript(
     'Moves nodes: sh node.sh NODE...\nA node that has moved is only checked. For a few seconds Pods of the node are refused; SDKs retry.',
     `${AWAIT}
 for node in "$@"; do
+  had=
+${agents.map((agent) => `  found=$(${runningOld(agent)})\n  [ -z "$found" ] || had="$had "${nameOf(agent)}\n`).join('')}  [ -z "$had" ] || kubectl annotate node "$node" "${HAD_AGENT}=\${had# }" --overwrite
   kubectl label node "$node" ${AGENT_LABEL}=true --overwrite
-${agents.map((agent) => `  ${waitFor('none', agent)}`).join('')}  await some ${running('rolegate', AGENTS, '-o name')}
+${agents.map((agent) => `  await none 120 ${runningOld(agent)}\n`).join('')}  await some 120 ${running('rolegate', AGENTS, '-o name')}
   kubectl -n rolegate wait pod --for=condition=Ready --timeout=120s -l ${AGENTS} --field-selector "spec.nodeName=$node"
   pod=$(${running('rolegate', AGENTS, '-o name')})
   refused=unknown
@@ -82,8 +102,12 @@ done
   );
 }
 
-function waitFor(want: 'some' | 'none', { namespace, selector }: OldProgram): string {
-  return `await ${want} ${running(shellWord(namespace), shellWord(selector), '-o name')}\n`;
+function nameOf({ namespace, name }: OldProgram): string {
+  return shellWord(`${namespace}/${name}`);
+}
+
+function runningOld({ namespace, selector }: OldProgram): string {
+  return running(shellWord(namespace), shellWord(selector), '-o name');
 }
 
 function running(namespace: string, selector: string, output: string): string {
@@ -92,17 +116,19 @@ function running(namespace: string, selector: string, output: string): string {
 
 /** Moves nodes back. */
 export function backScript(agents: readonly OldProgram[]): string {
-  return script(
+  return shellScript(
     'Moves nodes back: sh back.sh NODE...\nIt needs the release rolegate-back, which removes the rules (plan.md).\nUntil the rules of the old agent are installed, only IMDSv2 and hop limit 1 keep Pods from the role of the node.',
-    `${AWAIT}
+    `${AWAIT}${AWAIT_OLD}
 for node in "$@"; do
+  had=$(kubectl get node "$node" -o 'jsonpath={.metadata.annotations.${HAD_AGENT.replaceAll('.', '\\.')}}')
   kubectl label node "$node" ${AGENT_LABEL}=leaving --overwrite
-  await none ${running('rolegate', AGENTS, '-o name')}
+  await none 120 ${running('rolegate', AGENTS, '-o name')}
   kubectl label node "$node" ${AGENT_LABEL}=uninstall --overwrite
-  await some ${running('rolegate', BACK, '-o name')}
+  await some 120 ${running('rolegate', BACK, '-o name')}
   kubectl -n rolegate wait pod --for=condition=Ready --timeout=120s -l ${BACK} --field-selector "spec.nodeName=$node"
   kubectl label node "$node" ${AGENT_LABEL}-
-${agents.map((agent) => `  ${waitFor('some', agent)}`).join('')}  echo "$node: moved back"
+${agents.map((agent) => `  await_old ${nameOf(agent)} ${runningOld(agent)}\n`).join('')}  [ -z "$had" ] || kubectl annotate node "$node" ${HAD_AGENT}-
+  echo "$node: moved back"
 done
 `,
   );
@@ -111,7 +137,7 @@ done
 /** Ends the move, once every node has moved. */
 export function finishScript(steps: readonly PermitStep[], programs: readonly OldProgram[]): string {
   const late = steps.filter(({ when }) => when === 'finish');
-  return script(
+  return shellScript(
     'Ends the move, once every node has moved: enforces permits, puts agents on every node, removes the old system.\nR is the registry of the charts.',
     `left=$(kubectl get nodes -l '${AGENT_LABEL}!=true' -o name)
 if [ -n "$left" ]; then
@@ -123,6 +149,7 @@ ${late.map(annotate).join('')}helm -n rolegate upgrade rolegate-server "oci://$R
 helm -n rolegate upgrade rolegate-agent "oci://$R/charts/rolegate-agent" --reset-then-reuse-values \\
   --set 'nodeSelector.rolegate\\.dev/agent=null'
 helm -n rolegate uninstall rolegate-back --ignore-not-found
+kubectl annotate nodes --all ${HAD_AGENT}-
 ${removals(programs).join('')}`,
   );
 }
@@ -138,7 +165,7 @@ function removals(programs: readonly OldProgram[]): readonly string[] {
 
 /** Lets the old agents on every node again, after all nodes have moved back. */
 export function togetherScript(agents: readonly OldProgram[]): string {
-  return script(
+  return shellScript(
     'Lets the old agents on every node again, after the last node has moved back.',
     agents.map((agent) => patch(agent, together(agent.affinity))).join(''),
   );

@@ -32,18 +32,25 @@ export function rulesOf(programs: readonly OldProgram[], baseArn: string | undef
 }
 
 /**
- * Expressions are anchored by default since v4.0. Earlier versions are taken for unanchored, which may name a Pod too many but
- * misses none.
+ * Expressions are anchored by default, and compared with the ARN, since v4.0. Earlier versions are taken for unanchored, which may
+ * name a Pod too many but misses none.
  */
 function kiamRules(given: Arguments, version: string, baseArn: string): OldRules {
-  const major = Number(/^v?(\d+)/.exec(version)?.[1] ?? 4);
+  const isBefore4 = (majorOf(version) ?? 4) < 4;
   return {
     kind: 'kiam',
     baseArn,
-    matches: major < 4 ? 'name' : 'arn',
-    strict:
-      major < 4 ? isOn(given, 'strict-namespace-regexp') : !isOn(given, 'disable-strict-namespace-regexp'),
+    matches: isBefore4 ? 'name' : 'arn',
+    strict: isBefore4
+      ? isOn(given, 'strict-namespace-regexp')
+      : !isOn(given, 'disable-strict-namespace-regexp'),
   };
+}
+
+/** The major version by the tag of an image; undefined if the tag is none, such as `latest` or a commit. */
+export function majorOf(version: string): number | undefined {
+  const [, major] = /^v?(\d{1,3})(?:[.-]|$)/.exec(version) ?? [];
+  return major === undefined ? undefined : Number(major);
 }
 
 function kube2iamRules(given: Arguments, baseArn: string): OldRules {

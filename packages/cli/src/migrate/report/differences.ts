@@ -2,7 +2,8 @@ import { durationMs } from '../release/go-duration.ts';
 import { isOn, lastValue } from '../release/arguments.ts';
 import type { Arguments } from '../release/arguments.ts';
 import type { OldProgram } from '../release/old-program.ts';
-import type { OldRules } from '../old-rules/old-system.ts';
+import { majorOf } from '../release/rules-of.ts';
+import type { KiamRules, OldRules } from '../old-rules/old-system.ts';
 
 /** Something that differs for the whole cluster. */
 export interface Difference {
@@ -22,11 +23,14 @@ export function differences(programs: readonly OldProgram[], rules: OldRules): r
   const given = (part: 'agent' | 'server') =>
     programs.find((program) => program.part === part)?.given ?? new Map();
   return rules.kind === 'kiam'
-    ? kiamDifferences(given('agent'), given('server'), rules.strict)
+    ? [
+        ...kiamDifferences(given('agent'), given('server'), rules),
+        ...kiamVersion(programs.find(({ part }) => part === 'server')?.version ?? ''),
+      ]
     : kube2iamDifferences(given('agent'), rules);
 }
 
-function kiamDifferences(agent: Arguments, server: Arguments, strict: boolean): readonly Difference[] {
+function kiamDifferences(agent: Arguments, server: Arguments, rules: KiamRules): readonly Difference[] {
   const durationText = lastValue(server, 'session-duration');
   return [
     sessionDuration(durationText === undefined ? KIAM_SESSION_MS : durationMs(durationText)),
@@ -38,7 +42,7 @@ function kiamDifferences(agent: Arguments, server: Arguments, strict: boolean): 
     },
     {
       about: 'expressions of Namespaces',
-      now: strict ? 'anchored by ^ and $ without a group, and compared with the ARN' : 'not anchored',
+      now: `${rules.strict ? 'anchored by ^ and $ without a group' : 'not anchored'}, and compared with ${rules.matches === 'arn' ? 'the ARN' : 'the role as the Pod names it'}`,
       then: 'match the whole ARN, or path/name under the base ARN',
       todo: 'see the Namespaces above',
     },
@@ -51,6 +55,29 @@ function kiamDifferences(agent: Arguments, server: Arguments, strict: boolean): 
     otherPaths(lastValue(agent, 'allow-route-regexp') ?? lastValue(agent, 'whitelist-route-regexp') ?? '^$'),
     ...hop(lastValue(server, 'assume-role-arn')),
     ...interception(isOn(agent, 'iptables'), lastValue(agent, 'host-interface')),
+  ];
+}
+
+/** What kiam did before v4.0; or that its version is not known, which decides how expressions are read. */
+function kiamVersion(version: string): readonly Difference[] {
+  const major = majorOf(version);
+  if (major === undefined)
+    return [
+      {
+        about: 'version of kiam',
+        now: `not known from the image of its server (tag ${version === '' ? 'none' : JSON.stringify(version)})`,
+        then: 'taken for v4 in this report',
+        todo: 'if it is older, its expressions are not anchored and compared with names: give the image its version as tag, and make the report again',
+      },
+    ];
+  if (major >= 4) return [];
+  return [
+    {
+      about: 'annotations session-name and external-id of Pods',
+      now: `kiam ${version} ignores them; v4 was the first to read them`,
+      then: 'are read',
+      todo: 'check Pods that have them (Namespaces are above, if any): trust policies now see both',
+    },
   ];
 }
 

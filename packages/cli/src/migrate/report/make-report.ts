@@ -4,13 +4,12 @@ import { flagRows } from '../release/flag-rows.ts';
 import { describeProgram } from '../release/old-program.ts';
 import { changeKinds } from './change.ts';
 import type { ChangeKind } from './change.ts';
-import { compareCluster } from './compare-cluster.ts';
+import { compareCluster, notRead } from './compare-cluster.ts';
 import type { CompareDeps } from './compare-cluster.ts';
 import { differences } from './differences.ts';
 import { isNotable } from './namespace-report.ts';
 import { createProxiedPaths, proxiedRequest } from './proxied-paths.ts';
 import { readNodes } from './read-objects.ts';
-import type { ListAll } from './read-objects.ts';
 import type { NamespaceReport, Report } from './report.ts';
 
 export interface ReportDeps extends CompareDeps {
@@ -27,7 +26,7 @@ const MOST_ACCOUNTS = 50;
 export async function makeReport(deps: ReportDeps): Promise<Report> {
   const { programs, rules } = deps;
   const pods = new Map<string, string>();
-  const { byNamespace, incomplete, ...compared } = await compareCluster({
+  const { byNamespace, ...compared } = await compareCluster({
     ...deps,
     observe: ({ namespace, name, ip, hostNetwork }) => {
       if (deps.logs !== undefined && ip !== '' && !hostNetwork) pods.set(ip, `${namespace}/${name}`);
@@ -38,7 +37,7 @@ export async function makeReport(deps: ReportDeps): Promise<Report> {
     const request = proxiedRequest(line);
     if (request !== undefined) paths.add(request);
   });
-  const nodeRole = await nodeRoleUse(deps, compared.withoutRole, compared.list);
+  const nodeRole = await nodeRoleUse(deps, compared.withoutRole);
   return {
     system: rules.kind,
     programs: programs.map((program) => ({ of: describeProgram(program), version: program.version })),
@@ -53,17 +52,16 @@ export async function makeReport(deps: ReportDeps): Promise<Report> {
     ...(missingLogs !== undefined && { paths: paths.rows() }),
     flags: flagRows(programs),
     ...(nodeRole !== undefined && { nodeRole }),
-    incomplete: [...incomplete, ...(missingLogs ?? [])],
+    incomplete: [...notRead(deps), ...(missingLogs ?? [])],
   };
 }
 
 async function nodeRoleUse(
-  { cloudTrail, progress }: ReportDeps,
+  { cloudTrail, progress, lister }: ReportDeps,
   withoutRole: ReadonlyMap<string, string>,
-  list: ListAll,
 ): Promise<NodeRoleUse | undefined> {
   if (cloudTrail === undefined) return undefined;
-  const nodes = await readNodes(list);
+  const nodes = await readNodes(lister.list);
   return readNodeRoleUse(cloudTrail, {
     podAt: (ip) => withoutRole.get(ip),
     nodeOf: (instance) => nodes.get(instance),

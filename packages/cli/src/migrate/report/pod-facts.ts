@@ -2,10 +2,10 @@ import { annotation } from '@rolegate/server';
 import { record, textOf } from '@rolegate/runtime';
 import type { AnnotationKeys } from '../old-rules/old-system.ts';
 
-/** What a report needs of a Pod, or of the Pods that a CronJob will make. */
+/** What a report needs of a Pod, or of the Pods that a workload will make. */
 export interface PodFacts {
   readonly namespace: string;
-  /** `cronjob/NAME` for a CronJob. */
+  /** `cronjob/NAME`, `deployment/NAME` or `statefulset/NAME` for a workload without Pods. */
   readonly name: string;
   readonly uid: string;
   readonly serviceAccount: string;
@@ -17,10 +17,13 @@ export interface PodFacts {
   readonly staticPod: boolean;
   /** Of its containers, without init containers. */
   readonly images: readonly string[];
+  /** The label `app.kubernetes.io/version`; '' if it has none. */
+  readonly version: string;
 }
 
 /** Set on the mirror of a static Pod. */
 const MIRROR = 'kubernetes.io/config.mirror';
+const VERSION = 'app.kubernetes.io/version';
 const READ = [
   annotation.role,
   annotation.sessionName,
@@ -32,49 +35,58 @@ const READ = [
 /** Undefined if it is no Pod. */
 export function podFacts(item: unknown, keys: AnnotationKeys): PodFacts | undefined {
   const { metadata, spec, status } = record(item);
+  const { name, namespace, uid } = record(metadata);
   const { nodeName } = record(spec);
-  const ip = textOf(record(status)['podIP']);
-  return factsOf(record(metadata), record(spec), { prefix: '', node: textOf(nodeName), ip, keys });
+  const own = {
+    name: textOf(name),
+    namespace: textOf(namespace),
+    uid: textOf(uid),
+    node: textOf(nodeName),
+    ip: textOf(record(status)['podIP']),
+  };
+  return factsOf(own, { metadata, spec }, keys);
 }
 
-/** The Pods that a CronJob will make; undefined if it is no CronJob. */
-export function cronJobFacts(item: unknown, keys: AnnotationKeys): PodFacts | undefined {
+/** Kinds of object with a template of Pods that may not exist now. */
+export const templateKinds = ['cronjobs', 'deployments', 'statefulsets'] as const;
+export type TemplateKind = (typeof templateKinds)[number];
+
+/** The Pods that a CronJob, or a workload that is scaled to zero, will make; undefined if it has Pods. */
+export function templateFacts(kind: TemplateKind, item: unknown, keys: AnnotationKeys): PodFacts | undefined {
   const { metadata, spec } = record(item);
   const { name, namespace, uid } = record(metadata);
-  const template = record(record(record(record(spec)['jobTemplate'])['spec'])['template']);
-  const { annotations } = record(template['metadata']);
-  const rest = { prefix: 'cronjob/', node: '', ip: '', keys };
-  return factsOf({ name, namespace, uid, annotations }, record(template['spec']), rest);
+  const { jobTemplate, replicas } = record(spec);
+  if (kind !== 'cronjobs' && replicas !== 0) return undefined;
+  const { template } = kind === 'cronjobs' ? record(record(jobTemplate)['spec']) : record(spec);
+  const own = {
+    name: textOf(name) && `${kind.slice(0, -1)}/${textOf(name)}`,
+    namespace: textOf(namespace),
+    uid: textOf(uid),
+    node: '',
+    ip: '',
+  };
+  return factsOf(own, record(template), keys);
 }
 
-interface Rest {
-  readonly prefix: string;
-  readonly node: string;
-  readonly ip: string;
-  readonly keys: AnnotationKeys;
-}
+type Own = Pick<PodFacts, 'name' | 'namespace' | 'uid' | 'node' | 'ip'>;
 
 function factsOf(
-  metadata: Record<string, unknown>,
-  spec: Record<string, unknown>,
-  { prefix, node, ip, keys }: Rest,
+  own: Own,
+  { metadata, spec }: Record<string, unknown>,
+  keys: AnnotationKeys,
 ): PodFacts | undefined {
-  const name = textOf(metadata['name']);
-  const namespace = textOf(metadata['namespace']);
-  if (name === '' || namespace === '') return undefined;
-  const annotations = record(metadata['annotations']);
-  const { containers } = spec;
+  if (own.name === '' || own.namespace === '') return undefined;
+  const { annotations: all, labels } = record(metadata);
+  const { serviceAccountName, hostNetwork, containers } = record(spec);
+  const annotations = record(all);
   return {
-    namespace,
-    name: `${prefix}${name}`,
-    uid: textOf(metadata['uid']),
-    serviceAccount: textOf(spec['serviceAccountName']) || 'default',
-    node,
-    ip,
+    ...own,
+    serviceAccount: textOf(serviceAccountName) || 'default',
     annotations: picked(annotations, [...READ, keys.role, keys.externalId]),
-    hostNetwork: spec['hostNetwork'] === true,
+    hostNetwork: hostNetwork === true,
     staticPod: typeof annotations[MIRROR] === 'string',
     images: Array.isArray(containers) ? containers.map((each) => textOf(record(each)['image'])) : [],
+    version: textOf(record(labels)[VERSION]),
   };
 }
 

@@ -1,9 +1,13 @@
 import { roleName } from '@rolegate/server';
+import { namesText } from '../names-text.ts';
 import { changeKinds } from './change.ts';
 import type { ChangeKind } from './change.ts';
 import type { NamespaceReport, Report } from './report.ts';
 import type { Section, Table } from './section.ts';
 import type { Group } from './tally.ts';
+
+/** Names that are shown of a long list. */
+const MOST_LISTED = 50;
 
 /** How Pods fare, by kind of change. */
 export function changeSections(report: Report): readonly Section[] {
@@ -40,13 +44,12 @@ function tableOf(kind: ChangeKind, rows: readonly (readonly string[])[]): Table 
 
 function groupRow(namespace: string, group: Group, baseArn: string): readonly string[] {
   const { pods, names, before, after, reason, why } = group;
-  const more = pods - names.length;
   return [
     namespace,
     String(pods),
     roleName(before, baseArn),
     after === '' ? reason : roleName(after, baseArn),
-    `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
+    namesText(names, pods),
     why,
   ];
 }
@@ -75,7 +78,10 @@ export function ruleSections({ byNamespace, system }: Report): readonly Section[
             title: `Namespaces whose expression ${system} reads as more than it says`,
             lines: [
               'It has alternatives without a group, so only the first is anchored at its start and the last at its end. Rolegate matches each as a whole.',
-              listed(open.map(({ name }) => name)),
+              namesText(
+                open.slice(0, MOST_LISTED).map(({ name }) => name),
+                open.length,
+              ),
             ],
           },
         ]),
@@ -100,14 +106,6 @@ export function ruleSections({ byNamespace, system }: Report): readonly Section[
       `${ungrouped} more Pods`,
     ]),
   ];
-}
-
-/** Names that are shown of a long list. */
-const MOST_LISTED = 50;
-
-function listed(names: readonly string[]): string {
-  const more = names.length - MOST_LISTED;
-  return `${names.slice(0, MOST_LISTED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 function named(

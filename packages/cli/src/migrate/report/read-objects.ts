@@ -2,10 +2,11 @@ import { annotation } from '@rolegate/server';
 import { record, textOf } from '@rolegate/runtime';
 import type { AnnotationKeys } from '../old-rules/old-system.ts';
 import type { Annotations } from './judge.ts';
-import { picked } from './pod-facts.ts';
+import { picked, podFacts, templateFacts, templateKinds } from './pod-facts.ts';
+import type { PodFacts, TemplateKind } from './pod-facts.ts';
 
-/** The kinds of object that a report reads. */
-export type Listed = 'namespaces' | 'serviceaccounts' | 'pods' | 'cronjobs' | 'nodes';
+/** The kinds of object that are read. */
+export type Listed = 'namespaces' | 'serviceaccounts' | 'pods' | 'nodes' | 'daemonsets' | TemplateKind;
 
 /** Calls `each` with every object of a kind. */
 export type ListAll = (kind: Listed, each: (item: unknown) => void) => Promise<void>;
@@ -44,6 +45,29 @@ export async function readServiceAccounts(list: ListAll): Promise<ReadonlyMap<st
     if (Object.keys(own).length > 0) found.set(`${textOf(namespace)}/${textOf(name)}`, own);
   });
   return found;
+}
+
+/** Calls `each` once for every Pod, and for every workload that has none now but will. Returns how many there are. */
+export async function readPods(
+  list: ListAll,
+  keys: AnnotationKeys,
+  each: (pod: PodFacts) => void,
+): Promise<number> {
+  const seen = new Set<string>();
+  const add = (pod: PodFacts | undefined) => {
+    // A list that expires on the way begins again.
+    if (pod === undefined || seen.has(pod.uid)) return;
+    seen.add(pod.uid);
+    each(pod);
+  };
+  await list('pods', (item) => {
+    add(podFacts(item, keys));
+  });
+  for (const kind of templateKinds)
+    await list(kind, (item) => {
+      add(templateFacts(kind, item, keys));
+    });
+  return seen.size;
 }
 
 /** The names of nodes by their EC2 instance. */

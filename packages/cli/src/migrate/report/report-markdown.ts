@@ -1,33 +1,27 @@
-import { markdownTable, onOneLine } from '@rolegate/runtime';
+import { markdownTable } from '@rolegate/runtime';
+import { markdownText } from '../markdown.ts';
 import { reportSections, summaryLines } from './sections.ts';
 import type { Section } from './section.ts';
 import type { Report } from './report.ts';
 
 /** The report as a page for a change request. */
 export function reportMarkdown(report: Report): string {
-  const summary = summaryLines(report).map((line) => `- ${plain(line)}`);
+  const summary = summaryLines(report).map((line) => `- ${markdownText(line)}`);
   return `${['# Moving to Rolegate', summary.join('\n'), ...reportSections(report).map(sectionMarkdown)].join('\n\n')}\n`;
 }
 
 function sectionMarkdown({ title, lines, table, todo }: Section): string {
   return [
-    `## ${plain(title)}`,
-    ...lines.map(plain),
+    `## ${markdownText(title)}`,
+    ...lines.map(markdownText),
     ...(table === undefined
       ? []
       : [
           markdownTable(
-            table.head.map(plain),
-            table.rows.map((row) => row.map(plain)),
+            table.head.map(markdownText),
+            table.rows.map((row) => row.map(markdownText)),
           ),
         ]),
-    ...(todo === undefined ? [] : [`To do: ${plain(todo)}`]),
+    ...(todo === undefined ? [] : [`To do: ${markdownText(todo)}`]),
   ].join('\n\n');
-}
-
-/** A text from the cluster cannot make markup: no links, images, HTML or emphasis. */
-function plain(text: string): string {
-  return onOneLine(text).replace(/[\\`*_[\]<>#!&]/g, (sign) =>
-    sign === '<' ? '&lt;' : sign === '&' ? '&amp;' : `\\${sign}`,
-  );
 }

@@ -12,7 +12,7 @@ export interface Report {
   readonly programs: readonly { readonly of: string; readonly version: string }[];
   readonly baseArn: string;
   readonly namespaces: number;
-  /** CronJobs included, as one each. */
+  /** CronJobs, and workloads that are scaled to zero, included as one each. */
   readonly pods: number;
   readonly changed: Readonly<Record<ChangeKind, number>>;
   /** Those of which there is something to say. */

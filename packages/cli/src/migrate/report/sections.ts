@@ -35,7 +35,7 @@ export function summaryLines({
       .reduce((total, kind) => total + changed[kind], 0);
   return [
     `From ${system} to Rolegate: ${programs.map(({ of, version }) => `${of}${version === '' ? '' : ` ${version}`}`).join(', ')}`,
-    `Base ARN ${baseArn}; ${namespaces} Namespaces, ${pods} Pods and CronJobs`,
+    `Base ARN ${baseArn}; ${namespaces} Namespaces, ${pods} Pods, CronJobs and workloads without Pods`,
     `${sum('breaks')} would lose their role or get another, ${sum('opens')} would get a role that they do not get now`,
   ];
 }

@@ -43,17 +43,25 @@ interface State {
   readonly roles: Set<string>;
 }
 
+export interface TallyDeps {
+  /** Keys of annotations. */
+  readonly externalId: string;
+  readonly sessionName: string;
+  /** Namespaces that are there, also if they have no Pods. */
+  readonly names: Iterable<string>;
+}
+
 /** Counts Pods by Namespace and change, in memory that depends on what differs and not on the number of Pods. */
-export function createTally(keys: { readonly externalId: string; readonly sessionName: string }) {
-  const namespaces = new Map<string, State>();
+export function createTally({ externalId, sessionName, names }: TallyDeps) {
+  const namespaces = new Map<string, State>([...names].map((name) => [name, newState()]));
 
   function add(pod: PodFacts, { hasNow, change }: Judged): void {
     const state = namespaces.get(pod.namespace) ?? newState();
     namespaces.set(pod.namespace, state);
     state.pods += 1;
     if (hasNow !== undefined && state.roles.size < MOST_ROLES) state.roles.add(hasNow);
-    if (pod.annotations[keys.externalId] !== undefined) state.withExternalId += 1;
-    if (pod.annotations[keys.sessionName] !== undefined) state.withSessionName += 1;
+    if (pod.annotations[externalId] !== undefined) state.withExternalId += 1;
+    if (pod.annotations[sessionName] !== undefined) state.withSessionName += 1;
     if (change !== undefined) addChange(state, pod.name, change);
   }
 

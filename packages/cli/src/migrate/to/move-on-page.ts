@@ -1,6 +1,7 @@
-import { onOneLine } from '@rolegate/runtime';
+import { markdownCode, markdownText } from '../markdown.ts';
 import type { PlanNote } from '../plan/make-plan.ts';
 import type { MoveTarget } from './move-on.ts';
+import { aboutSdks } from './sdk-notes.ts';
 
 const STEPS: Readonly<Record<MoveTarget, readonly string[]>> = {
   irsa: [
@@ -11,6 +12,7 @@ const STEPS: Readonly<Record<MoveTarget, readonly string[]>> = {
     "When all have restarted, remove the statement of Rolegate's server.",
   ],
   'pod-identity': [
+    'Update SDKs that are too old (below).',
     'Check that the add-on eks-pod-identity-agent runs on every node.',
     "Add the statements of `pod-identity-trust.json` to the trust policies. Leave the statement of Rolegate's server in them.",
     '`CLUSTER=NAME sh pod-identity.sh`',
@@ -18,7 +20,7 @@ const STEPS: Readonly<Record<MoveTarget, readonly string[]>> = {
     "When all have restarted, remove the statement of Rolegate's server.",
   ],
   'container-credentials': [
-    'Check the versions of SDKs (docs/container-credentials.md).',
+    'Update SDKs that are too old (below).',
     '`R=REGISTRY sh container-credentials.sh`',
     'Restart the workloads, e.g. `kubectl -n NAMESPACE rollout restart deployment NAME`. SDKs prefer the new way.',
   ],
@@ -34,14 +36,10 @@ const BACK: Readonly<Record<MoveTarget, string>> = {
 /** The page that says in which order the files are used. */
 export function moveOnPage(target: MoveTarget, notes: readonly PlanNote[]): string {
   const steps = STEPS[target].map((step, at) => `${at + 1}. ${step}\n`).join('');
-  const left = notes.map(({ about, what }) => `- \`${plain(about)}\`: ${plain(what)}\n`).join('');
+  const left = notes.map(({ about, what }) => `- ${markdownCode(about)}: ${markdownText(what)}\n`).join('');
   const end =
     target === 'container-credentials'
       ? ''
       : '\nPods that stay keep their roles from Rolegate. When none is left, `mode: firewall` of the agent keeps all Pods from the\nrole of their node.\n';
-  return `# From the metadata API to ${target}\n\n${steps}\nBack, for one workload: ${BACK[target]}\n${end}${left === '' ? '' : `\n## To check\n\n${left}`}`;
-}
-
-function plain(text: string): string {
-  return onOneLine(text).replace(/[`*<>[\]\\]/g, (sign) => (sign === '`' ? "'" : `\\${sign}`));
+  return `# From the metadata API to ${target}\n\n${steps}\nBack, for one workload: ${BACK[target]}\n${end}\n## SDKs\n\n${aboutSdks(target)}${left === '' ? '' : `\n## To check\n\n${left}`}`;
 }

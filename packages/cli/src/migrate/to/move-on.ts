@@ -1,5 +1,6 @@
-import { shellWord } from '../plan/shell.ts';
+import { shellScript, shellWord } from '../plan/shell.ts';
 import type { PlanFile, PlanNote } from '../plan/make-plan.ts';
+import { sdkNotes } from './sdk-notes.ts';
 import { podIdentityTrust, webIdentityTrust } from './trust.ts';
 import type { Workload } from './workloads.ts';
 
@@ -72,8 +73,8 @@ function toPodIdentity({ workloads, baseArn }: MoveOnInput): MoveOn {
     files: [
       script(
         'pod-identity.sh',
-        'Creates associations: CLUSTER=NAME sh pod-identity.sh. Those that exist are left alone.\nPods get the role when they are made anew. First add the statements of pod-identity-trust.json to the trust policies.',
-        [ASSOCIATE, ...lines],
+        'Creates associations: CLUSTER=NAME sh pod-identity.sh. One that exists is left alone; if it has another role, that is said.\nPods get the role when they are made anew. First add the statements of pod-identity-trust.json to the trust policies.',
+        [needs('CLUSTER', 'the name of the EKS cluster'), ASSOCIATE, ...lines, 'exit "$differs"\n'],
       ),
       json('pod-identity-trust.json', podIdentityTrust(movable)),
     ],
@@ -81,14 +82,31 @@ function toPodIdentity({ workloads, baseArn }: MoveOnInput): MoveOn {
   };
 }
 
-const ASSOCIATE = `associate() {
+/** Listed associations have no role. AWS CLI prints None for an absent text. */
+const ASSOCIATE = `differs=0
+# associate NAMESPACE SERVICEACCOUNT ROLE
+associate() {
   found=$(aws eks list-pod-identity-associations --cluster-name "$CLUSTER" --namespace "$1" --service-account "$2" \\
-    --query 'length(associations)' --output text)
-  [ "$found" != 0 ] || aws eks create-pod-identity-association --cluster-name "$CLUSTER" \\
-    --namespace "$1" --service-account "$2" --role-arn "$3"
+    --query 'associations[0].associationId' --output text)
+  if [ "$found" = None ]; then
+    aws eks create-pod-identity-association --cluster-name "$CLUSTER" \\
+      --namespace "$1" --service-account "$2" --role-arn "$3"
+    return
+  fi
+  role=$(aws eks describe-pod-identity-association --cluster-name "$CLUSTER" --association-id "$found" \\
+    --query association.roleArn --output text)
+  if [ "$role" != "$3" ]; then
+    echo "$1/$2 has an association with $role instead of $3" >&2
+    differs=1
+  fi
 }
 
 `;
+
+/** Ends the script if a variable is not set that the user has to give. */
+function needs(variable: string, what: string): string {
+  return `: "\${${variable}:?set it to ${what}}"\n`;
+}
 
 /** Roles, permits and sessions stay as they are; only the way to ask for them changes. */
 function toContainerCredentials({ workloads }: MoveOnInput): MoveOn {
@@ -101,6 +119,7 @@ function toContainerCredentials({ workloads }: MoveOnInput): MoveOn {
         'container-credentials.sh',
         'Gives Pods of these Namespaces the token when they are made anew. R is the registry of the charts.',
         [
+          needs('R', 'the registry of the charts'),
           upgrade('agent'),
           upgrade('server'),
           ...namespaces.map(
@@ -110,12 +129,12 @@ function toContainerCredentials({ workloads }: MoveOnInput): MoveOn {
         ],
       ),
     ],
-    notes: sdkNotes(workloads),
+    notes: sdkNotes(workloads, 'container-credentials'),
   };
 }
 
 /** Those that can move, and why the others cannot. */
-function sorted(workloads: readonly Workload[], baseArn: string, target: MoveTarget) {
+function sorted(workloads: readonly Workload[], baseArn: string, target: 'irsa' | 'pod-identity') {
   const movable: Workload[] = [];
   const notes: PlanNote[] = [];
   const account = baseArn.split(':')[4];
@@ -132,35 +151,25 @@ function sorted(workloads: readonly Workload[], baseArn: string, target: MoveTar
       say(`stays: ${workload.withExternalId} Pods have an external ID, for which ${target} has no place`);
       continue;
     }
+    const isElsewhere = workload.roles[0]?.split(':')[4] !== account;
+    if (isElsewhere && target === 'pod-identity') {
+      say(
+        'stays: its role is in another account; make an association with a role of this account and --target-role-arn',
+      );
+      continue;
+    }
     movable.push(workload);
     if (workload.withoutRole > 0)
       say(`${workload.withoutRole} other Pods of the ServiceAccount have no role now and get it too`);
     if (workload.serviceAccount === 'default')
       say('every Pod of the Namespace without a ServiceAccount of its own gets the role');
-    if (workload.roles[0]?.split(':')[4] !== account)
-      say(
-        target === 'irsa'
-          ? 'its role is in another account, which needs an identity provider for this cluster'
-          : 'its role is in another account: make an association with a role of this account and --target-role-arn',
-      );
+    if (isElsewhere) say('its role is in another account, which needs an identity provider for this cluster');
   }
-  return { movable, notes: [...notes, ...sdkNotes(movable)] };
-}
-
-/** Which SDK an image has is not known to the API server. */
-function sdkNotes(workloads: readonly Workload[]): readonly PlanNote[] {
-  return workloads.map(({ namespace, serviceAccount, images, hostNetwork }) => ({
-    about: `${namespace}/${serviceAccount}`,
-    what: `check the SDK of ${images.length === 0 ? 'its images' : images.join(', ')}${hostNetwork > 0 ? `; ${hostNetwork} Pods are on the host network` : ''}`,
-  }));
+  return { movable, notes: [...notes, ...sdkNotes(movable, target)] };
 }
 
 function script(name: string, about: string, lines: readonly string[]): PlanFile {
-  const comment = about
-    .split('\n')
-    .map((line) => `# ${line}\n`)
-    .join('');
-  return { name, text: `#!/bin/sh\n${comment}set -eu\n\n${lines.join('')}` };
+  return { name, text: shellScript(about, lines.join('')) };
 }
 
 function json(name: string, value: unknown): PlanFile {

@@ -4,9 +4,8 @@ import { keysOf } from '../old-rules/old-system.ts';
 import type { OldRules } from '../old-rules/old-system.ts';
 import { oldVerdict } from '../old-rules/old-verdict.ts';
 import { ceilingOf } from '../plan/values-files.ts';
-import { cronJobFacts, podFacts } from '../report/pod-facts.ts';
 import type { PodFacts } from '../report/pod-facts.ts';
-import { readNamespaces, readServiceAccounts } from '../report/read-objects.ts';
+import { readNamespaces, readPods, readServiceAccounts } from '../report/read-objects.ts';
 import type { ListAll } from '../report/read-objects.ts';
 import { createWorkloads } from './workloads.ts';
 import type { Workload } from './workloads.ts';
@@ -16,6 +15,8 @@ export interface ReadWorkloadsDeps {
   readonly baseArn: string;
   /** The old system, if there is one: a Pod that has a role from it has to keep that. */
   readonly rules: OldRules | undefined;
+  /** What a Pod was seen to ask with, by its UID. */
+  readonly clientsOf: (uid: string) => readonly string[];
 }
 
 const RULE_KEYS = {
@@ -29,6 +30,7 @@ export async function readWorkloads({
   list,
   baseArn,
   rules,
+  clientsOf,
 }: ReadWorkloadsDeps): Promise<readonly Workload[]> {
   const keys = rules === undefined ? RULE_KEYS : keysOf(rules);
   // Which accounts the server's ceiling opens is not known here, and does not matter for a move away from it.
@@ -36,7 +38,7 @@ export async function readWorkloads({
   const policy = createNewPolicy({ baseArn, defaultRole: undefined, ceilings });
   const namespaces = await readNamespaces(list, keys);
   const serviceAccounts = await readServiceAccounts(list);
-  const workloads = createWorkloads(keys.externalId);
+  const workloads = createWorkloads({ clientsOf, externalIdKey: keys.externalId });
 
   function roleOf(pod: PodFacts): string | undefined {
     const namespaceAnnotations = namespaces.get(pod.namespace) ?? {};
@@ -56,17 +58,8 @@ export async function readWorkloads({
     return ours.kind === 'allow' ? ours.roleArn : undefined;
   }
 
-  const seen = new Set<string>();
-  const add = (pod: PodFacts | undefined) => {
-    if (pod === undefined || seen.has(pod.uid)) return;
-    seen.add(pod.uid);
+  await readPods(list, keys, (pod) => {
     workloads.add(pod, roleOf(pod));
-  };
-  await list('pods', (item) => {
-    add(podFacts(item, keys));
-  });
-  await list('cronjobs', (item) => {
-    add(cronJobFacts(item, keys));
   });
   return workloads.all();
 }

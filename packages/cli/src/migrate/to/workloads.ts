@@ -1,5 +1,6 @@
 import { annotation } from '@rolegate/server';
 import type { PodFacts } from '../report/pod-facts.ts';
+import { clientOfImage } from './sdk-versions.ts';
 
 /** The Pods of a ServiceAccount that have a role. */
 export interface Workload {
@@ -11,28 +12,55 @@ export interface Workload {
   /** The first of them. */
   readonly names: readonly string[];
   readonly images: readonly string[];
+  /** The labels `app.kubernetes.io/version`. */
+  readonly versions: readonly string[];
   readonly hostNetwork: number;
   readonly withExternalId: number;
   /** Other Pods of the ServiceAccount, which have no role. */
   readonly withoutRole: number;
+  /** What the Pods ask for credentials with. */
+  readonly clients: readonly SeenClient[];
+  /** Pods of which that is not known. */
+  readonly unseen: number;
 }
 
-interface State {
-  withoutRole: number;
+export interface SeenClient {
+  /** As the agent prints it, e.g. `boto3/1.34.0`. */
+  readonly client: string;
+  readonly pods: number;
+  /** The first of them. */
+  readonly names: readonly string[];
+}
+
+interface Named {
   pods: number;
+  readonly names: string[];
+}
+
+interface State extends Named {
+  withoutRole: number;
   hostNetwork: number;
   withExternalId: number;
+  unseen: number;
   readonly roles: Set<string>;
-  readonly names: string[];
   readonly images: Set<string>;
+  readonly versions: Set<string>;
+  readonly clients: Map<string, Named>;
 }
 
 const MOST_ROLES = 20;
 const MOST_NAMES = 5;
-const MOST_IMAGES = 10;
+/** Of images, of their versions and of clients. */
+const MOST_KINDS = 10;
+
+export interface WorkloadsDeps {
+  /** What a Pod was seen to ask with, by its UID. */
+  readonly clientsOf: (uid: string) => readonly string[];
+  readonly externalIdKey?: string;
+}
 
 /** Collects Pods by ServiceAccount, which is what IRSA and Pod Identity give roles to. */
-export function createWorkloads(externalIdKey: string = annotation.externalId) {
+export function createWorkloads({ clientsOf, externalIdKey = annotation.externalId }: WorkloadsDeps) {
   const found = new Map<string, State>();
   return {
     add(pod: PodFacts, role: string | undefined): void {
@@ -43,19 +71,20 @@ export function createWorkloads(externalIdKey: string = annotation.externalId) {
         state.withoutRole += 1;
         return;
       }
-      state.pods += 1;
+      count(state, pod.name);
       if (pod.hostNetwork) state.hostNetwork += 1;
       if (pod.annotations[externalIdKey] !== undefined) state.withExternalId += 1;
       if (state.roles.size < MOST_ROLES) state.roles.add(role);
-      if (state.names.length < MOST_NAMES) state.names.push(pod.name);
-      for (const image of pod.images) if (state.images.size < MOST_IMAGES) state.images.add(image);
+      if (pod.version !== '') addSome(state.versions, [pod.version]);
+      addSome(state.images, pod.images);
+      addClients(state, pod, clientsOf(pod.uid));
     },
     /** By Namespace and name. */
     all: (): readonly Workload[] =>
       [...found]
         .filter(([, { pods }]) => pods > 0)
         .sort(([one], [other]) => (one < other ? -1 : 1))
-        .map(([key, { roles, images, ...state }]) => {
+        .map(([key, { roles, images, versions, clients, ...state }]) => {
           const [namespace = '', serviceAccount = ''] = key.split('/');
           return {
             namespace,
@@ -63,19 +92,45 @@ export function createWorkloads(externalIdKey: string = annotation.externalId) {
             ...state,
             roles: [...roles].sort(),
             images: [...images].sort(),
+            versions: [...versions].sort(),
+            clients: [...clients].map(([client, seen]) => ({ client, ...seen })),
           };
         }),
   };
 }
 
+/** What was seen counts before what the tags of images tell. */
+function addClients(state: State, { name, images }: PodFacts, seen: readonly string[]): void {
+  const tagged = images.map(clientOfImage);
+  const known = seen.length > 0 ? seen : tagged.every((client) => client !== undefined) ? tagged : [];
+  if (known.length === 0) state.unseen += 1;
+  for (const client of new Set(known)) {
+    const entry = state.clients.get(client) ?? { pods: 0, names: [] };
+    if (state.clients.size < MOST_KINDS) state.clients.set(client, entry);
+    count(entry, name);
+  }
+}
+
+function count(named: Named, name: string): void {
+  named.pods += 1;
+  if (named.names.length < MOST_NAMES) named.names.push(name);
+}
+
+function addSome(kinds: Set<string>, names: readonly string[]): void {
+  for (const name of names) if (kinds.size < MOST_KINDS) kinds.add(name);
+}
+
 function newState(): State {
   return {
     pods: 0,
+    names: [],
     hostNetwork: 0,
     withExternalId: 0,
     withoutRole: 0,
+    unseen: 0,
     roles: new Set(),
-    names: [],
     images: new Set(),
+    versions: new Set(),
+    clients: new Map(),
   };
 }

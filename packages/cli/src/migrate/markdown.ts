@@ -1,0 +1,12 @@
+import { onOneLine } from '@rolegate/runtime';
+
+/** A text from the cluster that cannot make markup: no links, images, HTML or emphasis. */
+export function markdownText(text: string): string {
+  return onOneLine(text).replace(/[\\`*_[\]<>#!&]/g, (sign) =>
+    sign === '<' ? '&lt;' : sign === '&' ? '&amp;' : `\\${sign}`,
+  );
+}
+
+export function markdownCode(text: string): string {
+  return `\`${onOneLine(text).replaceAll('`', "'")}\``;
+}
