@@ -28,6 +28,7 @@ function workload(over: Partial<Workload>): Workload {
     versions: [],
     clients: [],
     unseen: 0,
+    webIdentityRole: undefined,
     ...over,
   };
 }
@@ -37,6 +38,8 @@ const workloads = [
   workload({ serviceAccount: 'default', withoutRole: 2 }),
   workload({ serviceAccount: 'two', roles: [`${BASE}a`, `${BASE}b`] }),
   workload({ serviceAccount: 'partner', withExternalId: 1 }),
+  workload({ serviceAccount: 'modern', webIdentityRole: `${BASE}newer` }),
+  workload({ namespace: 'far', serviceAccount: 'moved', roles: [OTHER], webIdentityRole: OTHER }),
   workload({ namespace: 'far', roles: [OTHER] }),
 ];
 
@@ -55,6 +58,7 @@ describe('A move to IRSA', () => {
     expect(text('irsa.sh').match(/^kubectl.*$/gm)).toEqual([
       `kubectl -n shop annotate serviceaccount cart --overwrite eks.amazonaws.com/role-arn=${BASE}app`,
       `kubectl -n shop annotate serviceaccount default --overwrite eks.amazonaws.com/role-arn=${BASE}app`,
+      `kubectl -n far annotate serviceaccount moved --overwrite eks.amazonaws.com/role-arn=${OTHER}`,
       `kubectl -n far annotate serviceaccount cart --overwrite eks.amazonaws.com/role-arn=${OTHER}`,
     ]);
   });
@@ -87,6 +91,7 @@ describe('A move to IRSA', () => {
       expect.arrayContaining([
         'shop/two: stays: its Pods (cart-0) have 2 roles; give each role a ServiceAccount of its own',
         'shop/partner: stays: 1 Pods have an external ID, for which irsa has no place',
+        `shop/modern: stays: it has the role ${BASE}newer by IRSA already, which SDKs prefer; decide which is meant`,
         'shop/default: 2 other Pods of the ServiceAccount have no role now and get it too',
         'shop/default: every Pod of the Namespace without a ServiceAccount of its own gets the role',
         'far/cart: its role is in another account, which needs an identity provider for this cluster',
@@ -310,6 +315,15 @@ describe('The roles that Pods have', () => {
       }),
       pod({ namespace: 'shop', name: 'none' }),
     ],
+    serviceaccounts: [
+      {
+        metadata: {
+          namespace: 'shop',
+          name: 'one',
+          annotations: { 'eks.amazonaws.com/role-arn': `${BASE}newer` },
+        },
+      },
+    ],
   };
   const list = (kind: string, each: (item: unknown) => void) => {
     (objects[kind] ?? []).forEach(each);
@@ -320,9 +334,11 @@ describe('The roles that Pods have', () => {
 
   it('are those of Rolegate if there is no old system', async () => {
     const found = await readWorkloads({ list, baseArn: BASE, rules: undefined, clientsOf });
-    expect(found.map(({ serviceAccount, roles }) => [serviceAccount, roles])).toEqual([
-      ['one', [`${BASE}app`]],
-      ['three', [`${BASE}app`]],
+    expect(
+      found.map(({ serviceAccount, roles, webIdentityRole }) => [serviceAccount, roles, webIdentityRole]),
+    ).toEqual([
+      ['one', [`${BASE}app`], `${BASE}newer`],
+      ['three', [`${BASE}app`], undefined],
     ]);
   });
 

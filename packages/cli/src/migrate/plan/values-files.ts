@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import type { OldRules } from '../old-rules/old-system.ts';
 import { lastValue } from '../release/arguments.ts';
 import type { OldProgram } from '../release/old-program.ts';
+import { WEB_IDENTITY_ROLE } from '../report/read-objects.ts';
 import type { SoftwareRow } from '../report/software.ts';
 import { setAt } from './values-of.ts';
 import type { TranslatedValues } from './values-of.ts';
@@ -19,7 +20,6 @@ export interface ValuesInput {
 
 /** Agents run where the node has this label. */
 export const AGENT_LABEL = 'rolegate.dev/agent';
-const WEB_IDENTITY = 'eks.amazonaws.com/role-arn';
 const USUAL_PORT = 8181;
 
 /** The values of the agent's chart, as YAML. */
@@ -65,10 +65,10 @@ export function ceilingOf(baseArn: string, otherAccounts: readonly string[]): re
 /** The role that the old server has by web identity is one that Pod roles trust already. */
 function identityOf(values: Record<string, unknown>): readonly string[] {
   const serviceAccount = values['serviceAccount'] as { annotations?: Record<string, unknown> } | undefined;
-  const roleArn = serviceAccount?.annotations?.[WEB_IDENTITY];
+  const roleArn = serviceAccount?.annotations?.[WEB_IDENTITY_ROLE];
   if (serviceAccount?.annotations === undefined || typeof roleArn !== 'string')
     return ["Set credentials.source: where the server's own AWS credentials come from."];
-  Reflect.deleteProperty(serviceAccount.annotations, WEB_IDENTITY);
+  Reflect.deleteProperty(serviceAccount.annotations, WEB_IDENTITY_ROLE);
   if (Object.keys(serviceAccount.annotations).length === 0) Reflect.deleteProperty(values, 'serviceAccount');
   setAt(values, 'credentials', { source: 'webIdentity', webIdentity: { roleArn } });
   return [`The trust policy of ${roleArn} must name the ServiceAccount rolegate/rolegate-server.`];

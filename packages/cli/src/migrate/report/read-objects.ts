@@ -11,6 +11,9 @@ export type Listed = 'namespaces' | 'serviceaccounts' | 'pods' | 'nodes' | 'daem
 /** Calls `each` with every object of a kind. */
 export type ListAll = (kind: Listed, each: (item: unknown) => void) => Promise<void>;
 
+/** The annotation of a ServiceAccount by which EKS gives its Pods a role (IRSA). */
+export const WEB_IDENTITY_ROLE = 'eks.amazonaws.com/role-arn';
+
 /** An annotation can have 256 KiB; lists of up to 64 kB count. Characters. */
 const LONGEST_RULE = 65_537;
 
@@ -41,7 +44,7 @@ export async function readServiceAccounts(list: ListAll): Promise<ReadonlyMap<st
   const found = new Map<string, Annotations>();
   await list('serviceaccounts', (item) => {
     const { name, namespace, annotations } = record(record(item)['metadata']);
-    const own = bounded(picked(record(annotations), [annotation.role]));
+    const own = bounded(picked(record(annotations), [annotation.role, WEB_IDENTITY_ROLE]));
     if (Object.keys(own).length > 0) found.set(`${textOf(namespace)}/${textOf(name)}`, own);
   });
   return found;

@@ -1,5 +1,6 @@
 import { shellScript, shellWord } from '../plan/shell.ts';
 import type { PlanFile, PlanNote } from '../plan/make-plan.ts';
+import { WEB_IDENTITY_ROLE } from '../report/read-objects.ts';
 import { sdkNotes } from './sdk-notes.ts';
 import { podIdentityTrust, webIdentityTrust } from './trust.ts';
 import type { Workload } from './workloads.ts';
@@ -38,7 +39,7 @@ function toIrsa({ workloads, issuer, baseArn }: MoveOnInput): MoveOn {
   const host = issuer?.replace(/^https:\/\//, '').replace(/\/$/, '') ?? 'ISSUER';
   const lines = movable.map(
     ({ namespace, serviceAccount, roles }) =>
-      `kubectl -n ${shellWord(namespace)} annotate serviceaccount ${shellWord(serviceAccount)} --overwrite ${shellWord(`eks.amazonaws.com/role-arn=${roles[0] ?? ''}`)}\n`,
+      `kubectl -n ${shellWord(namespace)} annotate serviceaccount ${shellWord(serviceAccount)} --overwrite ${shellWord(`${WEB_IDENTITY_ROLE}=${roles[0] ?? ''}`)}\n`,
   );
   return {
     files: [
@@ -149,6 +150,13 @@ function sorted(workloads: readonly Workload[], baseArn: string, target: 'irsa' 
     }
     if (workload.withExternalId > 0) {
       say(`stays: ${workload.withExternalId} Pods have an external ID, for which ${target} has no place`);
+      continue;
+    }
+    const { webIdentityRole = workload.roles[0] } = workload;
+    if (webIdentityRole !== workload.roles[0]) {
+      say(
+        `stays: it has the role ${webIdentityRole} by IRSA already, which SDKs prefer; decide which is meant`,
+      );
       continue;
     }
     const isElsewhere = workload.roles[0]?.split(':')[4] !== account;

@@ -5,7 +5,7 @@ import type { OldRules } from '../old-rules/old-system.ts';
 import { oldVerdict } from '../old-rules/old-verdict.ts';
 import { ceilingOf } from '../plan/values-files.ts';
 import type { PodFacts } from '../report/pod-facts.ts';
-import { readNamespaces, readPods, readServiceAccounts } from '../report/read-objects.ts';
+import { readNamespaces, readPods, readServiceAccounts, WEB_IDENTITY_ROLE } from '../report/read-objects.ts';
 import type { ListAll } from '../report/read-objects.ts';
 import { createWorkloads } from './workloads.ts';
 import type { Workload } from './workloads.ts';
@@ -61,5 +61,10 @@ export async function readWorkloads({
   await readPods(list, keys, (pod) => {
     workloads.add(pod, roleOf(pod));
   });
-  return workloads.all();
+  return workloads.all().map((workload) => ({
+    ...workload,
+    webIdentityRole: serviceAccounts.get(`${workload.namespace}/${workload.serviceAccount}`)?.[
+      WEB_IDENTITY_ROLE
+    ],
+  }));
 }

@@ -22,6 +22,8 @@ export interface Workload {
   readonly clients: readonly SeenClient[];
   /** Pods of which that is not known. */
   readonly unseen: number;
+  /** The role that the ServiceAccount has by IRSA already; undefined if it has none. */
+  readonly webIdentityRole: string | undefined;
 }
 
 export interface SeenClient {
@@ -80,7 +82,7 @@ export function createWorkloads({ clientsOf, externalIdKey = annotation.external
       addClients(state, pod, clientsOf(pod.uid));
     },
     /** By Namespace and name. */
-    all: (): readonly Workload[] =>
+    all: (): readonly Omit<Workload, 'webIdentityRole'>[] =>
       [...found]
         .filter(([, { pods }]) => pods > 0)
         .sort(([one], [other]) => (one < other ? -1 : 1))
