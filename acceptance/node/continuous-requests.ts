@@ -14,43 +14,53 @@ interface Report {
   readonly pause: number;
 }
 
-export interface ClientResult extends Report {
+/** A Pod that sends requests. */
+export interface Client {
+  readonly namespace: string;
   readonly pod: string;
+  /** '' if it has none. */
+  readonly role: string;
+}
+
+export interface ClientResult extends Report, Client {
   readonly count: number;
 }
 
 const DURATION_S = 240;
 /** Promise R2: credentials live at least this long. */
 const LEAST_LIFE_S = 25 * 60;
-const CLIENTS = [
-  { pod: 'app', role: ROLE_NAME },
-  { pod: 'plain', role: '' },
-] as const;
+const CLIENTS: readonly Client[] = [
+  { namespace: PERMITTED_NAMESPACE, pod: 'app', role: ROLE_NAME },
+  { namespace: PERMITTED_NAMESPACE, pod: 'plain', role: '' },
+];
 
-/** Sends requests from two Pods every 100 ms during `action`. */
+/** Sends requests from Pods every 100 ms during `action`. */
 export async function duringRequests(
   kubectl: Kubectl,
   action: () => Promise<void>,
+  clients = CLIENTS,
 ): Promise<readonly ClientResult[]> {
-  const exec = (pod: string, args: readonly string[], withinMs?: number) =>
-    kubectl.exec(PERMITTED_NAMESPACE, pod, args, withinMs);
-  for (const { pod } of CLIENTS) await exec(pod, ['rm', '-f', '/tmp/stop']);
-  const clients = CLIENTS.map(async ({ pod, role }) => {
+  const exec = ({ namespace, pod }: Client, args: readonly string[], withinMs?: number) =>
+    kubectl.exec(namespace, pod, args, withinMs);
+  for (const client of clients) await exec(client, ['rm', '-f', '/tmp/stop']);
+  const reports = clients.map(async (client) => {
+    const { pod, role } = client;
     const { stdout, stderr } = await exec(
-      pod,
+      client,
       ['python3', '/app/continuous_requests.py', String(DURATION_S), role],
       (DURATION_S + 30) * 1000,
     );
     const report = parseJson(stdout) as Report | undefined;
     if (report === undefined) throw new Error(`the client in ${pod} failed: ${stdout}${stderr}`);
-    return { pod, ...report, count: Object.values(report.answers).reduce((sum, times) => sum + times, 0) };
+    const count = Object.values(report.answers).reduce((sum, times) => sum + times, 0);
+    return { ...client, ...report, count };
   });
-  const results = Promise.all(clients);
+  const results = Promise.all(reports);
   results.catch(() => undefined); // thrown below, unless the action fails
   try {
     await action();
   } finally {
-    for (const { pod } of CLIENTS) await exec(pod, ['touch', '/tmp/stop']);
+    for (const client of clients) await exec(client, ['touch', '/tmp/stop']);
   }
   return results;
 }
@@ -65,9 +75,9 @@ export function resultLines(results: readonly ClientResult[]): readonly string[]
 
 /** Throws if a Pod read the node's metadata, got an unexpected answer, or got credentials that expire too soon. */
 export function expectOnlyOwn(results: readonly ClientResult[]): void {
-  for (const { pod, answers, leaks, shortest } of results) {
+  for (const { pod, role, answers, leaks, shortest } of results) {
     if (leaks > 0) throw new Error(`${pod} read the node's metadata ${leaks} times`);
-    const unexpected = Object.keys(answers).filter((answer) => !EXPECTED[pod]?.includes(answer));
+    const unexpected = Object.keys(answers).filter((answer) => !expectedOf(role).includes(answer));
     if (unexpected.length > 0) throw new Error(`${pod} got ${unexpected.join(' | ')}`);
     if (shortest < LEAST_LIFE_S) throw new Error(`${pod} got credentials for ${shortest} s`);
   }
@@ -88,7 +98,8 @@ export function expectNoFailure(
 }
 
 const LIST = '/latest/meta-data/iam/security-credentials';
-const EXPECTED: Readonly<Record<string, readonly string[]>> = {
-  app: [`${LIST} 200 ${ROLE_NAME}`, `${LIST}/${ROLE_NAME} 200 Success`, '/latest/user-data 404'],
-  plain: [`${LIST} 404`, '/latest/user-data 404'],
-};
+
+function expectedOf(role: string): readonly string[] {
+  const ofRole = role === '' ? [`${LIST} 404`] : [`${LIST} 200 ${role}`, `${LIST}/${role} 200 Success`];
+  return [...ofRole, '/latest/user-data 404'];
+}

@@ -41,13 +41,15 @@ export function createTerminal({ folder, env }: TerminalDeps) {
     note: (text: string): void => {
       sessions.push(`# ${text}\n`);
     },
-    /** Enters a line for the transcript. Its output must contain the words. */
-    show: async (line: string, ...words: readonly string[]): Promise<void> => {
-      const { output } = await enter(line);
+    /** Enters a line for the transcript. Its output must contain the words. Any exit code is a result. */
+    show: async (line: string, ...words: readonly string[]): Promise<TerminalResult> => {
+      const result = await enter(line);
+      const { output } = result;
       sessions.push(`$ ${line}\n${tidy(output)}`);
       const flat = output.replace(/\s+/g, ' ');
       for (const word of words)
         if (!flat.includes(word)) throw new Error(`$ ${line} does not say "${word}":\n${output}`);
+      return result;
     },
     /** The transcript so far. */
     get sessions(): readonly string[] {
@@ -56,9 +58,12 @@ export function createTerminal({ folder, env }: TerminalDeps) {
   };
 }
 
-/** Without what helm downloads and where in its code a warning comes from. */
+/** Without what helm downloads, when it installed something, the notes of charts, and where in its code a warning comes from. */
 function tidy(output: string): string {
-  return output.replace(/^(?:Pulled|Digest): .*\n/gm, '').replace(/^[IW]\d{4} .*?\] /gm, '');
+  return output
+    .replace(/^(?:Pulled|Digest|LAST DEPLOYED): .*\n/gm, '')
+    .replace(/^NOTES:\n[^]*?(?=^[Rr]elease "|(?![^]))/gm, '')
+    .replace(/^[IW]\d{4} .*?\] /gm, '');
 }
 
 export type Terminal = ReturnType<typeof createTerminal>;

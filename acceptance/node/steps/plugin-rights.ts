@@ -19,8 +19,17 @@ const LINES: Readonly<Record<string, readonly (readonly string[])[]>> = {
 };
 
 /** The roles of deploy/, each bound to a user of its own. */
-export function pluginRights({ kubectl, plugin }: NodeWorld): NodeStep[] {
-  return Object.entries(LINES).map(([name, lines]) => ({
+export function pluginRights(world: NodeWorld): NodeStep[] {
+  return Object.entries(LINES).map(([name, lines]) => withRolesOf(name, lines, world));
+}
+
+/** Runs command lines as a user who has only the roles of a file. */
+export function withRolesOf(
+  name: string,
+  lines: readonly (readonly string[])[],
+  { kubectl, plugin }: NodeWorld,
+): NodeStep {
+  return {
     title: `With the roles of deploy/kubectl-rolegate/${name}.yaml, kubectl rolegate ${name} gets all answers`,
     async run() {
       const user = `plugin-${name}`;
@@ -39,5 +48,5 @@ export function pluginRights({ kubectl, plugin }: NodeWorld): NodeStep[] {
         await kubectl.call(['delete', '-f', '-'], { input });
       }
     },
-  }));
+  };
 }
