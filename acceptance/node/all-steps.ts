@@ -8,6 +8,7 @@ import { firstMinutes } from './steps/first-minutes.ts';
 import { firewall } from './steps/firewall.ts';
 import { installing } from './steps/installing.ts';
 import { manyPods } from './steps/many-pods.ts';
+import { moving } from './steps/moving.ts';
 import { plugin } from './steps/plugin.ts';
 import { pluginRights } from './steps/plugin-rights.ts';
 import { readme } from './steps/readme.ts';
@@ -33,6 +34,7 @@ const PARTS = {
   readme,
   firstMinutes,
   upgrading,
+  moving,
 };
 /** These leave the cluster as the parts behind them need it. */
 const ALWAYS = ['installing', 'uninstalling'];

@@ -18,6 +18,7 @@ import { findNode } from './node.ts';
 import { parseOptions, USAGE } from './options.ts';
 import type { Options } from './options.ts';
 import { unpackCharts01, whyNoRelease01 } from './release-0.1.ts';
+import { createOldSystem } from './moving/old-system.ts';
 import { createFaultPods } from './plugin/fault-pods.ts';
 import { createPlugin } from './plugin/plugin.ts';
 import { createTranscripts } from './plugin/transcripts.ts';
@@ -53,8 +54,9 @@ async function test(options: Options) {
   const place = { node: node.name, stsEndpoint: stsEndpointOf(stsEndpoint) };
   const testPods = createTestPods({ kubectl, ...place });
   const faultPods = createFaultPods(kubectl, place);
+  const oldSystem = createOldSystem({ kubectl, kubeconfig, ...place });
   const removeAll = async () => {
-    await Promise.all([installation.remove(), testPods.remove(), faultPods.remove()]);
+    await Promise.all([installation.remove(), testPods.remove(), faultPods.remove(), oldSystem.remove()]);
   };
   await removeAll(); // left over from an aborted run
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-e2e-'));
@@ -65,6 +67,7 @@ async function test(options: Options) {
       installation,
       pods: testPods,
       faultPods,
+      oldSystem,
       curl: createPodCurl({ kubectl, sentinel }),
       imdsLog: imdsLog === undefined ? undefined : createImdsLog({ path: imdsLog, nodeIps: node.ips }),
       plugin: await createPlugin({ kubeconfig, folder }),

@@ -20,7 +20,7 @@ it.each([
   expect(text.slice(from, to)).toMatch(/^\| .* \|$/m);
 });
 
-it.each(['logs', 'explain', 'doctor', 'roles', 'who', 'revoke'])(
+it.each(['logs', 'explain', 'doctor', 'roles', 'who', 'revoke', 'migrate'])(
   'The transcript docs/figures/kubectl-rolegate/%s.txt begins with its command, as test:node writes it',
   (command) => {
     const transcript = readFileSync(join(ROOT, `docs/figures/kubectl-rolegate/${command}.txt`), 'utf8');

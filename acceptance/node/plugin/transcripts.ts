@@ -14,6 +14,9 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\bASIA[A-Z0-9]{12,}\b|…[A-Z0-9]{4}\b/g, 'KEY'],
   [/\brolegate-agent-[a-z0-9]{5}\b/g, 'AGENT'],
   [/\brolegate-server-[a-z0-9]{6,10}-[a-z0-9]{5}\b/g, 'SERVER'],
+  [/\bkiam-agent-[a-z0-9]{5}\b/g, 'KIAM-AGENT'],
+  [/\bkiam-server-[a-z0-9]{6,10}-[a-z0-9]{5}\b/g, 'KIAM-SERVER'],
+  [/(?<=requests refused in the last ten minutes: )\d+/g, 'COUNT'],
   // The metadata addresses are always the same.
   [/\b(?!169\.254\.)\d{1,3}(\.\d{1,3}){3}\b/g, 'ADDRESS'],
   [/\b\d+(ms|[smhd])(\d+[smh])*\b/g, 'AGE'],

@@ -7,6 +7,11 @@ describe('The transcripts of kubectl rolegate', () => {
     ['feed synced server=198.18.64.6:9610 awayMs=177', 'feed synced server=198.18.64.12:9610 awayMs=9.5'],
     ['pod/rolegate-agent-zstk2', 'pod/rolegate-agent-9rvn7'],
     ['rolegate-server-7c4b46c664-cc4nd', 'rolegate-server-5966c997df-2nmpz'],
+    ['kiam-agent-zstk2, kiam-server-7c4b46c664-cc4nd', 'kiam-agent-9rvn7, kiam-server-5966c997df-2nmpz'],
+    [
+      'lab-node: moved; requests refused in the last ten minutes: 0',
+      'lab-node: moved; requests refused in the last ten minutes: 12',
+    ],
     ['has credentials …D6VS for 50 more minutes', 'has credentials …KHFR for 59 more minutes'],
     [
       'Pod  shop/cart (6bebb5ac-50de-42a6-a0b2-dbe26c33baac)',
