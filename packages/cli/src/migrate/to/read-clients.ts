@@ -31,8 +31,8 @@ export async function readClients(
   const answers = await askAll(agents, question, {
     exec,
     signal,
-    progress: (asked, of) => {
-      output.progress(`asked ${asked} of ${of} agents`);
+    progress: (line) => {
+      output.progress(line);
     },
   });
   const byUid = new Map<string, readonly string[]>();
