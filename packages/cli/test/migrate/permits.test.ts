@@ -3,7 +3,16 @@ import { createNewPolicy, newVerdict } from '../../src/migrate/new-verdict.ts';
 import type { OldRules } from '../../src/migrate/old-rules/old-system.ts';
 import { keysOf, kube2iamKeys } from '../../src/migrate/old-rules/old-system.ts';
 import { oldVerdict } from '../../src/migrate/old-rules/old-verdict.ts';
-import { BASE, globCases, kiamCases, looseCases, namedCases, openCases, regexpCases } from './permits.ts';
+import {
+  BASE,
+  globCases,
+  kiamCases,
+  looseCases,
+  namedCases,
+  openCases,
+  regexpCases,
+  strictNamedCases,
+} from './permits.ts';
 import type { PermitCase } from './permits.ts';
 
 const kiam = { kind: 'kiam', baseArn: BASE, matches: 'arn', strict: true } as const;
@@ -23,14 +32,22 @@ const systems: readonly {
 }[] = [
   { name: 'kiam', rules: kiam, cases: kiamCases },
   { name: 'kiam without strict expressions', rules: { ...kiam, strict: false }, cases: looseCases },
-  { name: 'kiam 3', rules: { ...kiam, matches: 'name', strict: true }, cases: namedCases },
+  { name: 'kiam 3', rules: { ...kiam, matches: 'name', strict: false }, cases: namedCases },
+  { name: 'kiam 3 with strict expressions', rules: { ...kiam, matches: 'name' }, cases: strictNamedCases },
   { name: 'kube2iam with globs', rules: { ...kube2iam, restrictions: 'glob' }, cases: globCases },
   { name: 'kube2iam with expressions', rules: { ...kube2iam, restrictions: 'regexp' }, cases: regexpCases },
   { name: 'kube2iam without restrictions', rules: { ...kube2iam, restrictions: 'off' }, cases: openCases },
 ];
 
 describe.each(systems)('Permits of $name', ({ rules, cases }) => {
-  const rows = cases.map((row) => ({ ...row, shown: row.permits?.slice(0, 60) ?? 'no annotation' }));
+  const rows = cases.map(([permits, role, old, ours, because]) => ({
+    permits,
+    shown: permits?.slice(0, 60) ?? 'no annotation',
+    role,
+    old,
+    ours,
+    because,
+  }));
 
   it.each(rows)('$shown $old $role, and Rolegate $ours it: $because', ({ permits, role, old, ours }) => {
     expect({ old: oldAnswer(rules, permits, role), ours: newAnswer(rules, permits, role) }).toEqual({

@@ -1,305 +1,123 @@
-/** One Pod in one Namespace. Roles and permits are written as in the annotations. */
-export interface PermitCase {
-  readonly permits: string | undefined;
-  readonly role: string | undefined;
-  readonly old: 'allows' | 'denies';
-  readonly ours: 'allows' | 'denies';
-  /** Completes "… because …" in the test's title. */
-  readonly because: string;
-}
+type Answer = 'allows' | 'denies';
+
+/** One Pod in one Namespace. Roles and permits are written as in the annotations. `because` completes "… because …". */
+export type PermitCase = readonly [
+  permits: string | undefined,
+  role: string | undefined,
+  old: Answer,
+  ours: Answer,
+  because: string,
+];
 
 export const BASE = 'arn:aws:iam::123456789012:role/';
 const OTHER_ACCOUNT = 'arn:aws:iam::210987654321:role/';
 
 /** kiam v4.0 with its default, strict expressions. */
 export const kiamCases: readonly PermitCase[] = [
-  { permits: '.*', role: 'app', old: 'allows', ours: 'allows', because: 'both match everything' },
-  { permits: `${BASE}app`, role: 'app', old: 'allows', ours: 'allows', because: 'the ARN matches' },
-  {
-    permits: `${BASE}app`,
-    role: '/app',
-    old: 'allows',
-    ours: 'allows',
-    because: 'a leading slash does not count',
-  },
-  {
-    permits: `${BASE}app`,
-    role: `${BASE}app`,
-    old: 'allows',
-    ours: 'allows',
-    because: 'the ARN is annotated',
-  },
-  {
-    permits: `${BASE}app`,
-    role: 'app-admin',
-    old: 'denies',
-    ours: 'denies',
-    because: 'a prefix is no match',
-  },
-  {
-    permits: `${BASE}app$`,
-    role: 'app',
-    old: 'allows',
-    ours: 'allows',
-    because: 'a second $ changes nothing',
-  },
-  { permits: `^${BASE}app$`, role: 'app', old: 'allows', ours: 'allows', because: 'anchors change nothing' },
-  { permits: 'app', role: 'app', old: 'denies', ours: 'allows', because: 'kiam 4 matches only the ARN' },
-  { permits: '/app', role: 'app', old: 'denies', ours: 'allows', because: 'kiam 4 matches only the ARN' },
-  {
-    permits: 'team/.*',
-    role: 'team/app',
-    old: 'denies',
-    ours: 'allows',
-    because: 'kiam 4 matches only the ARN',
-  },
-  {
-    permits: '.*role/team/.*',
-    role: 'team/app',
-    old: 'allows',
-    ours: 'allows',
-    because: 'paths are part of the ARN',
-  },
-  {
-    permits: '.*role/team/.*',
-    role: 'teams/app',
-    old: 'denies',
-    ours: 'denies',
-    because: 'the path differs',
-  },
-  { permits: `${BASE}a|${BASE}b`, role: 'a', old: 'allows', ours: 'allows', because: 'it is an alternative' },
-  {
-    permits: `${BASE}a|${BASE}b`,
-    role: 'a-admin',
-    old: 'allows',
-    ours: 'denies',
-    because: '^ holds for a alone',
-  },
-  {
-    permits: `.*role/a|.*role/b`,
-    role: 'x/role/b',
-    old: 'allows',
-    ours: 'allows',
-    because: '.* is any text',
-  },
-  {
-    permits: `app-a|app-b`,
-    role: 'other/app-b',
-    old: 'allows',
-    ours: 'denies',
-    because: '$ holds for b alone',
-  },
-  {
-    permits: `x|admin|y`,
-    role: 'super-admin-2',
-    old: 'allows',
-    ours: 'denies',
-    because: 'nothing holds for the middle',
-  },
-  {
-    permits: `(${BASE}a|${BASE}b)`,
-    role: 'a-admin',
-    old: 'denies',
-    ours: 'denies',
-    because: 'a group is anchored',
-  },
-  { permits: `${BASE}(?:a|b)`, role: 'b', old: 'allows', ours: 'allows', because: 'a group is anchored' },
-  { permits: `${BASE}x)|(?:.*`, role: 'admin', old: 'denies', ours: 'denies', because: 'it does not parse' },
-  {
-    permits: '.*:role/app',
-    role: `${OTHER_ACCOUNT}app`,
-    old: 'allows',
-    ours: 'denies',
-    because: 'the account is another',
-  },
-  { permits: `(?i)${BASE}APP`, role: 'app', old: 'allows', ours: 'allows', because: 'both ignore case' },
-  {
-    permits: '.*/app\\',
-    role: 'app',
-    old: 'denies',
-    ours: 'denies',
-    because: 'the backslash escapes $ in kiam',
-  },
-  { permits: '(', role: 'app', old: 'denies', ours: 'denies', because: 'it does not parse' },
-  { permits: '.*(?=app).*', role: 'app', old: 'denies', ours: 'denies', because: 'Go has no lookahead' },
-  { permits: '', role: 'app', old: 'denies', ours: 'denies', because: 'an empty annotation permits nothing' },
-  { permits: undefined, role: 'app', old: 'denies', ours: 'denies', because: 'nothing permits it' },
-  {
-    permits: ' .*',
-    role: 'app',
-    old: 'denies',
-    ours: 'allows',
-    because: 'white space at the ends is trimmed',
-  },
-  { permits: '.*\n', role: 'app', old: 'denies', ours: 'allows', because: 'a final newline is trimmed' },
-  {
-    permits: '.*',
-    role: ' app',
-    old: 'denies',
-    ours: 'allows',
-    because: 'STS refuses the ARN that kiam makes',
-  },
-  { permits: '.*', role: 'team//app', old: 'denies', ours: 'denies', because: 'no role has an empty part' },
-  { permits: '.*', role: 'arn:x', old: 'denies', ours: 'denies', because: 'it is no ARN' },
-  { permits: '.*', role: '', old: 'denies', ours: 'denies', because: 'an empty annotation is no role' },
-  {
-    permits: Array.from({ length: 400 }, (_, at) => `${BASE}app-${at}`).join('|'),
-    role: 'app-7',
-    old: 'allows',
-    ours: 'denies',
-    because: 'ours takes 4 KiB',
-  },
-  {
-    permits: `.*${'(a|b)*'.repeat(520)}.*`,
-    role: 'app',
-    old: 'allows',
-    ours: 'denies',
-    because: 'ours takes 512 quantifiers',
-  },
-  {
-    permits: '.*(?i)[é]?.*',
-    role: 'app',
-    old: 'allows',
-    ours: 'denies',
-    because: 'ours ignores case in ASCII alone',
-  },
-  {
-    permits: '.*app.*|',
-    role: 'x',
-    old: 'allows',
-    ours: 'denies',
-    because: 'the empty alternative is only $',
-  },
+  ['.*', 'app', 'allows', 'allows', 'both match everything'],
+  [`${BASE}app`, 'app', 'allows', 'allows', 'the ARN matches'],
+  [`${BASE}app`, '/app', 'allows', 'allows', 'a leading slash does not count'],
+  [`${BASE}app`, `${BASE}app`, 'allows', 'allows', 'the ARN is annotated'],
+  [`${BASE}app`, 'app-admin', 'denies', 'denies', 'a prefix is no match'],
+  [`${BASE}app$`, 'app', 'allows', 'allows', 'a second $ changes nothing'],
+  [`^${BASE}app$`, 'app', 'allows', 'allows', 'anchors change nothing'],
+  ['app', 'app', 'denies', 'allows', 'kiam 4 matches only the ARN'],
+  ['/app', 'app', 'denies', 'allows', 'kiam 4 matches only the ARN'],
+  ['team/.*', 'team/app', 'denies', 'allows', 'kiam 4 matches only the ARN'],
+  ['.*role/team/.*', 'team/app', 'allows', 'allows', 'paths are part of the ARN'],
+  ['.*role/team/.*', 'teams/app', 'denies', 'denies', 'the path differs'],
+  [`${BASE}a|${BASE}b`, 'a', 'allows', 'allows', 'it is an alternative'],
+  [`${BASE}a|${BASE}b`, 'a-admin', 'allows', 'denies', '^ holds for a alone'],
+  [`.*role/a|.*role/b`, 'x/role/b', 'allows', 'allows', '.* is any text'],
+  [`app-a|app-b`, 'other/app-b', 'allows', 'denies', '$ holds for b alone'],
+  [`x|admin|y`, 'super-admin-2', 'allows', 'denies', 'nothing holds for the middle'],
+  [`(${BASE}a|${BASE}b)`, 'a-admin', 'denies', 'denies', 'a group is anchored'],
+  [`${BASE}(?:a|b)`, 'b', 'allows', 'allows', 'a group is anchored'],
+  [`${BASE}x)|(?:.*`, 'admin', 'denies', 'denies', 'it does not parse'],
+  ['.*:role/app', `${OTHER_ACCOUNT}app`, 'allows', 'denies', 'the account is another'],
+  [`(?i)${BASE}APP`, 'app', 'allows', 'allows', 'both ignore case'],
+  ['.*/app\\', 'app', 'denies', 'denies', 'the backslash escapes $ in kiam'],
+  ['(', 'app', 'denies', 'denies', 'it does not parse'],
+  ['.*(?=app).*', 'app', 'denies', 'denies', 'Go has no lookahead'],
+  ['', 'app', 'denies', 'denies', 'an empty annotation permits nothing'],
+  [undefined, 'app', 'denies', 'denies', 'nothing permits it'],
+  [' .*', 'app', 'denies', 'allows', 'white space at the ends is trimmed'],
+  ['.*\n', 'app', 'denies', 'allows', 'a final newline is trimmed'],
+  ['.*', ' app', 'denies', 'allows', 'STS refuses the ARN that kiam makes'],
+  ['.*', 'team//app', 'denies', 'denies', 'no role has an empty part'],
+  ['.*', 'arn:x', 'denies', 'denies', 'it is no ARN'],
+  ['.*', '', 'denies', 'denies', 'an empty annotation is no role'],
+  [
+    Array.from({ length: 400 }, (_, at) => `${BASE}app-${at}`).join('|'),
+    'app-7',
+    'allows',
+    'denies',
+    'ours takes 4 KiB',
+  ],
+  [`.*${'(a|b)*'.repeat(520)}.*`, 'app', 'allows', 'denies', 'ours takes 512 quantifiers'],
+  ['.*(?i)[é]?.*', 'app', 'allows', 'denies', 'ours ignores case in ASCII alone'],
+  ['.*app.*|', 'x', 'allows', 'denies', 'the empty alternative is only $'],
 ];
 
 /** kiam with `--disable-strict-namespace-regexp`. */
 export const looseCases: readonly PermitCase[] = [
-  { permits: 'app', role: 'app', old: 'allows', ours: 'allows', because: 'the whole name matches' },
-  { permits: 'app', role: 'my-app-admin', old: 'allows', ours: 'denies', because: 'ours matches whole' },
-  { permits: '^app$', role: 'app', old: 'denies', ours: 'allows', because: 'kiam 4 matches only the ARN' },
-  {
-    permits: 'role/team-a',
-    role: 'team-a-admin',
-    old: 'allows',
-    ours: 'denies',
-    because: 'ours matches whole',
-  },
+  ['app', 'app', 'allows', 'allows', 'the whole name matches'],
+  ['app', 'my-app-admin', 'allows', 'denies', 'ours matches whole'],
+  ['^app$', 'app', 'denies', 'allows', 'kiam 4 matches only the ARN'],
+  ['role/team-a', 'team-a-admin', 'allows', 'denies', 'ours matches whole'],
 ];
 
-/** kiam 3, which matches the name as annotated. */
+/** kiam 3, which matches the name as annotated and anchors nothing. */
 export const namedCases: readonly PermitCase[] = [
-  { permits: 'app', role: 'app', old: 'allows', ours: 'allows', because: 'both match the name' },
-  {
-    permits: 'app',
-    role: `${BASE}app`,
-    old: 'denies',
-    ours: 'allows',
-    because: 'ours matches both spellings',
-  },
-  {
-    permits: `${BASE}app`,
-    role: 'app',
-    old: 'denies',
-    ours: 'allows',
-    because: 'ours matches both spellings',
-  },
+  ['app', 'app', 'allows', 'allows', 'both match the name'],
+  ['app', 'my-app-admin', 'allows', 'denies', 'ours matches whole'],
+  ['app', `${BASE}app`, 'allows', 'allows', 'ours matches both spellings'],
+  ['^app$', `${BASE}app`, 'denies', 'allows', 'ours matches both spellings'],
+];
+
+/** kiam 3 with `--strict-namespace-regexp`. */
+export const strictNamedCases: readonly PermitCase[] = [
+  ['app', 'my-app-admin', 'denies', 'denies', 'both match whole'],
+  ['app|x', 'app-admin', 'allows', 'denies', '^ holds for app alone'],
+  ['app', `${BASE}app`, 'denies', 'allows', 'ours matches both spellings'],
+  [`${BASE}app`, 'app', 'denies', 'allows', 'ours matches both spellings'],
 ];
 
 /** kube2iam with `--namespace-restrictions`. */
 export const globCases: readonly PermitCase[] = [
-  { permits: '["app"]', role: 'app', old: 'allows', ours: 'allows', because: 'the name is the same' },
-  { permits: '["app"]', role: 'app-admin', old: 'denies', ours: 'denies', because: 'globs match whole' },
-  { permits: '["app*"]', role: 'app-admin', old: 'allows', ours: 'allows', because: '* is any text' },
-  { permits: '["app*"]', role: 'app/other', old: 'allows', ours: 'allows', because: '* includes slashes' },
-  {
-    permits: '["*"]',
-    role: `${OTHER_ACCOUNT}app`,
-    old: 'denies',
-    ours: 'denies',
-    because: 'the account is another',
-  },
-  {
-    permits: '["arn:*"]',
-    role: `${OTHER_ACCOUNT}app`,
-    old: 'allows',
-    ours: 'denies',
-    because: 'it is outside the ceiling',
-  },
-  { permits: `["${BASE}app"]`, role: 'app', old: 'allows', ours: 'allows', because: 'the ARN is the same' },
-  { permits: '["a??"]', role: 'app', old: 'denies', ours: 'allows', because: 'kube2iam knows only *' },
-  { permits: '["/app"]', role: 'app', old: 'denies', ours: 'allows', because: 'kube2iam keeps the slash' },
-  {
-    permits: '["/app"]',
-    role: '/app',
-    old: 'denies',
-    ours: 'allows',
-    because: 'STS refuses an ARN with two slashes',
-  },
-  { permits: '["ARN:aws:*"]', role: 'app', old: 'denies', ours: 'denies', because: 'ARNs are in lower case' },
-  {
-    permits: '["app", 1]',
-    role: 'app',
-    old: 'allows',
-    ours: 'denies',
-    because: 'ours refuses a list with a number',
-  },
-  { permits: '["app"', role: 'app', old: 'denies', ours: 'denies', because: 'it is not JSON' },
-  { permits: '"app"', role: 'app', old: 'denies', ours: 'denies', because: 'it is not a list' },
-  { permits: 'app', role: 'app', old: 'denies', ours: 'denies', because: 'it is not JSON' },
-  { permits: undefined, role: 'app', old: 'denies', ours: 'denies', because: 'nothing permits it' },
-  { permits: '["app"]', role: '', old: 'denies', ours: 'denies', because: 'an empty annotation is no role' },
+  ['["app"]', 'app', 'allows', 'allows', 'the name is the same'],
+  ['["app"]', 'app-admin', 'denies', 'denies', 'globs match whole'],
+  ['["app*"]', 'app-admin', 'allows', 'allows', '* is any text'],
+  ['["app*"]', 'app/other', 'allows', 'allows', '* includes slashes'],
+  ['["*"]', `${OTHER_ACCOUNT}app`, 'denies', 'denies', 'the account is another'],
+  ['["arn:*"]', `${OTHER_ACCOUNT}app`, 'allows', 'denies', 'it is outside the ceiling'],
+  [`["${BASE}app"]`, 'app', 'allows', 'allows', 'the ARN is the same'],
+  ['["a??"]', 'app', 'denies', 'allows', 'kube2iam knows only *'],
+  ['["/app"]', 'app', 'denies', 'allows', 'kube2iam keeps the slash'],
+  ['["/app"]', '/app', 'denies', 'allows', 'STS refuses an ARN with two slashes'],
+  ['["ARN:aws:*"]', 'app', 'denies', 'denies', 'ARNs are in lower case'],
+  ['["app", 1]', 'app', 'allows', 'denies', 'ours refuses a list with a number'],
+  ['["app"', 'app', 'denies', 'denies', 'it is not JSON'],
+  ['"app"', 'app', 'denies', 'denies', 'it is not a list'],
+  ['app', 'app', 'denies', 'denies', 'it is not JSON'],
+  [undefined, 'app', 'denies', 'denies', 'nothing permits it'],
+  ['["app"]', '', 'denies', 'denies', 'an empty annotation is no role'],
 ];
 
 /** kube2iam with `--namespace-restriction-format=regexp`. */
 export const regexpCases: readonly PermitCase[] = [
-  { permits: '["app"]', role: 'app', old: 'allows', ours: 'allows', because: 'the name is the same' },
-  {
-    permits: '["app"]',
-    role: 'app-admin',
-    old: 'allows',
-    ours: 'denies',
-    because: 'kube2iam does not anchor',
-  },
-  {
-    permits: '["app-.*"]',
-    role: 'app-a',
-    old: 'allows',
-    ours: 'denies',
-    because: 'ours are globs, and . is a dot',
-  },
-  {
-    permits: '["^app$"]',
-    role: 'app',
-    old: 'denies',
-    ours: 'denies',
-    because: 'the base ARN comes before ^',
-  },
-  {
-    permits: '["app(", "app"]',
-    role: 'app',
-    old: 'allows',
-    ours: 'allows',
-    because: 'the other pattern matches',
-  },
-  {
-    permits: '["a|admin"]',
-    role: 'super-admin',
-    old: 'allows',
-    ours: 'denies',
-    because: 'kube2iam does not anchor',
-  },
+  ['["app"]', 'app', 'allows', 'allows', 'the name is the same'],
+  ['["app"]', 'app-admin', 'allows', 'denies', 'kube2iam does not anchor'],
+  ['["app-.*"]', 'app-a', 'allows', 'denies', 'ours are globs, and . is a dot'],
+  ['["^app$"]', 'app', 'denies', 'denies', 'the base ARN comes before ^'],
+  ['["app(", "app"]', 'app', 'allows', 'allows', 'the other pattern matches'],
+  ['["a|admin"]', 'super-admin', 'allows', 'denies', 'kube2iam does not anchor'],
 ];
 
 /** kube2iam without `--namespace-restrictions`, its default. */
 export const openCases: readonly PermitCase[] = [
-  { permits: undefined, role: 'app', old: 'allows', ours: 'denies', because: 'kube2iam permits every role' },
-  {
-    permits: '["other"]',
-    role: 'app',
-    old: 'allows',
-    ours: 'denies',
-    because: 'kube2iam does not read the list',
-  },
-  { permits: '["app"]', role: 'app', old: 'allows', ours: 'allows', because: 'the list has it' },
-  { permits: undefined, role: 'not a role', old: 'denies', ours: 'denies', because: 'no role has a space' },
+  [undefined, 'app', 'allows', 'denies', 'kube2iam permits every role'],
+  ['["other"]', 'app', 'allows', 'denies', 'kube2iam does not read the list'],
+  ['["app"]', 'app', 'allows', 'allows', 'the list has it'],
+  [undefined, 'not a role', 'denies', 'denies', 'no role has a space'],
 ];

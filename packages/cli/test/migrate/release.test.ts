@@ -91,6 +91,7 @@ it.each([
   ['v4.2', [], { matches: 'arn', strict: true }],
   ['v4.0', ['--disable-strict-namespace-regexp'], { matches: 'arn', strict: false }],
   ['v3.6', [], { matches: 'name', strict: false }],
+  ['v3.6', ['--strict-namespace-regexp', 'unread'], { matches: 'name', strict: true }],
   ['3f2a9c1', [], { matches: 'arn', strict: true }],
   ['', [], { matches: 'arn', strict: true }],
 ])('kiam %s with the flags %j decides by these rules', (version, flags, rules) => {

@@ -5,7 +5,7 @@ export interface KiamRules {
   readonly baseArn: string;
   /** What the expression of a Namespace is matched against: the ARN since v4.0, before that the name as annotated. */
   readonly matches: 'arn' | 'name';
-  /** False with `--disable-strict-namespace-regexp`: the expression is not anchored at all. */
+  /** Whether the expression is anchored: since v4.0 without `--disable-strict-namespace-regexp`, in v3 with `--strict-namespace-regexp`. */
   readonly strict: boolean;
 }
 

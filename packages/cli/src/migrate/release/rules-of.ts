@@ -32,8 +32,8 @@ export function rulesOf(programs: readonly OldProgram[], baseArn: string | undef
 }
 
 /**
- * Expressions are anchored by default, and compared with the ARN, since v4.0. Earlier versions are taken for unanchored, which may
- * name a Pod too many but misses none.
+ * Since v4.0, expressions are anchored unless a flag turns that off, and compared with the ARN. v3 compares them with the role as the
+ * Pod names it, and anchors them only with a flag, which its last versions have. Read in the source of both.
  */
 function kiamRules(given: Arguments, version: string, baseArn: string): OldRules {
   const isBefore4 = (majorOf(version) ?? 4) < 4;
