@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { hasOpenAlternatives } from '../../src/migrate/old-rules/alternatives.ts';
 import { asGlobs } from '../../src/migrate/old-rules/as-globs.ts';
+import { goMatches } from '../../src/migrate/old-rules/go-regexp.ts';
 import { permitsInstead } from '../../src/migrate/old-rules/instead.ts';
 import type { OldRules } from '../../src/migrate/old-rules/old-system.ts';
 import { BASE } from './permits.ts';
@@ -57,4 +59,20 @@ it('Permits that cannot be written as globs are replaced by the roles that the P
     list: ['a', 'arn:aws:iam::210987654321:role/b'],
     isSame: false,
   });
+});
+
+/** Expression, text and what Go 1.26 answered: `matches`, `differs` or `fault`. The expressions are random. */
+const recorded = JSON.parse(readFileSync(new URL('go-regexp.json', import.meta.url), 'utf8')) as [
+  string,
+  string,
+  string,
+][];
+
+it('Expressions match what they match in Go', () => {
+  const answers = recorded.map(([expression, text]) => {
+    const match = goMatches(expression, text);
+    return [expression, text, typeof match === 'string' ? match : 'fault'];
+  });
+  expect(answers).toEqual(recorded);
+  expect(recorded.length).toBe(240);
 });

@@ -1,6 +1,9 @@
 type Answer = 'allows' | 'denies';
 
-/** One Pod in one Namespace. Roles and permits are written as in the annotations. `because` completes "… because …". */
+/**
+ * One Pod in one Namespace. Roles and permits are written as in the annotations. `old` is what Go 1.26 answered with `regexp` and
+ * go-glob 1.0.0, called as kiam and kube2iam call them, apart from the ARNs that only STS refuses. `because` completes "… because …".
+ */
 export type PermitCase = readonly [
   permits: string | undefined,
   role: string | undefined,
