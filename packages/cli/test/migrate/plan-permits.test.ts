@@ -83,6 +83,30 @@ describe('The permits of a plan', () => {
     expect(old.kind).toBe('refused');
   });
 
+  it.each([
+    ['kiam', kiam, 3_000, {}],
+    ['kube2iam with expressions', kube2iam('regexp'), 300, {}],
+  ])('are not written if Rolegate would take them for too long: %s', (_, rules, count, annotations) => {
+    const names = Array.from({ length: count }, (_each, at) => `some-application-of-a-team-${at}`);
+    expect(permits(rules, annotations, names)).toEqual({
+      steps: [],
+      unresolved: names.map((name) => `${BASE}${name}`),
+    });
+  });
+
+  it('are written for as many roles as one annotation can hold', () => {
+    const names = Array.from({ length: 2_000 }, (_, at) => `some-application-${at}`);
+    const { steps, unresolved } = permits(kiam, {}, names);
+    expect(unresolved).toEqual([]);
+    expect(JSON.parse(steps[0]?.value ?? '')).toEqual(names);
+  });
+
+  it('replace an expression that kube2iam does not read and Rolegate does not take', () => {
+    const { steps, unresolved } = permits(kube2iam('regexp'), { [PERMITTED]: '(' }, ['app']);
+    expect(unresolved).toEqual([]);
+    expect(steps).toEqual([{ namespace: 'shop', key: PERMITTED, value: 'app', when: 'before' }]);
+  });
+
   it('name roles that no annotation can permit', () => {
     const roles = ['arn:aws:iam::210987654321:role/x'];
     expect(permitsOf('shop', {}, roles, { rules: kiam, policy, baseArn: BASE }).unresolved).toEqual(roles);

@@ -104,9 +104,28 @@ describe('A plan for a cluster with kiam', () => {
     });
     expect(parse(await written('server-values.yaml'))).toEqual({
       credentials: { source: 'webIdentity', webIdentity: { roleArn: `${BASE}kiam-server` } },
-      roles: { baseArn: BASE, namespacePolicy: 'audit' },
+      roles: { baseArn: BASE, namespacePolicy: 'enforce' },
     });
     expect(await written('server-values.yaml')).toContain('# Set clusterName: ');
+    expect(await written('plan.md')).toContain('The server enforces permits from the start, as kiam does.');
+  });
+
+  it('leaves permits to be enforced at the end if kiam still reads an expression that Rolegate does not take', async () => {
+    const lists = { ...kiam, '/api/v1/namespaces': [namespace('open', { [PERMITTED]: '.*(?i)[é]?.*' })] };
+    await plan(lists);
+    expect(parse(await written('server-values.yaml'))).toMatchObject({ roles: { namespacePolicy: 'audit' } });
+    expect(await written('plan.md')).toContain('the annotation that kiam still reads in open.');
+    expect(await written('finish.sh')).toContain(`annotate namespace open --overwrite ${PERMITTED}-`);
+  });
+
+  it('names roles that do not fit into one annotation', async () => {
+    const roles = Array.from({ length: 3_000 }, (_, at) => `a-application-of-some-team-${at}`);
+    const pods = roles.map((role) => pod({ namespace: 'open', name: role, annotations: { [ROLE]: role } }));
+    const { text } = await plan({ ...kiam, '/api/v1/pods': pods });
+    expect(text).toMatch(
+      /open: no annotation can permit exactly .* and 2995 more; permit them by a pattern\n/,
+    );
+    expect(await written('permits.sh')).not.toContain('annotate');
   });
 
   it('is the same if it is made twice, and keeps what a person has changed', async () => {
@@ -327,7 +346,9 @@ it('A plan for kube2iam permits what every Namespace permitted, and opens groups
     ],
   });
   expect(await written('permits.sh')).toContain(`'${ALLOWED}=["app","common"]'`);
-  expect(parse(await written('server-values.yaml'))).toMatchObject({ roles: { default: 'common' } });
+  expect(parse(await written('server-values.yaml'))).toMatchObject({
+    roles: { default: 'common', namespacePolicy: 'audit' },
+  });
   expect(parse(await written('agent-values.yaml'))).toMatchObject({
     port: 8282,
     metadata: { groups: ['placement', 'instance', 'network'] },

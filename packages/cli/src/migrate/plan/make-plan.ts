@@ -1,8 +1,10 @@
+import { namesText } from '../names-text.ts';
 import { createNewPolicy } from '../new-verdict.ts';
 import type { Comparison } from '../report/compare-cluster.ts';
 import { otherAccounts } from '../report/make-report.ts';
+import { namespacePolicyOf } from './namespace-policy.ts';
 import { permitsOf } from './permits.ts';
-import type { PermitStep } from './permits.ts';
+import type { NamespacePermits, PermitStep } from './permits.ts';
 import { planPage } from './plan-page.ts';
 import {
   apartScript,
@@ -38,8 +40,8 @@ export type PlanInput = Omit<ValuesInput, 'otherAccounts' | 'software'> & {
   readonly withoutValues: string | undefined;
 };
 
-/** The most roles of a Namespace that are compared; see the tally. */
-const MOST_ROLES = 500;
+/** Roles that a note names. */
+const MOST_NAMES = 5;
 
 /** What is to be applied for a move, in which order, and back. The same cluster gives the same plan. */
 export function makePlan({ comparison, withoutValues, ...known }: PlanInput): Plan {
@@ -57,11 +59,20 @@ export function makePlan({ comparison, withoutValues, ...known }: PlanInput): Pl
     ...translated.notes.map(({ path, why }) => ({ about: path, what: why })),
   ];
   const agents = programs.filter(({ part }) => part === 'agent');
-  const server = serverValues(input);
+  const { policy, why } = namespacePolicyOf(rules, steps);
+  const server = serverValues({ ...input, namespacePolicy: policy });
   const files = [
     {
       name: 'plan.md',
-      text: planPage({ rules, programs, steps, notes, hasIdentity: /^credentials:/m.test(server) }),
+      text: planPage({
+        rules,
+        programs,
+        steps,
+        notes,
+        hasIdentity: /^credentials:/m.test(server),
+        permitting: why,
+        isAudited: policy === 'audit',
+      }),
     },
     { name: 'server-values.yaml', text: server },
     { name: 'agent-values.yaml', text: agentValues(input) },
@@ -88,13 +99,15 @@ function permitSteps(
     if (permits.unresolved.length > 0)
       notes.push({
         about: name,
-        what: `these roles cannot be permitted: ${permits.unresolved.slice(0, 5).join(', ')}`,
-      });
-    if (roles.length >= MOST_ROLES)
-      notes.push({
-        about: name,
-        what: `its Pods have more than ${MOST_ROLES} roles; make the plan again after permits.sh`,
+        what: unresolvedText(permits),
       });
   }
   return { steps, notes };
+}
+
+function unresolvedText({ steps, unresolved }: NamespacePermits): string {
+  const which = namesText(unresolved.slice(0, MOST_NAMES), unresolved.length);
+  return steps.length === 0
+    ? `no annotation can permit exactly ${which}; permit them by a pattern`
+    : `these roles cannot be permitted: ${which}`;
 }

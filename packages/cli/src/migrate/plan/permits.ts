@@ -31,7 +31,8 @@ export interface PermitDeps {
 
 /**
  * The annotations by which a Namespace permits exactly the roles that its Pods have now, in addition to what it permits already. They
- * change nothing for the old system: what it reads is only extended by what it permits anyway.
+ * change nothing for the old system: what it reads is only extended by what it permits anyway. None if they would be too long for
+ * Rolegate, which would then permit nothing.
  */
 export function permitsOf(
   namespace: string,
@@ -47,7 +48,7 @@ export function permitsOf(
   const value =
     target === annotation.allowedRoles
       ? asList(annotations[target], names)
-      : asExpression(annotations[target], names);
+      : asExpression(isBad(policy, namespace, target, annotations) ? '' : annotations[target], names);
   const steps: PermitStep[] = [{ namespace, key: target, value, when: 'before' }];
   const after: Record<string, string> = { ...annotations, [target]: value };
   if (isBad(policy, namespace, other, annotations)) {
@@ -55,6 +56,7 @@ export function permitsOf(
     steps.push({ namespace, key: other, value: undefined, when });
     Reflect.deleteProperty(after, other);
   }
+  if (isBad(policy, namespace, target, after)) return { steps: [], unresolved: missing };
   return { steps, unresolved: missing.filter((role) => !permits(after)(role)) };
 }
 

@@ -11,10 +11,14 @@ export interface PlanPageInput {
   readonly steps: readonly PermitStep[];
   readonly notes: readonly PlanNote[];
   readonly hasIdentity: boolean;
+  /** What the server permits during the move, in sentences. */
+  readonly permitting: string;
+  readonly isAudited: boolean;
 }
 
 /** The page that says in which order the files are used. */
-export function planPage({ rules, programs, steps, notes, hasIdentity }: PlanPageInput): string {
+export function planPage(input: PlanPageInput): string {
+  const { rules, programs, steps, notes, hasIdentity, permitting, isAudited } = input;
   const namespaces = new Set(steps.map(({ namespace }) => namespace)).size;
   const old = programs.map(describeProgram).join(', ');
   return `# Moving from ${rules.kind} to Rolegate
@@ -41,7 +45,7 @@ sh keep-apart.sh
 helm -n rolegate install rolegate-agent "oci://$R/charts/rolegate-agent" -f agent-values.yaml
 \`\`\`
 
-The server permits everything inside the ceiling for now (\`roles.namespacePolicy: audit\`), and logs what it would refuse.
+${permitting}
 
 ## Node by node
 
@@ -72,7 +76,7 @@ When the last node is back: \`sh together.sh\`, and uninstall the three releases
 sh finish.sh
 \`\`\`
 
-Only once \`rolegate_audit_refusals_total\` does not rise any more. It cannot be undone: the old system is removed. Then
-remove the old system's role from the trust policies.
+Only once ${isAudited ? '\`rolegate_audit_refusals_total\` does not rise any more' : 'Rolegate refuses nobody who should have a role (\`kubectl rolegate logs --since 1h\`)'}. It cannot be undone:
+the old system is removed. Then remove the old system's role from the trust policies.
 ${notes.length === 0 ? '' : `\n## What this plan leaves to you\n\n${notes.map(({ about, what }) => `- ${markdownCode(about)}: ${markdownText(what)}\n`).join('')}`}`;
 }

@@ -5,6 +5,7 @@ import type { OldProgram } from '../release/old-program.ts';
 import { WEB_IDENTITY_ROLE } from '../report/read-objects.ts';
 import type { SoftwareRow } from '../report/software.ts';
 import { setAt } from './values-of.ts';
+import type { NamespacePolicy } from './namespace-policy.ts';
 import type { TranslatedValues } from './values-of.ts';
 
 export interface ValuesInput {
@@ -16,6 +17,10 @@ export interface ValuesInput {
   /** Globs that the ceiling needs beside the base ARN's account. */
   readonly otherAccounts: readonly string[];
   readonly software: readonly SoftwareRow[];
+}
+
+export interface ServerValuesInput extends ValuesInput {
+  readonly namespacePolicy: NamespacePolicy['policy'];
 }
 
 /** Agents run where the node has this label. */
@@ -34,12 +39,12 @@ export function agentValues({ programs, rules, translated, software }: ValuesInp
   return withHead(['Values of charts/agent, for the move. finish.sh removes the node selector.'], values);
 }
 
-/** The values of the server's chart, as YAML. It begins in audit mode; finish.sh enforces permits. */
-export function serverValues(input: ValuesInput): string {
+/** The values of the server's chart, as YAML. */
+export function serverValues(input: ServerValuesInput): string {
   const { programs, rules, baseArn, otherAccounts } = input;
   const values = structuredClone(input.translated.server) as Record<string, unknown>;
   setAt(values, 'roles.baseArn', baseArn);
-  setAt(values, 'roles.namespacePolicy', 'audit');
+  setAt(values, 'roles.namespacePolicy', input.namespacePolicy);
   if (rules.kind === 'kube2iam' && rules.defaultRole !== undefined)
     setAt(values, 'roles.default', rules.defaultRole);
   if (otherAccounts.length > 0) setAt(values, 'roles.ceiling', ceilingOf(baseArn, otherAccounts));

@@ -7,8 +7,6 @@ import type { PodFacts } from './pod-facts.ts';
 const MOST_NAMES = 5;
 /** Groups of one kind in a Namespace; the Pods of further ones are only counted. */
 const MOST_GROUPS = 100;
-/** Roles that are kept of a Namespace. */
-const MOST_ROLES = 500;
 /** Characters that are kept of a text from an annotation. */
 const LONGEST = 300;
 
@@ -27,7 +25,7 @@ export interface NamespaceTally {
   readonly counts: Readonly<Partial<Record<ChangeKind, number>>>;
   /** Pods that changed in a way for which there was no group left. */
   readonly ungrouped: number;
-  /** ARNs of the roles that its Pods have now, up to a number. */
+  /** ARNs of the roles that its Pods have now. */
   readonly roles: readonly string[];
   readonly withExternalId: number;
   readonly withSessionName: number;
@@ -51,7 +49,7 @@ export interface TallyDeps {
   readonly names: Iterable<string>;
 }
 
-/** Counts Pods by Namespace and change, in memory that depends on what differs and not on the number of Pods. */
+/** Counts Pods by Namespace and change, in memory that depends on roles and on what differs, not on the number of Pods. */
 export function createTally({ externalId, sessionName, names }: TallyDeps) {
   const namespaces = new Map<string, State>([...names].map((name) => [name, newState()]));
 
@@ -59,7 +57,7 @@ export function createTally({ externalId, sessionName, names }: TallyDeps) {
     const state = namespaces.get(pod.namespace) ?? newState();
     namespaces.set(pod.namespace, state);
     state.pods += 1;
-    if (hasNow !== undefined && state.roles.size < MOST_ROLES) state.roles.add(hasNow);
+    if (hasNow !== undefined) state.roles.add(hasNow);
     if (pod.annotations[externalId] !== undefined) state.withExternalId += 1;
     if (pod.annotations[sessionName] !== undefined) state.withSessionName += 1;
     if (change !== undefined) addChange(state, pod.name, change);
