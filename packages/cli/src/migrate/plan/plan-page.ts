@@ -76,7 +76,7 @@ When the last node is back: \`sh together.sh\`, and uninstall the three releases
 sh finish.sh
 \`\`\`
 
-Only once ${isAudited ? '\`rolegate_audit_refusals_total\` does not rise any more' : 'Rolegate refuses nobody who should have a role (\`kubectl rolegate logs --since 1h\`)'}. It cannot be undone:
+Only once ${isAudited ? '`rolegate_audit_refusals_total` does not rise any more' : 'Rolegate refuses nobody who should have a role (`kubectl rolegate logs --since 1h`)'}. It cannot be undone:
 the old system is removed. Then remove the old system's role from the trust policies.
 ${notes.length === 0 ? '' : `\n## What this plan leaves to you\n\n${notes.map(({ about, what }) => `- ${markdownCode(about)}: ${markdownText(what)}\n`).join('')}`}`;
 }

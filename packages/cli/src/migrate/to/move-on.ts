@@ -1,4 +1,5 @@
-import { shellScript, shellWord } from '../plan/shell.ts';
+import { quoted } from '../../output/shell.ts';
+import { shellScript } from '../plan/shell.ts';
 import type { PlanFile, PlanNote } from '../plan/make-plan.ts';
 import { WEB_IDENTITY_ROLE } from '../report/read-objects.ts';
 import { sdkNotes } from './sdk-notes.ts';
@@ -39,7 +40,7 @@ function toIrsa({ workloads, issuer, baseArn }: MoveOnInput): MoveOn {
   const host = issuer?.replace(/^https:\/\//, '').replace(/\/$/, '') ?? 'ISSUER';
   const lines = movable.map(
     ({ namespace, serviceAccount, roles }) =>
-      `kubectl -n ${shellWord(namespace)} annotate serviceaccount ${shellWord(serviceAccount)} --overwrite ${shellWord(`${WEB_IDENTITY_ROLE}=${roles[0] ?? ''}`)}\n`,
+      `kubectl -n ${quoted(namespace)} annotate serviceaccount ${quoted(serviceAccount)} --overwrite ${quoted(`${WEB_IDENTITY_ROLE}=${roles[0] ?? ''}`)}\n`,
   );
   return {
     files: [
@@ -68,7 +69,7 @@ function toPodIdentity({ workloads, baseArn }: MoveOnInput): MoveOn {
   const { movable, notes } = sorted(workloads, baseArn, 'pod-identity');
   const lines = movable.map(
     ({ namespace, serviceAccount, roles }) =>
-      `associate ${[namespace, serviceAccount, roles[0] ?? ''].map(shellWord).join(' ')}\n`,
+      `associate ${[namespace, serviceAccount, roles[0] ?? ''].map(quoted).join(' ')}\n`,
   );
   return {
     files: [
@@ -124,8 +125,7 @@ function toContainerCredentials({ workloads }: MoveOnInput): MoveOn {
           upgrade('agent'),
           upgrade('server'),
           ...namespaces.map(
-            (name) =>
-              `kubectl label namespace ${shellWord(name)} --overwrite rolegate.dev/credentials=token\n`,
+            (name) => `kubectl label namespace ${quoted(name)} --overwrite rolegate.dev/credentials=token\n`,
           ),
         ],
       ),
