@@ -59,7 +59,13 @@ export async function writeMigration(
   const oldValues = await readOldValues({ programs, file: values.values, connection, signal });
   if ('fault' in oldValues) return refuse(output, oldValues.fault);
   const comparison = await compareCluster({ programs, ...found, lister });
-  const plan = makePlan({ programs, ...found, ...oldValues, comparison });
+  const plan = makePlan({
+    programs,
+    ...found,
+    ...oldValues,
+    comparison,
+    hasOther: programs.length < installed.length,
+  });
   await printPlan(plan, { output, format: values.output, folder: values.folder, page: 'plan.md' });
   return comparison.incomplete.length > 0 || oldValues.withoutValues !== undefined
     ? exitCodes.incomplete

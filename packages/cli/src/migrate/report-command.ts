@@ -98,8 +98,6 @@ async function made(
     return await make(file === undefined ? undefined : openExport(file));
   } catch (error) {
     if (error instanceof NotCloudTrail) return `the CloudTrail file ${file ?? ''} ${error.message}`;
-    if (error instanceof Error && 'path' in error && error.path === file)
-      return `the CloudTrail file: ${error.message}`;
     throw error;
   }
 }

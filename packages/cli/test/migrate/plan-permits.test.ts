@@ -19,9 +19,14 @@ const kube2iam = (restrictions: Kube2iamRules['restrictions']): OldRules => ({
   keys: kube2iamKeys,
 });
 
-function permits(rules: OldRules, annotations: Readonly<Record<string, string>>, names: readonly string[]) {
+function permits(
+  rules: OldRules,
+  annotations: Readonly<Record<string, string>>,
+  names: readonly string[],
+  hasOther = false,
+) {
   const roles = names.map((name) => `${BASE}${name}`);
-  return permitsOf('shop', annotations, roles, { rules, policy, baseArn: BASE });
+  return permitsOf('shop', annotations, roles, { rules, hasOther, policy, baseArn: BASE });
 }
 
 function applied(annotations: Readonly<Record<string, string>>, steps: readonly PermitStep[]) {
@@ -73,6 +78,13 @@ describe('The permits of a plan', () => {
     ]);
   });
 
+  it('do not remove beforehand what kiam reads if it runs beside kube2iam', () => {
+    const remove = (hasOther: boolean) =>
+      permits(kube2iam('off'), { [PERMITTED]: '(?i)[é]?.*' }, ['app'], hasOther).steps.at(-1);
+    expect(remove(true)).toMatchObject({ key: PERMITTED, value: undefined, when: 'finish' });
+    expect(remove(false)).toMatchObject({ key: PERMITTED, value: undefined, when: 'before' });
+  });
+
   it('do not widen what kube2iam permits by its expressions', () => {
     const rules = kube2iam('regexp');
     const annotations = { [ALLOWED]: '["a.*"]' };
@@ -109,6 +121,8 @@ describe('The permits of a plan', () => {
 
   it('name roles that no annotation can permit', () => {
     const roles = ['arn:aws:iam::210987654321:role/x'];
-    expect(permitsOf('shop', {}, roles, { rules: kiam, policy, baseArn: BASE }).unresolved).toEqual(roles);
+    expect(
+      permitsOf('shop', {}, roles, { rules: kiam, hasOther: false, policy, baseArn: BASE }).unresolved,
+    ).toEqual(roles);
   });
 });

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -114,7 +114,7 @@ describe('A plan for a cluster with kiam', () => {
     const lists = { ...kiam, '/api/v1/namespaces': [namespace('open', { [PERMITTED]: '.*(?i)[é]?.*' })] };
     await plan(lists);
     expect(parse(await written('server-values.yaml'))).toMatchObject({ roles: { namespacePolicy: 'audit' } });
-    expect(await written('plan.md')).toContain('the annotation that kiam still reads in open.');
+    expect(await written('plan.md')).toContain('the annotation that is still needed in open.');
     expect(await written('finish.sh')).toContain(`annotate namespace open --overwrite ${PERMITTED}-`);
   });
 
@@ -172,7 +172,10 @@ describe('A plan for a cluster with kiam', () => {
       text: '',
       notes: [expect.stringContaining('say which of the two with --from')],
     });
-    expect((await plan(BOTH, { from: 'kiam' })).code).toBe(0);
+    expect(await plan(BOTH, { from: 'kiam' })).toMatchObject({
+      code: 0,
+      text: expect.stringContaining('left to you: kube2iam: it runs too and needs a plan of its own'),
+    });
     expect(await written('node.sh')).not.toContain('kube2iam');
   });
 
@@ -186,10 +189,23 @@ describe('A plan for a cluster with kiam', () => {
     expect(await written('permits.sh')).toContain(`'${ALLOWED}=["a-day","a-night"]'`);
   });
 
-  it('refuses a values file that does not exist', async () => {
-    expect(await plan(kiam, { values: join(folder, 'none') })).toMatchObject({
+  it.each([
+    ['none', 'cannot be read: ENOENT'],
+    ['.', 'cannot be read: EISDIR'],
+    ['/dev/zero', 'is longer than 1 MiB'],
+  ])('refuses the values file %s, which %s', async (name, says) => {
+    expect(await plan(kiam, { values: resolve(folder, name) })).toMatchObject({
       code: 2,
-      notes: [expect.stringContaining('ENOENT')],
+      notes: [expect.stringContaining(says)],
+    });
+  });
+
+  it('says so if there is no Secret of the release', async () => {
+    expect(await plan({ ...kiam, [SECRETS]: [] })).toMatchObject({
+      code: 3,
+      text: expect.stringContaining(
+        'the release kube-system/old, of DaemonSet kube-system/kiam-agent, has no Secret with the status deployed',
+      ),
     });
   });
 });

@@ -191,6 +191,13 @@ describe('A report of a cluster with kiam', () => {
     expect((await report({ ...kiam, '/api/v1/pods': [], '/apis/batch/v1/cronjobs': [] })).code).toBe(0);
   });
 
+  it('shows what is wrong with an annotation, and what can replace it, in full', async () => {
+    const { text } = await report(kiam, { output: 'text' });
+    expect(text).toMatch(
+      /\nbroken\n {2}fault: +Namespace broken: iam.amazonaws.com\/permitted .*\n {2}instead: +remove /,
+    );
+  });
+
   it('has tables that fit a terminal, and says what to do', async () => {
     const { text } = await report(kiam, { output: 'text' });
     const rows = text.split('\n').filter((line) => /^\S.* {2}/.test(line));
@@ -430,6 +437,10 @@ describe('A report that cannot be made, or only in part', () => {
     expect(await report(kiam, { cloudtrail: join(folder, 'none') })).toMatchObject({
       code: 2,
       notes: [expect.stringContaining('ENOENT')],
+    });
+    expect(await report(kiam, { cloudtrail: folder })).toMatchObject({
+      code: 2,
+      notes: [expect.stringContaining(`the CloudTrail file ${folder} cannot be read: EISDIR`)],
     });
     expect((await jsonReport(kiam, { cloudtrail: good })).nodeRole).toMatchObject({
       pods: [{ pod: 'good/plain' }],

@@ -44,7 +44,7 @@ export interface NodeRoleUseDeps {
   readonly progress: (events: number) => void;
 }
 
-const MOST_ROWS = 500;
+const MOST_ROWS = 5_000;
 const MOST_ACTIONS = 8;
 const MOST_NODES = 5;
 const USUAL_SERVICES = ['ecr', 'ssm', 'ssmmessages', 'ec2messages'];

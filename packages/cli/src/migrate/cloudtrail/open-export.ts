@@ -5,9 +5,9 @@ import { NotCloudTrail } from './split-records.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
-/** The bytes of a CloudTrail export, decompressed if it is gzip, whatever its name. */
+/** The bytes of a CloudTrail export, decompressed if it is gzip, whatever its name. Throws NotCloudTrail if it cannot be read. */
 export async function* openExport(path: string): AsyncGenerator<Buffer> {
-  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>;
+  const file = bytesOf(path);
   const [first, rest] = await firstOf(file);
   if (first?.[0] !== 0x1f || first[1] !== 0x8b) {
     if (first !== undefined) yield first;
@@ -34,4 +34,12 @@ async function firstOf(chunks: AsyncIterable<Buffer>): Promise<[Buffer | undefin
 async function* joined(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   yield first;
   yield* rest;
+}
+
+async function* bytesOf(path: string): AsyncGenerator<Buffer> {
+  try {
+    yield* createReadStream(path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw new NotCloudTrail(`cannot be read: ${error instanceof Error ? error.message : 'unknown'}`);
+  }
 }

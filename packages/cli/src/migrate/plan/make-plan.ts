@@ -36,6 +36,8 @@ export interface Plan {
 
 export type PlanInput = Omit<ValuesInput, 'otherAccounts' | 'software'> & {
   readonly comparison: Comparison;
+  /** Whether the cluster has the other old system too, which needs a plan of its own. */
+  readonly hasOther: boolean;
   /** Why the values of the old release are not known; undefined if they are. */
   readonly withoutValues: string | undefined;
 };
@@ -44,12 +46,21 @@ export type PlanInput = Omit<ValuesInput, 'otherAccounts' | 'software'> & {
 const MOST_NAMES = 5;
 
 /** What is to be applied for a move, in which order, and back. The same cluster gives the same plan. */
-export function makePlan({ comparison, withoutValues, ...known }: PlanInput): Plan {
+export function makePlan({ comparison, hasOther, withoutValues, ...known }: PlanInput): Plan {
   const { programs, rules, translated } = known;
   const accounts = otherAccounts(comparison.byNamespace);
   const input: ValuesInput = { ...known, otherAccounts: accounts, software: comparison.software };
-  const { steps, notes: permitNotes } = permitSteps(comparison, input);
+  const { steps, notes: permitNotes } = permitSteps(comparison, input, hasOther);
+  const other = rules.kind === 'kiam' ? 'kube2iam' : 'kiam';
   const notes = [
+    ...(hasOther
+      ? [
+          {
+            about: other,
+            what: `it runs too and needs a plan of its own, with --from ${other} and another --folder`,
+          },
+        ]
+      : []),
     ...permitNotes,
     ...comparison.incomplete.map((what) => ({ about: 'not read', what })),
     ...(withoutValues === undefined ? [] : [{ about: 'values of the old release', what: withoutValues }]),
@@ -89,12 +100,13 @@ export function makePlan({ comparison, withoutValues, ...known }: PlanInput): Pl
 function permitSteps(
   { byNamespace, annotations }: Comparison,
   { rules, baseArn, otherAccounts: accounts }: ValuesInput,
+  hasOther: boolean,
 ) {
   const policy = createNewPolicy({ baseArn, defaultRole: undefined, ceilings: ceilingOf(baseArn, accounts) });
   const steps: PermitStep[] = [];
   const notes: PlanNote[] = [];
   for (const { name, roles } of byNamespace) {
-    const permits = permitsOf(name, annotations.get(name) ?? {}, roles, { rules, policy, baseArn });
+    const permits = permitsOf(name, annotations.get(name) ?? {}, roles, { rules, hasOther, policy, baseArn });
     steps.push(...permits.steps);
     if (permits.unresolved.length > 0)
       notes.push({

@@ -25,7 +25,7 @@ export function namespacePolicyOf(rules: OldRules, steps: readonly PermitStep[])
   if (waiting.length > 0)
     return {
       policy: 'audit',
-      why: `For now, the server permits everything inside the ceiling (\`roles.namespacePolicy: audit\`), also what ${rules.kind} refuses: Rolegate does not accept the annotation that ${rules.kind} still reads in ${namesText(waiting.slice(0, MOST_NAMES), waiting.length)}. \`finish.sh\` removes it and enforces permits. If you replace it first (the report says by what) and make the plan again, permits are enforced from the start.`,
+      why: `For now, the server permits everything inside the ceiling (\`roles.namespacePolicy: audit\`), also what ${rules.kind} refuses: Rolegate does not accept the annotation that is still needed in ${namesText(waiting.slice(0, MOST_NAMES), waiting.length)}. \`finish.sh\` removes it and enforces permits. If you replace it first (the report says by what) and make the plan again, permits are enforced from the start.`,
     };
   return {
     policy: 'enforce',

@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
 import { parseDocument } from 'yaml';
 import { record } from '@rolegate/runtime';
 import { ClusterError } from '../../cluster/cluster-error.ts';
@@ -48,12 +49,12 @@ async function valuesOfFile(
   path: string,
 ): Promise<{ readonly value: Record<string, unknown> } | { readonly fault: string }> {
   try {
-    await using file = await open(path);
-    const { size } = await file.stat();
-    if (size > LONGEST_FILE) return { fault: `has ${size} bytes; a values file has less` };
-    const document = parseDocument(await file.readFile('utf8'), { logLevel: 'silent' });
+    // A pipe has no size, so no more is read than is taken. `end` is the last byte.
+    const bytes = await buffer(createReadStream(path, { end: LONGEST_FILE }));
+    if (bytes.length > LONGEST_FILE) return { fault: 'is longer than 1 MiB, as no values file is' };
+    const document = parseDocument(bytes.toString(), { logLevel: 'silent' });
     const [error] = document.errors;
-    if (error !== undefined) return { fault: `is not YAML: ${error.message.split('\n')[0] ?? ''}` };
+    if (error !== undefined) return { fault: `is not YAML: ${error.message.split(/:?\n/)[0] ?? ''}` };
     // Aliases are limited, or a small file could become a large value.
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -81,7 +82,13 @@ async function fromSecret(
       signal,
     });
     const { items } = record(answer);
-    const release = readHelmRelease(Array.isArray(items) ? items[0] : undefined);
+    const [secret] = Array.isArray(items) ? (items as unknown[]) : [];
+    if (secret === undefined)
+      return {
+        translated: none,
+        withoutValues: `the release ${namespace}/${name}, of ${describeProgram(from)}, has no Secret with the status deployed; give its values with --values`,
+      };
+    const release = readHelmRelease(secret);
     if ('fault' in release)
       return { translated: none, withoutValues: `${what} ${release.fault}; give the values with --values` };
     const translated = translateValues(system, release.values);

@@ -12,7 +12,7 @@ export interface PermitStep {
   readonly key: string;
   /** Undefined: it is to be removed. */
   readonly value: string | undefined;
-  /** finish: the old system reads it, so it stays as it is until the last node has moved. */
+  /** finish: an old system reads it, so it stays as it is until the last node has moved. */
   readonly when: 'before' | 'finish';
 }
 
@@ -24,6 +24,8 @@ export interface NamespacePermits {
 
 export interface PermitDeps {
   readonly rules: OldRules;
+  /** Whether another old system runs too. What this one does not read, that one may. */
+  readonly hasOther: boolean;
   /** With the ceiling of the plan. */
   readonly policy: Policy;
   readonly baseArn: string;
@@ -38,7 +40,7 @@ export function permitsOf(
   namespace: string,
   annotations: Annotations,
   roles: readonly string[],
-  { rules, policy, baseArn }: PermitDeps,
+  { rules, hasOther, policy, baseArn }: PermitDeps,
 ): NamespacePermits {
   const permits = (given: Annotations) => (role: string) => isPermitted(policy, namespace, given, role);
   const missing = roles.filter((role) => !permits(annotations)(role));
@@ -52,7 +54,7 @@ export function permitsOf(
   const steps: PermitStep[] = [{ namespace, key: target, value, when: 'before' }];
   const after: Record<string, string> = { ...annotations, [target]: value };
   if (isBad(policy, namespace, other, annotations)) {
-    const when = keysOf(rules).permits === other ? 'finish' : 'before';
+    const when = hasOther || keysOf(rules).permits === other ? 'finish' : 'before';
     steps.push({ namespace, key: other, value: undefined, when });
     Reflect.deleteProperty(after, other);
   }

@@ -33,7 +33,7 @@ export R=REGISTRY # of the charts
 
 1. Set what the head of \`server-values.yaml\` asks for${hasIdentity ? '' : ', above all `credentials.source`'}, and look through both values files.
 2. Add the server's role to the trust policies of the Pods' roles.
-3. Permits: \`sh permits.sh\` (${namespaces} Namespaces; the old system does not notice).
+3. Permits: \`sh permits.sh\` (${namespaces} ${namespaces === 1 ? 'Namespace' : 'Namespaces'}; the old system does not notice).
 
 ## Install
 

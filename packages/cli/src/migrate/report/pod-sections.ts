@@ -67,10 +67,19 @@ export function ruleSections({ byNamespace, system }: Report): readonly Section[
     ...named(withRole, 'Namespaces that permit nothing, with Pods that have a role now', ({ roles }) => [
       `${roles.length} roles`,
     ]),
-    ...named(faults, 'Namespaces whose annotations Rolegate takes for invalid', ({ fault }) => [
-      fault?.why ?? '',
-      fault?.instead ?? '',
-    ]),
+    ...(faults.length === 0
+      ? []
+      : [
+          {
+            title: 'Namespaces with annotations that Rolegate does not accept',
+            lines: [],
+            table: {
+              head: ['NAMESPACE', 'FAULT', 'INSTEAD'],
+              rows: faults.map(({ name, fault }) => [name, fault?.why ?? '', fault?.instead ?? '']),
+              isWide: true as const,
+            },
+          },
+        ]),
     ...(open.length === 0
       ? []
       : [
@@ -115,6 +124,5 @@ function named(
 ): readonly Section[] {
   if (namespaces.length === 0) return [];
   const rows = namespaces.map((namespace) => [namespace.name, ...cells(namespace)]);
-  const head = ['NAMESPACE', 'WHAT', 'INSTEAD'].slice(0, rows[0]?.length);
-  return [{ title, lines: [], table: { head, rows } }];
+  return [{ title, lines: [], table: { head: ['NAMESPACE', 'WHAT'], rows } }];
 }

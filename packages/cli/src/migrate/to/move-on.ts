@@ -46,7 +46,7 @@ function toIrsa({ workloads, issuer, baseArn }: MoveOnInput): MoveOn {
     files: [
       script(
         'irsa.sh',
-        'Annotates ServiceAccounts. Pods get the role when they are made anew.\nFirst add the statements of irsa-trust.json to the trust policies.',
+        'Annotates ServiceAccounts. Pods get the role when they are restarted.\nFirst add the statements of irsa-trust.json to the trust policies.',
         lines,
       ),
       json('irsa-trust.json', webIdentityTrust(movable, host)),
@@ -75,7 +75,7 @@ function toPodIdentity({ workloads, baseArn }: MoveOnInput): MoveOn {
     files: [
       script(
         'pod-identity.sh',
-        'Creates associations: CLUSTER=NAME sh pod-identity.sh. One that exists is left alone; if it has another role, that is said.\nPods get the role when they are made anew. First add the statements of pod-identity-trust.json to the trust policies.',
+        'Creates associations: CLUSTER=NAME sh pod-identity.sh. One that exists is left alone; if it has another role, that is said.\nPods get the role when they are restarted. First add the statements of pod-identity-trust.json to the trust policies.',
         [needs('CLUSTER', 'the name of the EKS cluster'), ASSOCIATE, ...lines, 'exit "$differs"\n'],
       ),
       json('pod-identity-trust.json', podIdentityTrust(movable)),
@@ -119,7 +119,7 @@ function toContainerCredentials({ workloads }: MoveOnInput): MoveOn {
     files: [
       script(
         'container-credentials.sh',
-        'Gives Pods of these Namespaces the token when they are made anew. R is the registry of the charts.',
+        'Gives Pods of these Namespaces the token when they are restarted. R is the registry of the charts.',
         [
           needs('R', 'the registry of the charts'),
           upgrade('agent'),
