@@ -1,6 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { createConnection } from '../../src/cluster/connection.ts';
+import type { Connection } from '../../src/cluster/connection.ts';
+import { recordedOutput } from '../recorded-output.ts';
+import type { RecordedOutput } from '../recorded-output.ts';
 
 /** Lists of objects, or texts, by their path, e.g. `/api/v1/pods`. Made when they are asked for, so that a large cluster takes no memory. */
 export type Lists = Readonly<
@@ -56,4 +60,25 @@ export async function startOldCluster(lists: Lists): Promise<OldCluster> {
       });
     },
   };
+}
+
+export interface Command {
+  readonly connection: Connection;
+  readonly output: RecordedOutput;
+  readonly signal: AbortSignal;
+}
+
+/** Runs a command against such an API server. `prepare` changes the server before. */
+export async function runOn<Code>(
+  lists: Lists,
+  prepare: (cluster: OldCluster) => void,
+  command: (given: Command) => Promise<Code>,
+): Promise<{ readonly code: Code; readonly text: string; readonly notes: readonly string[] }> {
+  await using cluster = await startOldCluster(lists);
+  prepare(cluster);
+  const connection = createConnection(cluster.kubeConfig);
+  const output = recordedOutput();
+  const code = await command({ connection, output, signal: new AbortController().signal });
+  connection.close();
+  return { code, text: output.printed(), notes: output.notes };
 }

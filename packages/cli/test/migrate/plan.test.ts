@@ -5,11 +5,10 @@ import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { createConnection } from '../../src/cluster/connection.ts';
 import { writeMigration } from '../../src/migrate/plan-command.ts';
 import { apart, together } from '../../src/migrate/plan/keep-apart.ts';
-import { recordedOutput } from '../recorded-output.ts';
-import { startOldCluster } from './old-cluster.ts';
+import { commonValues } from '../roles/setup.ts';
+import { runOn } from './old-cluster.ts';
 import { runScript } from './run-script.ts';
 import type { Lists, OldCluster } from './old-cluster.ts';
 import {
@@ -55,38 +54,19 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-async function plan(
-  lists: Lists,
-  values: object = {},
-  prepare: (cluster: OldCluster) => void = () => undefined,
-) {
-  await using cluster = await startOldCluster(lists);
-  prepare(cluster);
-  const connection = createConnection(cluster.kubeConfig);
-  const output = recordedOutput();
+function plan(lists: Lists, values: object = {}, prepare: (cluster: OldCluster) => void = () => undefined) {
+  const defaults = {
+    ...commonValues,
+    from: undefined,
+    'role-base-arn': undefined,
+    values: undefined,
+    to: undefined,
+    folder: join(folder, 'move'),
+  } as const;
   const exec = () => Promise.reject(new Error('no Pod of Rolegate is there'));
-  const code = await writeMigration(
-    { connection, exec },
-    {
-      values: {
-        from: undefined,
-        'role-base-arn': undefined,
-        values: undefined,
-        to: undefined,
-        folder: join(folder, 'move'),
-        output: 'text',
-        kubeconfig: undefined,
-        context: undefined,
-        as: undefined,
-        'rolegate-namespace': undefined,
-        ...values,
-      },
-      output,
-      signal: new AbortController().signal,
-    },
+  return runOn(lists, prepare, ({ connection, output, signal }) =>
+    writeMigration({ connection, exec }, { values: { ...defaults, ...values }, output, signal }),
   );
-  connection.close();
-  return { code, text: output.printed(), notes: output.notes };
 }
 
 const BOTH = { ...kiam, '/apis/apps/v1/daemonsets': [...kiamDaemonSets, kube2iamDaemonSet()] };

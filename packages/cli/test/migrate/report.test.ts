@@ -2,11 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createConnection } from '../../src/cluster/connection.ts';
 import { showReport } from '../../src/migrate/report-command.ts';
 import type { Report } from '../../src/migrate/report/report.ts';
-import { recordedOutput } from '../recorded-output.ts';
-import { startOldCluster } from './old-cluster.ts';
+import { commonValues } from '../roles/setup.ts';
+import { runOn } from './old-cluster.ts';
 import type { Lists, OldCluster } from './old-cluster.ts';
 import {
   ALLOWED,
@@ -53,36 +52,19 @@ const kiam: Lists = {
   '/apis/batch/v1/cronjobs': [cronJob('open', 'nightly', { [ROLE]: 'a-nightly' })],
 };
 
-async function report(
-  lists: Lists,
-  values: object = {},
-  prepare: (cluster: OldCluster) => void = () => undefined,
-) {
-  await using cluster = await startOldCluster(lists);
-  prepare(cluster);
-  const connection = createConnection(cluster.kubeConfig);
-  const output = recordedOutput();
-  const code = await showReport(connection, {
-    values: {
-      from: undefined,
-      'role-base-arn': undefined,
-      cloudtrail: undefined,
-      logs: undefined,
-      markdown: false,
-      output: 'json',
-      kubeconfig: undefined,
-      context: undefined,
-      as: undefined,
-      'rolegate-namespace': undefined,
-      ...values,
-    },
-    words: [],
-    env: {},
-    output,
-    signal: new AbortController().signal,
-  });
-  connection.close();
-  return { code, text: output.printed(), notes: output.notes };
+function report(lists: Lists, values: object = {}, prepare: (cluster: OldCluster) => void = () => undefined) {
+  const defaults = {
+    ...commonValues,
+    from: undefined,
+    'role-base-arn': undefined,
+    cloudtrail: undefined,
+    logs: undefined,
+    markdown: false,
+    output: 'json',
+  } as const;
+  return runOn(lists, prepare, ({ connection, ...given }) =>
+    showReport(connection, { ...given, values: { ...defaults, ...values }, words: [], env: {} }),
+  );
 }
 
 async function jsonReport(lists: Lists, values: object = {}): Promise<Report> {
