@@ -114,8 +114,11 @@ describe('A plan for a cluster with kiam', () => {
     const again = await plan(kiam);
     expect(again.text.match(/: unchanged\n/g)).toHaveLength(9);
     await writeFile(join(folder, 'move', 'agent-values.yaml'), 'mine: true\n');
-    expect((await plan(kiam)).text).toContain('agent-values.yaml: replaced; the former is');
+    expect((await plan(kiam)).text).toContain('agent-values.yaml: replaced; what it had is in');
+    await writeFile(join(folder, 'move', 'agent-values.yaml'), 'mine: again\n');
+    expect((await plan(kiam)).text).toContain('agent-values.yaml.before.2\n');
     expect(await written('agent-values.yaml.before')).toBe('mine: true\n');
+    expect(await written('agent-values.yaml.before.2')).toBe('mine: again\n');
   });
 
   it('goes on without the right to read Secrets, says so, and takes a file instead', async () => {

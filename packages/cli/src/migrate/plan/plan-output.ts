@@ -32,7 +32,8 @@ export function refuse(output: Output, why: string): ExitCode {
 function text(files: readonly WrittenFile[], { notes }: Plan, page: string): string {
   return [
     ...files.map(
-      ({ path, how }) => `${path}: ${how}${how === 'replaced' ? `; the former is ${path}.before` : ''}`,
+      ({ path, how, before }) =>
+        `${path}: ${how}${before === undefined ? '' : `; what it had is in ${before}`}`,
     ),
     ...notes.map(({ about, what }) => `left to you: ${onOneLine(about)}: ${onOneLine(what)}`),
     `Next: read ${page}`,
