@@ -65,7 +65,7 @@ export function ruleSections({ byNamespace, system }: Report): readonly Section[
   const uncounted = byNamespace.filter(({ ungrouped }) => ungrouped > 0);
   return [
     ...named(withRole, 'Namespaces that permit nothing, with Pods that have a role now', ({ roles }) => [
-      `${roles.length} roles`,
+      roles.length === 1 ? '1 role' : `${roles.length} roles`,
     ]),
     ...(faults.length === 0
       ? []
@@ -75,7 +75,11 @@ export function ruleSections({ byNamespace, system }: Report): readonly Section[
             lines: [],
             table: {
               head: ['NAMESPACE', 'FAULT', 'INSTEAD'],
-              rows: faults.map(({ name, fault }) => [name, fault?.why ?? '', fault?.instead ?? '']),
+              rows: faults.map(({ name, fault }) => [
+                name,
+                fault?.why.replace(`Namespace ${name}: `, '') ?? '',
+                fault?.instead ?? '',
+              ]),
               isWide: true as const,
             },
           },
