@@ -1,3 +1,4 @@
+import { onOneLine } from '@rolegate/runtime';
 import type { Command, CommandCall } from '../command-line/command.ts';
 import { exitCodes } from '../command-line/exit-code.ts';
 import type { ExitCode } from '../command-line/exit-code.ts';
@@ -114,6 +115,6 @@ function shown(report: Report, format: 'text' | 'json' | 'markdown', output: Out
 }
 
 function refuse(output: Output, why: string): ExitCode {
-  output.note(`kubectl rolegate migrate report: ${why}`);
+  output.note(`kubectl rolegate migrate report: ${onOneLine(why)}`);
   return exitCodes.usage;
 }

@@ -134,6 +134,7 @@ describe('A plan for a cluster with kiam', () => {
 
   it.each([
     ['controller: {}', "has none of the values of kiam's chart (it has controller)"],
+    ['"\\e[31m": {}', "has none of the values of kiam's chart (it has \\u001b[31m)"],
     ['agent: [', 'is not YAML'],
     ['- a', 'is not a map of values'],
     [

@@ -402,7 +402,7 @@ describe('A report that cannot be made, or only in part', () => {
     const folder = await mkdtemp(join(tmpdir(), 'report-'));
     const bad = join(folder, 'bad.json');
     const good = join(folder, 'good.json');
-    await writeFile(bad, 'garbage');
+    await writeFile(bad, 'garbage\u009b31m', 'latin1');
     const event = {
       eventSource: 's3.amazonaws.com',
       eventName: 'ListBuckets',
@@ -412,7 +412,7 @@ describe('A report that cannot be made, or only in part', () => {
     await writeFile(good, JSON.stringify({ Records: [event] }));
     expect(await report(kiam, { cloudtrail: bad })).toMatchObject({
       code: 2,
-      notes: [expect.stringContaining('is not a JSON list')],
+      notes: [expect.stringContaining('is not a JSON list of events: it has "garbage\\u009b31m"')],
     });
     expect(await report(kiam, { cloudtrail: join(folder, 'none') })).toMatchObject({
       code: 2,

@@ -25,7 +25,7 @@ export async function printPlan(plan: Plan, { output, format, folder, page }: Pl
 
 /** Says why there is no plan. */
 export function refuse(output: Output, why: string): ExitCode {
-  output.note(`kubectl rolegate migrate plan: ${why}`);
+  output.note(`kubectl rolegate migrate plan: ${onOneLine(why)}`);
   return exitCodes.usage;
 }
 
