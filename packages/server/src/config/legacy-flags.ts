@@ -36,6 +36,10 @@ export const serverLegacyFlags: LegacyFlags = {
     isSwitch: true,
     why: 'expressions always match the whole role; append .* to match a prefix',
   }),
+  'strict-namespace-regexp': ignored(KIAM, {
+    isSwitch: true,
+    why: 'expressions always match the whole role',
+  }),
   'grpc-keepalive-time-duration': ignored(KIAM, KEEPALIVE),
   'grpc-keepalive-timeout-duration': ignored(KIAM, KEEPALIVE),
   'grpc-max-connection-idle-duration': ignored(KIAM, CONNECTION_AGE),

@@ -56,6 +56,7 @@ const verdicts = {
     'statsd',
     'statsd-prefix',
     'statsd-interval',
+    'strict-namespace-regexp',
     'iam-role-session-ttl',
     'iam-role-error-ttl',
     'cache-resync-period',

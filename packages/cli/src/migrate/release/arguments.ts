@@ -35,8 +35,8 @@ export function isOn(given: Arguments, name: string): boolean {
   return ['true', '1', 't'].includes(lastValue(given, name)?.toLowerCase() ?? '');
 }
 
-/** Switches of kiam, v3 included, and of kube2iam for which Rolegate's programs have no row. */
-const MORE_SWITCHES = ['json-log', 'strict-namespace-regexp', 'version'];
+/** Of kiam or kube2iam; those of charts that set none are the same. */
+const MORE_SWITCHES = ['json-log', 'version'];
 
 function isSwitch(name: string): boolean {
   return (
