@@ -158,7 +158,9 @@ describe('A plan for a cluster with kiam', () => {
     });
     expect(await plan(BOTH, { from: 'kiam' })).toMatchObject({
       code: 0,
-      text: expect.stringContaining('left to you: kube2iam: it runs too and needs a plan of its own'),
+      text: expect.stringContaining(
+        'left to you: kube2iam: it runs too: make its plan as well, with --from kube2iam',
+      ),
     });
     expect(await written('node.sh')).not.toContain('kube2iam');
   });

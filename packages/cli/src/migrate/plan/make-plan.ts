@@ -57,7 +57,7 @@ export function makePlan({ comparison, hasOther, withoutValues, ...known }: Plan
       ? [
           {
             about: other,
-            what: `it runs too and needs a plan of its own, with --from ${other} and another --folder`,
+            what: `it runs too: make its plan as well, with --from ${other} and another --folder, and run both permits.sh before the first node moves`,
           },
         ]
       : []),
