@@ -65,3 +65,12 @@ it('Each path has what opens it, and the Pods that asked for it', () => {
     'never',
   ]);
 });
+
+it('Paths beyond the first 200 are said to be left out, and those before keep their counts', () => {
+  const paths = createProxiedPaths(() => undefined);
+  for (let n = 0; n < 1_300; n += 1) paths.add({ path: `user-data/${n}`, ip: '10.9.9.9' });
+  paths.add({ path: 'user-data/7', ip: '10.9.9.9' });
+  expect(paths.rows()).toHaveLength(200);
+  expect(paths.rows()[0]).toMatchObject({ path: 'user-data/7', calls: 2 });
+  expect(paths.omitted()).toEqual(['1,100 requests for metadata other than the first 200 paths']);
+});

@@ -52,7 +52,7 @@ export async function makeReport(deps: ReportDeps): Promise<Report> {
     ...(missingLogs !== undefined && { paths: paths.rows() }),
     flags: flagRows(programs),
     ...(nodeRole !== undefined && { nodeRole }),
-    incomplete: [...notRead(deps), ...(missingLogs ?? [])],
+    incomplete: [...notRead(deps), ...(missingLogs ?? []), ...paths.omitted()],
   };
 }
 

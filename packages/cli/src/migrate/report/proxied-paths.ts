@@ -53,11 +53,15 @@ function field(line: string, name: string): string {
 /** Counts requests by path. `podAt` knows a Pod, as NAMESPACE/NAME, by its address. */
 export function createProxiedPaths(podAt: (ip: string) => string | undefined) {
   const found = new Map<string, { calls: number; pods: Set<string> }>();
+  let unlisted = 0;
   return {
     add({ path, ip }: ProxiedRequest): void {
       let row = found.get(path);
       if (row === undefined) {
-        if (found.size >= MOST_PATHS) return;
+        if (found.size >= MOST_PATHS) {
+          unlisted += 1;
+          return;
+        }
         row = { calls: 0, pods: new Set() };
         found.set(path, row);
       }
@@ -70,6 +74,11 @@ export function createProxiedPaths(podAt: (ip: string) => string | undefined) {
       [...found]
         .sort(([, one], [, other]) => other.calls - one.calls)
         .map(([path, { calls, pods }]) => ({ path, calls, pods: [...pods], then: servedBy(path) })),
+    /** What `rows` leaves out; empty if nothing. */
+    omitted: (): readonly string[] =>
+      unlisted === 0
+        ? []
+        : [`${unlisted.toLocaleString('en')} requests for metadata other than the first ${MOST_PATHS} paths`],
   };
 }
 

@@ -36,6 +36,6 @@ export function summaryLines({
   return [
     `From ${system} to Rolegate: ${programs.map(({ of, version }) => `${of}${version === '' ? '' : ` ${version}`}`).join(', ')}`,
     `Base ARN ${baseArn}; ${namespaces} Namespaces, ${pods} Pods, CronJobs and workloads without Pods`,
-    `${sum('breaks')} would lose their role or get another, ${sum('opens')} would get a role that they do not get now`,
+    `Would lose their role or get another: ${sum('breaks')}; would get a role that they do not get now: ${sum('opens')}`,
   ];
 }
