@@ -6,7 +6,8 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { writeMigration } from '../../src/migrate/plan-command.ts';
-import { apart, together } from '../../src/migrate/plan/keep-apart.ts';
+import { apart, apartPatch, together, togetherPatch } from '../../src/migrate/plan/keep-apart.ts';
+import { oldProgram } from '../../src/migrate/release/old-program.ts';
 import { commonValues } from '../roles/setup.ts';
 import { runOn } from './old-cluster.ts';
 import { runScript } from './run-script.ts';
@@ -293,11 +294,14 @@ describe('The scripts of a plan', () => {
   const leaving = (had: string, old: string) =>
     `case "$*" in *"get node"*) printf '${had}' ;; *instance=rolegate-agent*) ;; *kube-system*"get pod"*) ${old} ;; *"get pod"*) echo pod/x ;; esac`;
 
-  it('move a node back, once its old agent has come, and forget that', async () => {
+  it('move a node back, once its old agent is ready, and forget that', async () => {
     await plan(kiam);
     const back = await run('back.sh', leaving('kube-system/kiam-agent', 'echo pod/y'), ['node-a']);
     expect(back).toMatchObject({ code: 0, stdout: 'node-a: moved back\n', stderr: '' });
-    expect(back.calls.at(-1)).toBe('kubectl[annotate][node][node-a][rolegate.dev/old-agent-]');
+    expect(back.calls.slice(-2)).toEqual([
+      'kubectl[-n][kube-system][wait][pod][--for=condition=Ready][--timeout=120s][-l][app=kiam,component=agent][--field-selector][spec.nodeName=node-a]',
+      'kubectl[annotate][node][node-a][rolegate.dev/old-agent-]',
+    ]);
   });
 
   it('move a node back on which no old agent ran, and say that none has come', async () => {
@@ -322,6 +326,12 @@ describe('The scripts of a plan', () => {
     },
     { name: 'the query for it fails', had: 'kube-system/kiam-agent', old: 'exit 7', code: 7 },
     { name: 'the query for one that never ran fails', had: '', old: 'exit 7', code: 7 },
+    {
+      name: 'an old agent does not become ready',
+      had: 'kube-system/kiam-agent',
+      old: 'echo pod/y ;; *kube-system*"wait pod"*) exit 1',
+      code: 1,
+    },
   ])('do not go on to the next node if $name', async ({ had, old, code }) => {
     await plan(kiam);
     const back = await run('back.sh', leaving(had, old), ['node-a', 'node-b']);
@@ -388,6 +398,42 @@ describe('A plan for a move from the metadata API', () => {
       code: 3,
       text: expect.stringContaining('left to you: not read: missing right'),
     });
+  });
+});
+
+describe('A DaemonSet with the update strategy RollingUpdate', () => {
+  const own = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } };
+  const suspended = { type: 'OnDelete', rollingUpdate: null };
+  const annotations = { 'rolegate.dev/update-strategy': JSON.stringify(own) };
+  const program = (given: object, updateStrategy: object) =>
+    oldProgram('DaemonSet', {
+      metadata: { annotations: given },
+      spec: { updateStrategy, template: { spec: { containers: [{ image: 'kube2iam' }] } } },
+    });
+
+  it.each([
+    { when: 'before keep-apart.sh', found: program({}, own) },
+    { when: 'after it', found: program(annotations, { type: 'OnDelete' }) },
+  ])(
+    'replaces no Pod during the move, and has its strategy again afterwards, in a plan made $when',
+    ({ found }) => {
+      if (found === undefined) throw new Error('no program');
+      expect(apartPatch(found)).toMatchObject({
+        metadata: { annotations },
+        spec: { updateStrategy: suspended },
+      });
+      expect(togetherPatch(found)).toEqual({
+        metadata: { annotations: { 'rolegate.dev/update-strategy': null } },
+        spec: { updateStrategy: own, template: { spec: { affinity: null } } },
+      });
+    },
+  );
+
+  it('keeps another strategy than that', () => {
+    const found = program({}, { type: 'OnDelete' });
+    if (found === undefined) throw new Error('no program');
+    expect(togetherPatch(found)).toEqual({ spec: { template: { spec: { affinity: null } } } });
+    expect(JSON.stringify(apartPatch(found))).not.toContain('trategy');
   });
 });
 

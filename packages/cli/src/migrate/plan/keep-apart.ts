@@ -1,8 +1,28 @@
 import { record } from '@rolegate/runtime';
+import { OWN_STRATEGY } from '../release/old-program.ts';
 import type { OldProgram } from '../release/old-program.ts';
 import { AGENT_LABEL } from './values-files.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
+
+/** A merge patch that keeps old agents off nodes with Rolegate's label. It replaces no Pod on other nodes. */
+export function apartPatch({ affinity, updateStrategy }: OldProgram): object {
+  const template = { spec: { affinity: apart(affinity) } };
+  if (updateStrategy['type'] !== ROLLING) return { spec: { template } };
+  return {
+    metadata: { annotations: { [OWN_STRATEGY]: JSON.stringify(updateStrategy) } },
+    spec: { updateStrategy: { type: 'OnDelete', rollingUpdate: null }, template },
+  };
+}
+
+/** A merge patch after which the DaemonSet is as it was before. */
+export function togetherPatch({ affinity, updateStrategy }: OldProgram): object {
+  const template = { spec: { affinity: together(affinity) } };
+  if (updateStrategy['type'] !== ROLLING) return { spec: { template } };
+  return { metadata: { annotations: { [OWN_STRATEGY]: null } }, spec: { updateStrategy, template } };
+}
+
+const ROLLING = 'RollingUpdate';
 
 /** The affinity that keeps the old agent off nodes with Rolegate's label, in addition to what it has. */
 export function apart(affinity: OldProgram['affinity']): object {

@@ -1,5 +1,5 @@
 import type { OldProgram } from '../release/old-program.ts';
-import { apart, together } from './keep-apart.ts';
+import { apartPatch, togetherPatch } from './keep-apart.ts';
 import type { PermitStep } from './permits.ts';
 import { shellScript, shellWord } from './shell.ts';
 import { AGENT_LABEL } from './values-files.ts';
@@ -33,24 +33,21 @@ await() {
 }
 `;
 
-/** A new node can have one too, after some seconds. */
+/** A new node can have one too, after some seconds. Agents without a readiness probe are ready as soon as they run. */
 const AWAIT_OLD = `
-# await_old AGENT COMMAND...: awaits an old agent. One that did not run on the node before the move may not belong there.
+# await_old NAMESPACE NAME SELECTOR: awaits that an old agent is ready. One that did not run on the node before may not belong there.
 await_old() {
-  agent=$1
-  shift
-  case " $had " in
-    *" $agent "*)
-      await some 120 "$@"
-      return
-      ;;
-  esac
+  agent=$1/$2
+  limit=20
+  case " $had " in *" $agent "*) limit=120 ;; esac
   came=0
-  await some 20 "$@" || came=$?
-  case $came in
-    124) echo "$node: $agent did not run here before the move, and has not come" >&2 ;;
-    *) return "$came" ;;
-  esac
+  await some "$limit" kubectl -n "$1" get pod -l "$3" --field-selector "spec.nodeName=$node" -o name || came=$?
+  if [ "$came:$limit" = 124:20 ]; then
+    echo "$node: $agent did not run here before the move, and has not come" >&2
+    return
+  fi
+  [ "$came" -eq 0 ] || return "$came"
+  kubectl -n "$1" wait pod --for=condition=Ready --timeout=120s -l "$3" --field-selector "spec.nodeName=$node"
 }
 `;
 
@@ -71,13 +68,12 @@ function annotate({ namespace, key, value }: PermitStep): string {
 export function apartScript(agents: readonly OldProgram[]): string {
   return shellScript(
     `Keeps the old agents off nodes with the label ${AGENT_LABEL}. No node has it yet, so nothing moves.\nThe next helm upgrade of the old release undoes it unless its values have the same affinity.`,
-    agents.map((agent) => patch(agent, apart(agent.affinity))).join(''),
+    agents.map((agent) => patch(agent, apartPatch(agent))).join(''),
   );
 }
 
-function patch({ namespace, name, kind }: OldProgram, affinity: object | null): string {
-  const merge = JSON.stringify({ spec: { template: { spec: { affinity } } } });
-  return `kubectl -n ${shellWord(namespace)} patch ${kind.toLowerCase()} ${shellWord(name)} --type merge -p ${shellWord(merge)}\n`;
+function patch({ namespace, name, kind }: OldProgram, merge: object): string {
+  return `kubectl -n ${shellWord(namespace)} patch ${kind.toLowerCase()} ${shellWord(name)} --type merge -p ${shellWord(JSON.stringify(merge))}\n`;
 }
 
 /** Moves nodes one by one. A node that has moved already is only checked. */
@@ -127,7 +123,7 @@ for node in "$@"; do
   await some 120 ${running('rolegate', BACK, '-o name')}
   kubectl -n rolegate wait pod --for=condition=Ready --timeout=120s -l ${BACK} --field-selector "spec.nodeName=$node"
   kubectl label node "$node" ${AGENT_LABEL}-
-${agents.map((agent) => `  await_old ${nameOf(agent)} ${runningOld(agent)}\n`).join('')}  [ -z "$had" ] || kubectl annotate node "$node" ${HAD_AGENT}-
+${agents.map(({ namespace, name, selector }) => `  await_old ${[namespace, name, selector].map(shellWord).join(' ')}\n`).join('')}  [ -z "$had" ] || kubectl annotate node "$node" ${HAD_AGENT}-
   echo "$node: moved back"
 done
 `,
@@ -166,7 +162,7 @@ function removals(programs: readonly OldProgram[]): readonly string[] {
 /** Lets the old agents on every node again, after all nodes have moved back. */
 export function togetherScript(agents: readonly OldProgram[]): string {
   return shellScript(
-    'Lets the old agents on every node again, after the last node has moved back.',
-    agents.map((agent) => patch(agent, together(agent.affinity))).join(''),
+    'Lets the old agents on every node again, after the last node has moved back.\nThose whose DaemonSet has the update strategy RollingUpdate restart one after the other.',
+    agents.map((agent) => patch(agent, togetherPatch(agent))).join(''),
   );
 }

@@ -1,4 +1,4 @@
-import { record, textOf } from '@rolegate/runtime';
+import { parseJson, record, textOf } from '@rolegate/runtime';
 import { readArguments } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 
@@ -19,11 +19,16 @@ export interface OldProgram {
   readonly selector: string;
   /** Of its Pods; undefined if there is none. */
   readonly affinity: Readonly<Record<string, unknown>> | undefined;
+  /** How it replaces its Pods when they change, without what keep-apart.sh changes about that. */
+  readonly updateStrategy: Readonly<Record<string, unknown>>;
   /** Set if it starts in a way in which its flags cannot be read. */
   readonly unread?: string;
   /** The release of Helm that it belongs to. */
   readonly release?: { readonly namespace: string; readonly name: string };
 }
+
+/** An annotation of a DaemonSet whose update strategy is suspended during the move: its own, as JSON. */
+export const OWN_STRATEGY = 'rolegate.dev/update-strategy';
 
 export type WorkloadKind = 'DaemonSet' | 'Deployment';
 
@@ -51,6 +56,7 @@ export function oldProgram(kind: WorkloadKind, item: unknown): OldProgram | unde
       container: textOf(container['name']),
       given: readArguments(words),
       selector: selectorOf(record(spec)),
+      updateStrategy: strategyOf(record(annotations), record(spec)),
       affinity: podSpec['affinity'] === undefined ? undefined : record(podSpec['affinity']),
       ...(words.includes('-c') && { unread: 'it starts through a shell, so its flags are not known' }),
       ...(release !== undefined && { release }),
@@ -67,6 +73,10 @@ export function describeProgram({ kind, namespace, name }: OldProgram): string {
 function selectorOf(spec: Record<string, unknown>): string {
   const labels = Object.entries(record(record(spec['selector'])['matchLabels']));
   return labels.map(([key, value]) => `${key}=${textOf(value)}`).join(',');
+}
+
+function strategyOf(annotations: Record<string, unknown>, { updateStrategy }: Record<string, unknown>) {
+  return record(parseJson(textOf(annotations[OWN_STRATEGY])) ?? updateStrategy);
 }
 
 function releaseOf(annotations: Record<string, unknown>) {
