@@ -8,7 +8,7 @@ import { moveOn, targets } from '../../src/migrate/to/move-on.ts';
 import { readWorkloads } from '../../src/migrate/to/read-workloads.ts';
 import { createWorkloads } from '../../src/migrate/to/workloads.ts';
 import type { Workload } from '../../src/migrate/to/workloads.ts';
-import { ALLOWED, namespace, PERMITTED, pod, ROLE } from './old-objects.ts';
+import { ALLOWED, PERMITTED, pod, ROLE } from './old-objects.ts';
 import { BASE } from './permits.ts';
 import { runScript } from './run-script.ts';
 
@@ -29,6 +29,7 @@ function workload(over: Partial<Workload>): Workload {
     clients: [],
     unseen: 0,
     webIdentityRole: undefined,
+    hasToken: false,
     ...over,
   };
 }
@@ -58,9 +59,15 @@ describe('A move to IRSA', () => {
     expect(text('irsa.sh').match(/^kubectl.*$/gm)).toEqual([
       `kubectl -n shop annotate serviceaccount cart --overwrite eks.amazonaws.com/role-arn=${BASE}app`,
       `kubectl -n shop annotate serviceaccount default --overwrite eks.amazonaws.com/role-arn=${BASE}app`,
-      `kubectl -n far annotate serviceaccount moved --overwrite eks.amazonaws.com/role-arn=${OTHER}`,
       `kubectl -n far annotate serviceaccount cart --overwrite eks.amazonaws.com/role-arn=${OTHER}`,
     ]);
+  });
+
+  it('has nothing left to do if all ServiceAccounts have their annotation', () => {
+    const done = [workload({ webIdentityRole: `${BASE}app` })];
+    const { files } = moveOn('irsa', { workloads: done, issuer: undefined, baseArn: BASE });
+    expect(files[0]?.text).toMatch(/\n\necho "no ServiceAccount needs another annotation"\n$/);
+    expect(files[1]?.text).toContain('shop:cart');
   });
 
   it('has one statement a role, for exactly the ServiceAccounts that have it', () => {
@@ -131,6 +138,12 @@ it('A move to container credentials labels Namespaces, whatever the roles of the
     'kubectl label namespace shop --overwrite rolegate.dev/credentials=token',
     'kubectl label namespace far --overwrite rolegate.dev/credentials=token',
   ]);
+});
+
+it('A move to container credentials has nothing left to label if all Namespaces have the label', () => {
+  const done = [workload({ hasToken: true })];
+  const { files } = moveOn('container-credentials', { workloads: done, issuer: undefined, baseArn: BASE });
+  expect(files[0]?.text).toMatch(/\necho "no Namespace needs another label"\n$/);
 });
 
 it.each(targets)('The page for %s has its steps, the way back and what to check', (target) => {
@@ -302,7 +315,15 @@ esac`;
 
 describe('The roles that Pods have', () => {
   const objects: Readonly<Record<string, readonly object[]>> = {
-    namespaces: [namespace('shop', { [PERMITTED]: `${BASE}a|x`, [ALLOWED]: '["app"]' })],
+    namespaces: [
+      {
+        metadata: {
+          name: 'shop',
+          annotations: { [PERMITTED]: `${BASE}a|x`, [ALLOWED]: '["app"]' },
+          labels: { 'rolegate.dev/credentials': 'token' },
+        },
+      },
+    ],
     pods: [
       pod({ namespace: 'shop', name: 'by-list', annotations: { [ROLE]: 'app' }, serviceAccount: 'one' }),
       pod({ namespace: 'shop', name: 'by-kiam', annotations: { [ROLE]: 'a-admin' }, serviceAccount: 'two' }),
@@ -334,11 +355,9 @@ describe('The roles that Pods have', () => {
 
   it('are those of Rolegate if there is no old system', async () => {
     const found = await readWorkloads({ list, baseArn: BASE, rules: undefined, clientsOf });
-    expect(
-      found.map(({ serviceAccount, roles, webIdentityRole }) => [serviceAccount, roles, webIdentityRole]),
-    ).toEqual([
-      ['one', [`${BASE}app`], `${BASE}newer`],
-      ['three', [`${BASE}app`], undefined],
+    expect(found).toMatchObject([
+      { serviceAccount: 'one', roles: [`${BASE}app`], webIdentityRole: `${BASE}newer`, hasToken: true },
+      { serviceAccount: 'three', roles: [`${BASE}app`], webIdentityRole: undefined, hasToken: true },
     ]);
   });
 

@@ -14,6 +14,9 @@ export type ListAll = (kind: Listed, each: (item: unknown) => void) => Promise<v
 /** The annotation of a ServiceAccount by which EKS gives its Pods a role (IRSA). */
 export const WEB_IDENTITY_ROLE = 'eks.amazonaws.com/role-arn';
 
+/** The label of Namespaces by which Rolegate gives their Pods a token for container credentials. */
+export const CREDENTIALS_LABEL = 'rolegate.dev/credentials';
+
 /** An annotation can have 256 KiB; lists of up to 64 kB count. Characters. */
 const LONGEST_RULE = 65_537;
 
@@ -35,6 +38,16 @@ export async function readNamespaces(
   await list('namespaces', (item) => {
     const { name, annotations } = record(record(item)['metadata']);
     found.set(textOf(name), bounded(picked(record(annotations), read)));
+  });
+  return found;
+}
+
+/** The names of Namespaces whose Pods get a token for container credentials. */
+export async function readTokenNamespaces(list: ListAll): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  await list('namespaces', (item) => {
+    const { name, labels } = record(record(item)['metadata']);
+    if (record(labels)[CREDENTIALS_LABEL] === 'token') found.add(textOf(name));
   });
   return found;
 }

@@ -1,7 +1,7 @@
 import { quoted } from '../../output/shell.ts';
 import { shellScript } from '../plan/shell.ts';
 import type { PlanFile, PlanNote } from '../plan/make-plan.ts';
-import { WEB_IDENTITY_ROLE } from '../report/read-objects.ts';
+import { CREDENTIALS_LABEL, WEB_IDENTITY_ROLE } from '../report/read-objects.ts';
 import { sdkNotes } from './sdk-notes.ts';
 import { podIdentityTrust, webIdentityTrust } from './trust.ts';
 import type { Workload } from './workloads.ts';
@@ -38,7 +38,8 @@ export function moveOn(target: MoveTarget, input: MoveOnInput): MoveOn {
 function toIrsa({ workloads, issuer, baseArn }: MoveOnInput): MoveOn {
   const { movable, notes } = sorted(workloads, baseArn, 'irsa');
   const host = issuer?.replace(/^https:\/\//, '').replace(/\/$/, '') ?? 'ISSUER';
-  const lines = movable.map(
+  const missing = movable.filter(({ webIdentityRole }) => webIdentityRole === undefined);
+  const lines = missing.map(
     ({ namespace, serviceAccount, roles }) =>
       `kubectl -n ${quoted(namespace)} annotate serviceaccount ${quoted(serviceAccount)} --overwrite ${quoted(`${WEB_IDENTITY_ROLE}=${roles[0] ?? ''}`)}\n`,
   );
@@ -47,7 +48,7 @@ function toIrsa({ workloads, issuer, baseArn }: MoveOnInput): MoveOn {
       script(
         'irsa.sh',
         'Annotates ServiceAccounts. Pods get the role when they are restarted.\nFirst add the statements of irsa-trust.json to the trust policies.',
-        lines,
+        lines.length === 0 ? ['echo "no ServiceAccount needs another annotation"\n'] : lines,
       ),
       json('irsa-trust.json', webIdentityTrust(movable, host)),
     ],
@@ -112,7 +113,10 @@ function needs(variable: string, what: string): string {
 
 /** Roles, permits and sessions stay as they are; only the way to ask for them changes. */
 function toContainerCredentials({ workloads }: MoveOnInput): MoveOn {
-  const namespaces = [...new Set(workloads.map(({ namespace }) => namespace))];
+  const missing = workloads.filter(({ hasToken }) => !hasToken).map(({ namespace }) => namespace);
+  const labels = [...new Set(missing)].map(
+    (name) => `kubectl label namespace ${quoted(name)} --overwrite ${CREDENTIALS_LABEL}=token\n`,
+  );
   const upgrade = (chart: string) =>
     `helm -n rolegate upgrade rolegate-${chart} "oci://$R/charts/rolegate-${chart}" --reset-then-reuse-values \\\n  --set containerCredentials.enabled=true --wait\n`;
   return {
@@ -124,9 +128,7 @@ function toContainerCredentials({ workloads }: MoveOnInput): MoveOn {
           needs('R', 'the registry of the charts'),
           upgrade('agent'),
           upgrade('server'),
-          ...namespaces.map(
-            (name) => `kubectl label namespace ${quoted(name)} --overwrite rolegate.dev/credentials=token\n`,
-          ),
+          ...(labels.length === 0 ? ['echo "no Namespace needs another label"\n'] : labels),
         ],
       ),
     ],

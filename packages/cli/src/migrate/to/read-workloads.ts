@@ -5,7 +5,13 @@ import type { OldRules } from '../old-rules/old-system.ts';
 import { oldVerdict } from '../old-rules/old-verdict.ts';
 import { ceilingOf } from '../plan/values-files.ts';
 import type { PodFacts } from '../report/pod-facts.ts';
-import { readNamespaces, readPods, readServiceAccounts, WEB_IDENTITY_ROLE } from '../report/read-objects.ts';
+import {
+  readNamespaces,
+  readPods,
+  readServiceAccounts,
+  readTokenNamespaces,
+  WEB_IDENTITY_ROLE,
+} from '../report/read-objects.ts';
 import type { ListAll } from '../report/read-objects.ts';
 import { createWorkloads } from './workloads.ts';
 import type { Workload } from './workloads.ts';
@@ -37,6 +43,7 @@ export async function readWorkloads({
   const ceilings = ceilingOf(baseArn, ['*']);
   const policy = createNewPolicy({ baseArn, defaultRole: undefined, ceilings });
   const namespaces = await readNamespaces(list, keys);
+  const tokenNamespaces = await readTokenNamespaces(list);
   const serviceAccounts = await readServiceAccounts(list);
   const workloads = createWorkloads({ clientsOf, externalIdKey: keys.externalId });
 
@@ -66,5 +73,6 @@ export async function readWorkloads({
     webIdentityRole: serviceAccounts.get(`${workload.namespace}/${workload.serviceAccount}`)?.[
       WEB_IDENTITY_ROLE
     ],
+    hasToken: tokenNamespaces.has(workload.namespace),
   }));
 }

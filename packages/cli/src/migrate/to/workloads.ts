@@ -24,6 +24,8 @@ export interface Workload {
   readonly unseen: number;
   /** The role that the ServiceAccount has by IRSA already; undefined if it has none. */
   readonly webIdentityRole: string | undefined;
+  /** Whether Pods of its Namespace get the token of container credentials when they are made anew. */
+  readonly hasToken: boolean;
 }
 
 export interface SeenClient {
@@ -82,7 +84,7 @@ export function createWorkloads({ clientsOf, externalIdKey = annotation.external
       addClients(state, pod, clientsOf(pod.uid));
     },
     /** By Namespace and name. */
-    all: (): readonly Omit<Workload, 'webIdentityRole'>[] =>
+    all: (): readonly Omit<Workload, 'webIdentityRole' | 'hasToken'>[] =>
       [...found]
         .filter(([, { pods }]) => pods > 0)
         .sort(([one], [other]) => (one < other ? -1 : 1))
