@@ -8,7 +8,7 @@ import { firstMinutes } from './steps/first-minutes.ts';
 import { firewall } from './steps/firewall.ts';
 import { installing } from './steps/installing.ts';
 import { manyPods } from './steps/many-pods.ts';
-import { moving } from './steps/moving.ts';
+import { moving, movingBack } from './steps/moving.ts';
 import { plugin } from './steps/plugin.ts';
 import { pluginRights } from './steps/plugin-rights.ts';
 import { readme } from './steps/readme.ts';
@@ -35,6 +35,7 @@ const PARTS = {
   firstMinutes,
   upgrading,
   moving,
+  movingBack,
 };
 /** These leave the cluster as the parts behind them need it. */
 const ALWAYS = ['installing', 'uninstalling'];

@@ -20,12 +20,15 @@ export interface Client {
   readonly pod: string;
   /** '' if it has none. */
   readonly role: string;
+  /** Other paths that it asks for, with 404 as the answer. Defaults to the user data. */
+  readonly refusedPaths?: readonly string[];
 }
 
 export interface ClientResult extends Report, Client {
   readonly count: number;
 }
 
+const REFUSED_PATHS = ['/latest/user-data'];
 const DURATION_S = 240;
 /** Promise R2: credentials live at least this long. */
 const LEAST_LIFE_S = 25 * 60;
@@ -44,10 +47,10 @@ export async function duringRequests(
     kubectl.exec(namespace, pod, args, withinMs);
   for (const client of clients) await exec(client, ['rm', '-f', '/tmp/stop']);
   const reports = clients.map(async (client) => {
-    const { pod, role } = client;
+    const { pod, role, refusedPaths = REFUSED_PATHS } = client;
     const { stdout, stderr } = await exec(
       client,
-      ['python3', '/app/continuous_requests.py', String(DURATION_S), role],
+      ['python3', '/app/continuous_requests.py', String(DURATION_S), role, ...refusedPaths],
       (DURATION_S + 30) * 1000,
     );
     const report = parseJson(stdout) as Report | undefined;
@@ -75,9 +78,9 @@ export function resultLines(results: readonly ClientResult[]): readonly string[]
 
 /** Throws if a Pod read the node's metadata, got an unexpected answer, or got credentials that expire too soon. */
 export function expectOnlyOwn(results: readonly ClientResult[]): void {
-  for (const { pod, role, answers, leaks, shortest } of results) {
+  for (const { pod, answers, leaks, shortest, ...client } of results) {
     if (leaks > 0) throw new Error(`${pod} read the node's metadata ${leaks} times`);
-    const unexpected = Object.keys(answers).filter((answer) => !expectedOf(role).includes(answer));
+    const unexpected = Object.keys(answers).filter((answer) => !expectedOf(client).includes(answer));
     if (unexpected.length > 0) throw new Error(`${pod} got ${unexpected.join(' | ')}`);
     if (shortest < LEAST_LIFE_S) throw new Error(`${pod} got credentials for ${shortest} s`);
   }
@@ -99,7 +102,7 @@ export function expectNoFailure(
 
 const LIST = '/latest/meta-data/iam/security-credentials';
 
-function expectedOf(role: string): readonly string[] {
+function expectedOf({ role, refusedPaths = REFUSED_PATHS }: Omit<Client, 'pod'>): readonly string[] {
   const ofRole = role === '' ? [`${LIST} 404`] : [`${LIST} 200 ${role}`, `${LIST}/${role} 200 Success`];
-  return [...ofRole, '/latest/user-data 404'];
+  return [...ofRole, ...refusedPaths.map((path) => `${path} 404`)];
 }

@@ -16,8 +16,9 @@ export const IMAGES = {
   server: 'localhost/rolegate-server:e2e',
   agent: 'localhost/rolegate-agent:e2e',
   client: 'localhost/rolegate-e2e-client:e2e',
-  /** A stand-in. `kubectl rolegate migrate` recognizes kiam by the name of the image. */
+  /** Stand-ins. `kubectl rolegate migrate` recognizes kiam and kube2iam by the names of the images. */
   kiam: 'localhost/kiam:v4.0',
+  kube2iam: 'localhost/kube2iam:0.15.0',
 } as const;
 export const IMAGES_01 = {
   server: 'localhost/rolegate-server:0.1.0',
@@ -27,8 +28,8 @@ export const IMAGES_01 = {
 type Recipe = Pick<Options, 'buildImage' | 'loadImage' | 'nodeImage' | 'clientBase' | 'release'>;
 
 /**
- * Builds the images of the programs, unless a release has them, of the test Pods, of the stand-in for kiam and, if possible, of version
- * 0.1.0. Loads them into the node.
+ * Builds the images of the programs, unless a release has them, of the test Pods, of the stand-ins for kiam and kube2iam and, if possible, of
+ * version 0.1.0. Loads them into the node.
  */
 export async function buildImages(recipe: Recipe, print: (line: string) => void): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-images-'));
@@ -41,10 +42,8 @@ export async function buildImages(recipe: Recipe, print: (line: string) => void)
         await build(IMAGES[name], await contextOf(root, name, join(folder, name)), []);
     }
     await build(IMAGES.client, join(root, 'acceptance/node/client'), clientArgs(recipe));
-    await build(IMAGES.kiam, join(root, 'acceptance/node/moving/image'), [
-      '--build-arg',
-      `BASE=${IMAGES.client}`,
-    ]);
+    for (const image of [IMAGES.kiam, IMAGES.kube2iam])
+      await build(image, join(root, 'acceptance/node/moving/image'), clientArgs(recipe));
     if ((await whyNoRelease01()) !== undefined) return; // reported by the tests
     const release01 = join(folder, 'release');
     await mkdir(release01);

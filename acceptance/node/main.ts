@@ -18,6 +18,7 @@ import { findNode } from './node.ts';
 import { parseOptions, USAGE } from './options.ts';
 import type { Options } from './options.ts';
 import { unpackCharts01, whyNoRelease01 } from './release-0.1.ts';
+import { KIAM, KUBE2IAM } from './moving/old-clusters.ts';
 import { createOldSystem } from './moving/old-system.ts';
 import { createFaultPods } from './plugin/fault-pods.ts';
 import { createPlugin } from './plugin/plugin.ts';
@@ -54,9 +55,14 @@ async function test(options: Options) {
   const place = { node: node.name, stsEndpoint: stsEndpointOf(stsEndpoint) };
   const testPods = createTestPods({ kubectl, ...place });
   const faultPods = createFaultPods(kubectl, place);
-  const oldSystem = createOldSystem({ kubectl, kubeconfig, ...place });
+  const oldDeps = { kubectl, kubeconfig, ...place };
+  const oldSystems = {
+    kiam: createOldSystem(KIAM, oldDeps),
+    kube2iam: createOldSystem(KUBE2IAM, oldDeps),
+  };
   const removeAll = async () => {
-    await Promise.all([installation.remove(), testPods.remove(), faultPods.remove(), oldSystem.remove()]);
+    await Promise.all([installation.remove(), testPods.remove(), faultPods.remove()]);
+    for (const oldSystem of Object.values(oldSystems)) await oldSystem.remove();
   };
   await removeAll(); // left over from an aborted run
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-e2e-'));
@@ -67,7 +73,7 @@ async function test(options: Options) {
       installation,
       pods: testPods,
       faultPods,
-      oldSystem,
+      oldSystems,
       curl: createPodCurl({ kubectl, sentinel }),
       imdsLog: imdsLog === undefined ? undefined : createImdsLog({ path: imdsLog, nodeIps: node.ips }),
       plugin: await createPlugin({ kubeconfig, folder }),

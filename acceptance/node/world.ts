@@ -5,6 +5,7 @@ import type { ImdsLog } from './imds-log.ts';
 import type { Installation } from './installation.ts';
 import type { Kubectl } from './kubectl.ts';
 import type { FaultPods } from './plugin/fault-pods.ts';
+import type { OldCluster } from './moving/old-clusters.ts';
 import type { OldSystem } from './moving/old-system.ts';
 import type { Plugin } from './plugin/plugin.ts';
 import type { Transcripts } from './plugin/transcripts.ts';
@@ -17,7 +18,7 @@ export interface NodeWorld extends Pick<World, 'lines'> {
   readonly installation: Installation;
   readonly pods: TestPods;
   readonly faultPods: FaultPods;
-  readonly oldSystem: OldSystem;
+  readonly oldSystems: Readonly<Record<OldCluster['system'], OldSystem>>;
   readonly curl: PodCurl;
   /** Undefined: requests that reach the node's metadata API cannot be observed. */
   readonly imdsLog: ImdsLog | undefined;

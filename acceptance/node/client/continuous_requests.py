@@ -43,8 +43,8 @@ def request(path, report):
     return f'{path} {status}' + (f' {body}' if path == LIST and status == 200 else '')
 
 
-def main(seconds, role):
-    paths = [LIST, '/latest/user-data'] + ([f'{LIST}/{role}'] if role else [])
+def main(seconds, role, *others):
+    paths = [LIST, *others] + ([f'{LIST}/{role}'] if role else [])
     report = {'answers': {}, 'failures': [], 'leaks': 0, 'shortest': 1e9, 'pause': 0.0}
     until = time.time() + seconds
     good = time.time()
@@ -64,4 +64,4 @@ def main(seconds, role):
     print(json.dumps(report))
 
 
-main(float(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else '')
+main(float(sys.argv[1]), *sys.argv[2:])

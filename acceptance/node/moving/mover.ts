@@ -14,6 +14,8 @@ export interface MoverDeps {
 
 /** A person who moves a cluster, in the folder of the plan. */
 export interface Mover extends AsyncDisposable {
+  /** The folder of the plan. */
+  readonly folder: string;
   /** Outside that folder. */
   readonly before: Terminal;
   readonly terminal: Terminal;
@@ -33,6 +35,7 @@ export async function openMover({ env, node }: MoverDeps): Promise<Mover> {
   const before = createTerminal({ folder, env });
   const terminal = createTerminal({ folder: plan, env });
   return {
+    folder: plan,
     before,
     terminal,
     async enter(line) {

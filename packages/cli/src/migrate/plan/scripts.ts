@@ -67,7 +67,7 @@ function annotate({ namespace, key, value }: PermitStep): string {
 /** Keeps the old agents off nodes that have moved. */
 export function apartScript(agents: readonly OldProgram[]): string {
   return shellScript(
-    `Keeps the old agents off nodes with the label ${AGENT_LABEL}. No node has it yet, so nothing moves.\nThe next helm upgrade of the old release undoes it unless its values have the same affinity.`,
+    `Keeps the old agents off nodes with the label ${AGENT_LABEL}. No node has it yet, so nothing moves.\nThe update strategy RollingUpdate becomes OnDelete until together.sh, so that no agent restarts.\nThe next helm upgrade of the old release undoes it unless its values have the same affinity.`,
     agents.map((agent) => patch(agent, apartPatch(agent))).join(''),
   );
 }

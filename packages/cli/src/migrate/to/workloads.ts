@@ -24,7 +24,7 @@ export interface Workload {
   readonly unseen: number;
   /** The role that the ServiceAccount has by IRSA already; undefined if it has none. */
   readonly webIdentityRole: string | undefined;
-  /** Whether Pods of its Namespace get the token of container credentials when they are made anew. */
+  /** Whether Pods of its Namespace get the token of container credentials when they are restarted. */
   readonly hasToken: boolean;
 }
 
