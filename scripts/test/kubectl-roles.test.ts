@@ -6,11 +6,11 @@ import { commands } from '../../packages/cli/src/command-line/commands.ts';
 
 const ROOT = dirname(dirname(import.meta.dirname));
 const FOLDER = join(ROOT, 'deploy/kubectl-rolegate');
-/** Commands that make the requests of another. */
-const SAME: Readonly<Record<string, string>> = {
-  who: 'roles',
-  'migrate report': 'migrate',
-  'migrate plan': 'migrate',
+/** Commands whose files have other names. */
+const FILES: Readonly<Record<string, readonly string[]>> = {
+  who: ['roles'],
+  'migrate report': ['migrate'],
+  'migrate plan': ['migrate', 'migrate-to'],
 };
 
 interface Rule {
@@ -42,8 +42,8 @@ const roles = files.flatMap((file) =>
 
 describe('The roles of the kubectl plugin in deploy/', () => {
   it('Every command has a file of roles, and every file belongs to a command', () => {
-    const wanted = Object.keys(commands).map((name) => `${SAME[name] ?? name}.yaml`);
-    expect(files.toSorted()).toEqual([...new Set(wanted)].sort());
+    const wanted = Object.keys(commands).flatMap((name) => FILES[name] ?? [name]);
+    expect(files.toSorted()).toEqual([...new Set(wanted.map((file) => `${file}.yaml`))].sort());
   });
 
   it('The kustomization has every file, and deploy/README.md names it', () => {

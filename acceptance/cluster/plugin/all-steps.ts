@@ -38,9 +38,9 @@ interface Deps {
 }
 
 function commandSteps(command: PluginCommand, deps: Deps): ClusterStep[] {
-  const { name, file, shows, withoutAny, unasked = [] } = command;
+  const { name, files, shows, withoutAny, unasked = [] } = command;
   const { namespace } = deps.pods;
-  const objects = roleFile(file, namespace);
+  const objects = files.flatMap((file) => roleFile(file, namespace));
   const all = [...grantedBy(objects).keys()];
   const expect = (without: readonly string[], missing: readonly string[]) =>
     expectMissing({ command, objects, without, missing }, deps);

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 export interface PluginCommand {
   readonly name: string;
   /** In deploy/kubectl-rolegate, without `.yaml`. */
-  readonly file: string;
+  readonly files: readonly string[];
   /** The command lines that together need all its rights. */
   readonly lines: readonly (readonly string[])[];
   /** What it prints with all its rights. */
   readonly shows: RegExp;
   /** The rights that it names if it has none. */
   readonly withoutAny: readonly string[];
-  /** Rights of the file that it does not ask for here. */
+  /** Rights of the files that it does not ask for here. */
   readonly unasked?: readonly string[];
 }
 
@@ -26,21 +26,21 @@ const MOVE_ON =
 export const pluginCommands = (pod: string): readonly PluginCommand[] => [
   {
     name: 'logs',
-    file: 'logs',
+    files: ['logs'],
     lines: [['logs'], ['logs', '-f']],
     shows: /shop\/cart-0/,
     withoutAny: ['list pods'],
   },
   {
     name: 'explain',
-    file: 'explain',
+    files: ['explain'],
     lines: [['explain', pod]],
     shows: /no server explains it/,
     withoutAny: ['get pods', 'list pods'],
   },
   {
     name: 'doctor',
-    file: 'doctor',
+    files: ['doctor'],
     lines: [['doctor']],
     shows: /NO ANSWER/,
     withoutAny: ['list nodes', 'list daemonsets.apps', 'list pods', 'get namespaces', 'get configmaps'],
@@ -49,14 +49,14 @@ export const pluginCommands = (pod: string): readonly PluginCommand[] => [
   },
   {
     name: 'roles',
-    file: 'roles',
+    files: ['roles'],
     lines: [['roles'], ['roles', '-n', 'default']],
     shows: /no Pod (has|with) a role/,
     withoutAny: ['list pods'],
   },
   {
     name: 'who',
-    file: 'roles',
+    files: ['roles'],
     lines: [['who', 'app']],
     shows: /no Pod (has|with) app/,
     withoutAny: ['list pods'],
@@ -64,7 +64,7 @@ export const pluginCommands = (pod: string): readonly PluginCommand[] => [
   },
   {
     name: 'revoke',
-    file: 'revoke',
+    files: ['revoke'],
     lines: [['revoke', `pod/${pod}`, '--yes']],
     shows: /changed/,
     withoutAny: ['list pods'],
@@ -73,7 +73,7 @@ export const pluginCommands = (pod: string): readonly PluginCommand[] => [
   },
   {
     name: 'migrate',
-    file: 'migrate',
+    files: ['migrate', 'migrate-to'],
     lines: [['migrate', 'report'], MOVE_ON],
     shows: /no DaemonSet or Deployment has an image/,
     withoutAny: ['list daemonsets.apps'],
