@@ -4,6 +4,7 @@ import type { OldProgram } from '../release/old-program.ts';
 import { describeProgram } from '../release/old-program.ts';
 import type { PermitStep } from './permits.ts';
 import type { PlanNote } from './make-plan.ts';
+import { AGENT_LABEL } from './values-files.ts';
 
 export interface PlanPageInput {
   readonly rules: OldRules;
@@ -77,6 +78,7 @@ sh finish.sh
 \`\`\`
 
 Only once ${isAudited ? '`rolegate_audit_refusals_total` does not rise any more' : 'Rolegate refuses nobody who should have a role (`kubectl rolegate logs --since 1h`)'}. It cannot be undone:
-the old system is removed. Then remove the old system's role from the trust policies.
+the old system is removed. Then remove the old system's role from the trust policies, and the label that has no use any more:
+\`kubectl label nodes --all ${AGENT_LABEL}-\`
 ${notes.length === 0 ? '' : `\n## What this plan leaves to you\n\n${notes.map(({ about, what }) => `- ${markdownCode(about)}: ${markdownText(what)}\n`).join('')}`}`;
 }
