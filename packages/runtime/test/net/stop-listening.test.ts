@@ -74,7 +74,7 @@ describe('Stopping listener', () => {
     const more = () => {
       const endMs = performance.now() + 1;
       while (performance.now() < endMs);
-      if (server.listening && dialed.length < 40) dialed.push(dial(port));
+      if (server.listening && dialed.length < 15) dialed.push(dial(port));
       for (const socket of accepted) if (socket.writable) socket.write('x');
       if (server.listening) setImmediate(more);
     };
