@@ -34,8 +34,8 @@ export function agentValues({ programs, rules, translated, software }: ValuesInp
   const port = Number(flag(programs, 'agent', rules.kind === 'kiam' ? 'port' : 'app-port') ?? USUAL_PORT);
   if (Number.isInteger(port) && port !== USUAL_PORT) setAt(values, 'port', port);
   // kiam serves no other path unless it is told to, so nothing needs a group.
-  const groups = rules.kind === 'kube2iam' ? software.flatMap((row) => row.groups) : [];
-  if (groups.length > 0) setAt(values, 'metadata', { groups: ['placement', ...[...new Set(groups)].sort()] });
+  const groups = new Set(rules.kind === 'kube2iam' ? software.flatMap((row) => row.groups) : []);
+  if (groups.size > 0) setAt(values, 'metadata', { groups: ['placement', ...Array.from(groups).sort()] });
   return withHead(['Values of charts/agent, for the move. finish.sh removes the node selector.'], values);
 }
 

@@ -14,6 +14,13 @@ interface SdkRow {
   readonly token: Minimum;
 }
 
+/** It has three products, by the runtime. */
+const DOTNET = {
+  name: '.NET',
+  irsa: { words: 'the release 3.3.659.1' },
+  token: { words: 'the release 3.7.734.0' },
+} as const;
+
 /**
  * Amazon EKS User Guide, "Use IRSA with the AWS SDK" and "Use Pod Identity with the AWS SDK". The second also holds for Rolegate's
  * container credentials, which are asked for in the same way (docs/container-credentials.md).
@@ -38,12 +45,9 @@ const sdks: readonly SdkRow[] = [
     irsa: { words: 'a version that EKS does not name' },
     token: { words: 'the release of 2024-03-13' },
   },
-  ...['aws-sdk-dotnet', 'aws-sdk-dotnet-core', 'aws-sdk-dotnet-coreclr'].map((product) => ({
-    name: '.NET',
-    product,
-    irsa: { words: 'the release 3.3.659.1' },
-    token: { words: 'the release 3.7.734.0' },
-  })),
+  { ...DOTNET, product: 'aws-sdk-dotnet' },
+  { ...DOTNET, product: 'aws-sdk-dotnet-core' },
+  { ...DOTNET, product: 'aws-sdk-dotnet-coreclr' },
 ];
 
 /** Whether a client knows the new way. */
