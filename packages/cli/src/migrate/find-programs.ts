@@ -1,5 +1,7 @@
+import type { OldRules } from './old-rules/old-system.ts';
 import { oldProgram } from './release/old-program.ts';
 import type { OldProgram } from './release/old-program.ts';
+import { rulesOf } from './release/rules-of.ts';
 import type { ListAll } from './report/read-objects.ts';
 
 /** Finds the DaemonSets and Deployments of kiam and kube2iam, by their images. */
@@ -16,10 +18,23 @@ export async function findPrograms(list: ListAll): Promise<readonly OldProgram[]
   return found;
 }
 
-export type Chosen = { readonly programs: readonly OldProgram[] } | { readonly fault: string };
+/** The old system that a cluster moves from. */
+export interface OldInstallation {
+  readonly programs: readonly OldProgram[];
+  readonly rules: OldRules;
+  readonly baseArn: string;
+}
 
-/** The programs of one old system. If there are two, the user says which. */
-export function chooseSystem(found: readonly OldProgram[], from: 'kiam' | 'kube2iam' | undefined): Chosen {
+export interface ChoiceFlags {
+  readonly from: 'kiam' | 'kube2iam' | undefined;
+  readonly 'role-base-arn': string | undefined;
+}
+
+/** The programs and rules of one old system. If there are two, the user says which. */
+export function chooseSystem(
+  found: readonly OldProgram[],
+  { from, 'role-base-arn': baseArn }: ChoiceFlags,
+): OldInstallation | { readonly fault: string } {
   const systems = [...new Set(found.map(({ system }) => system))];
   const [only] = systems;
   const system = from ?? only;
@@ -31,5 +46,7 @@ export function chooseSystem(found: readonly OldProgram[], from: 'kiam' | 'kube2
     return {
       fault: 'the cluster has kiam and kube2iam; say which of the two with --from, and make a report of each',
     };
-  return { programs: found.filter((program) => program.system === system) };
+  const programs = found.filter((program) => program.system === system);
+  const known = rulesOf(programs, baseArn);
+  return 'fault' in known ? known : { programs, ...known };
 }

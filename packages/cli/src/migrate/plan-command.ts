@@ -8,8 +8,8 @@ import { planFlags } from './flags.ts';
 import { listerOf } from './lister.ts';
 import { makePlan } from './plan/make-plan.ts';
 import { readOldValues } from './plan/old-values.ts';
-import { printPlan, refuse } from './plan/plan-output.ts';
-import { rulesOf } from './release/rules-of.ts';
+import { printPlan } from './plan/plan-output.ts';
+import { refuse } from './refuse.ts';
 import { compareCluster } from './report/compare-cluster.ts';
 import { writeMoveOn } from './write-move-on.ts';
 
@@ -51,17 +51,14 @@ export async function writeMigration(
   const installed = await findPrograms(lister.list);
   if (values.to !== undefined)
     return writeMoveOn(access, values.to, { installed, lister }, { values, output, signal });
-  const chosen = chooseSystem(installed, values.from);
-  if ('fault' in chosen) return refuse(output, chosen.fault);
+  const chosen = chooseSystem(installed, values);
+  if ('fault' in chosen) return refuse(output, 'migrate plan', chosen.fault);
   const { programs } = chosen;
-  const found = rulesOf(programs, values['role-base-arn']);
-  if ('fault' in found) return refuse(output, found.fault);
   const oldValues = await readOldValues({ programs, file: values.values, connection, signal });
-  if ('fault' in oldValues) return refuse(output, oldValues.fault);
-  const comparison = await compareCluster({ programs, ...found, lister });
+  if ('fault' in oldValues) return refuse(output, 'migrate plan', oldValues.fault);
+  const comparison = await compareCluster({ ...chosen, lister });
   const plan = makePlan({
-    programs,
-    ...found,
+    ...chosen,
     ...oldValues,
     comparison,
     hasOther: programs.length < installed.length,

@@ -1,4 +1,3 @@
-import { onOneLine } from '@rolegate/runtime';
 import type { Command, CommandCall } from '../command-line/command.ts';
 import { exitCodes } from '../command-line/exit-code.ts';
 import type { ExitCode } from '../command-line/exit-code.ts';
@@ -13,7 +12,7 @@ import { reportFlags } from './flags.ts';
 import { listerOf } from './lister.ts';
 import { readOldLogs } from './read-old-logs.ts';
 import type { OldProgram } from './release/old-program.ts';
-import { rulesOf } from './release/rules-of.ts';
+import { refuse } from './refuse.ts';
 import { makeReport } from './report/make-report.ts';
 import { reportMarkdown } from './report/report-markdown.ts';
 import { reportText } from './report/report-text.ts';
@@ -51,15 +50,12 @@ export async function showReport(
   { values, output, signal }: ReportCall,
 ): Promise<ExitCode> {
   const lister = listerOf(connection, output, signal);
-  const chosen = chooseSystem(await findPrograms(lister.list), values.from);
-  if ('fault' in chosen) return refuse(output, chosen.fault);
-  const found = rulesOf(chosen.programs, values['role-base-arn']);
-  if ('fault' in found) return refuse(output, found.fault);
+  const chosen = chooseSystem(await findPrograms(lister.list), values);
+  if ('fault' in chosen) return refuse(output, 'migrate report', chosen.fault);
   const { programs } = chosen;
   const report = await made(values.cloudtrail, (cloudTrail) =>
     makeReport({
-      programs,
-      ...found,
+      ...chosen,
       lister,
       cloudTrail,
       logs: logsOf(connection, programs, { values, output, signal }),
@@ -68,7 +64,7 @@ export async function showReport(
       },
     }),
   );
-  if (typeof report === 'string') return refuse(output, report);
+  if (typeof report === 'string') return refuse(output, 'migrate report', report);
   await output.print(shown(report, values.markdown ? 'markdown' : values.output, output));
   const { 'role-lost': lost, 'role-differs': differs, 'node-role-lost': nodeRoleLost } = report.changed;
   if (report.incomplete.length > 0) return exitCodes.incomplete;
@@ -112,9 +108,4 @@ function shown(report: Report, format: 'text' | 'json' | 'markdown', output: Out
     case 'markdown':
       return reportMarkdown(report);
   }
-}
-
-function refuse(output: Output, why: string): ExitCode {
-  output.note(`kubectl rolegate migrate report: ${onOneLine(why)}`);
-  return exitCodes.usage;
 }

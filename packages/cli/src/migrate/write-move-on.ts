@@ -8,9 +8,9 @@ import { chooseSystem } from './find-programs.ts';
 import type { Lister } from './lister.ts';
 import type { OldRules } from './old-rules/old-system.ts';
 import type { PlanCall } from './plan-command.ts';
-import { printPlan, refuse } from './plan/plan-output.ts';
+import { printPlan } from './plan/plan-output.ts';
+import { refuse } from './refuse.ts';
 import type { OldProgram } from './release/old-program.ts';
-import { rulesOf } from './release/rules-of.ts';
 import { moveOnPage } from './to/move-on-page.ts';
 import { moveOn } from './to/move-on.ts';
 import type { MoveTarget } from './to/move-on.ts';
@@ -25,7 +25,7 @@ export async function writeMoveOn(
   { values, output, signal }: PlanCall,
 ): Promise<ExitCode> {
   const from = startOf(installed, values);
-  if ('fault' in from) return refuse(output, from.fault);
+  if ('fault' in from) return refuse(output, 'migrate plan', from.fault);
   const { connection } = access;
   const clients = await readClients(access, { namespace: values['rolegate-namespace'], output, signal });
   const workloads = await readWorkloads({
@@ -56,8 +56,7 @@ function startOf(
       ? { fault: "say the server's base ARN with --role-base-arn, e.g. arn:aws:iam::123456789012:role/" }
       : { rules: undefined, baseArn };
   }
-  const chosen = chooseSystem(installed, values.from);
-  return 'fault' in chosen ? chosen : rulesOf(chosen.programs, values['role-base-arn']);
+  return chooseSystem(installed, values);
 }
 
 /** The issuer of ServiceAccount tokens; undefined if it cannot be read. */

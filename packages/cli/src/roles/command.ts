@@ -7,7 +7,6 @@ import { findOrTell } from '../cluster/find-rolegate-pods.ts';
 import { openCluster } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { jsonText } from '../output/json-text.ts';
-
 import { rolesOf } from './roles.ts';
 import { rolesText } from './roles-text.ts';
 import { readNamespaces, readStatuses } from './sources.ts';

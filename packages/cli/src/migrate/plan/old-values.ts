@@ -20,7 +20,9 @@ export interface OldValues {
   readonly withoutValues: string | undefined;
 }
 
-const none: TranslatedValues = { agent: {}, server: {}, notes: [], needless: [] };
+function unknown(why: string): OldValues {
+  return { translated: { agent: {}, server: {}, notes: [], needless: [] }, withoutValues: why };
+}
 
 export interface OldValuesRequest {
   readonly programs: readonly OldProgram[];
@@ -71,7 +73,7 @@ async function fromSecret(
 ): Promise<OldValues> {
   const from = programs.find(({ release }) => release !== undefined);
   if (from?.release === undefined)
-    return { translated: none, withoutValues: 'no release of Helm is known; give its values with --values' };
+    return unknown('no release of Helm is known; give its values with --values');
   const { namespace, name } = from.release;
   const what = `the Secret of the release ${namespace}/${name}, of ${describeProgram(from)},`;
   try {
@@ -84,22 +86,17 @@ async function fromSecret(
     const { items } = record(answer);
     const [secret] = Array.isArray(items) ? (items as unknown[]) : [];
     if (secret === undefined)
-      return {
-        translated: none,
-        withoutValues: `the release ${namespace}/${name}, of ${describeProgram(from)}, has no Secret with the status deployed; give its values with --values`,
-      };
+      return unknown(
+        `the release ${namespace}/${name}, of ${describeProgram(from)}, has no Secret with the status deployed; give its values with --values`,
+      );
     const release = readHelmRelease(secret);
-    if ('fault' in release)
-      return { translated: none, withoutValues: `${what} ${release.fault}; give the values with --values` };
+    if ('fault' in release) return unknown(`${what} ${release.fault}; give the values with --values`);
     const translated = translateValues(system, release.values);
     return 'fault' in translated
-      ? { translated: none, withoutValues: `${what} ${translated.fault}` }
+      ? unknown(`${what} ${translated.fault}`)
       : { translated, withoutValues: undefined };
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
-    return {
-      translated: none,
-      withoutValues: `${explainClusterError(error)}; or give the values with --values`,
-    };
+    return unknown(`${explainClusterError(error)}; or give the values with --values`);
   }
 }

@@ -1,6 +1,4 @@
 import { onOneLine } from '@rolegate/runtime';
-import { exitCodes } from '../../command-line/exit-code.ts';
-import type { ExitCode } from '../../command-line/exit-code.ts';
 import { jsonText } from '../../output/json-text.ts';
 import type { Output } from '../../output/output.ts';
 import type { Plan } from './make-plan.ts';
@@ -21,12 +19,6 @@ export async function printPlan(plan: Plan, { output, format, folder, page }: Pl
   await output.print(
     format === 'json' ? jsonText({ files, notes: plan.notes }) : text(files, plan, `${folder}/${page}`),
   );
-}
-
-/** Says why there is no plan. */
-export function refuse(output: Output, why: string): ExitCode {
-  output.note(`kubectl rolegate migrate plan: ${onOneLine(why)}`);
-  return exitCodes.usage;
 }
 
 function text(files: readonly WrittenFile[], { notes }: Plan, page: string): string {

@@ -1,7 +1,8 @@
+import { quoted } from '../../output/shell.ts';
 import type { OldProgram } from '../release/old-program.ts';
 import { apartPatch, togetherPatch } from './keep-apart.ts';
 import type { PermitStep } from './permits.ts';
-import { shellScript, shellWord } from './shell.ts';
+import { shellScript } from './shell.ts';
 import { AGENT_LABEL } from './values-files.ts';
 
 const AGENTS = 'app.kubernetes.io/instance=rolegate-agent,app.kubernetes.io/component=agent';
@@ -61,7 +62,7 @@ export function permitsScript(steps: readonly PermitStep[]): string {
 
 function annotate({ namespace, key, value }: PermitStep): string {
   const change = value === undefined ? `${key}-` : `${key}=${value}`;
-  return `kubectl annotate namespace ${shellWord(namespace)} --overwrite ${shellWord(change)}\n`;
+  return `kubectl annotate namespace ${quoted(namespace)} --overwrite ${quoted(change)}\n`;
 }
 
 /** Keeps the old agents off nodes that have moved. */
@@ -73,7 +74,7 @@ export function apartScript(agents: readonly OldProgram[]): string {
 }
 
 function patch({ namespace, name, kind }: OldProgram, merge: object): string {
-  return `kubectl -n ${shellWord(namespace)} patch ${kind.toLowerCase()} ${shellWord(name)} --type merge -p ${shellWord(JSON.stringify(merge))}\n`;
+  return `kubectl -n ${quoted(namespace)} patch ${kind.toLowerCase()} ${quoted(name)} --type merge -p ${quoted(JSON.stringify(merge))}\n`;
 }
 
 /** Moves nodes one by one. A node that has moved already is only checked. */
@@ -99,11 +100,11 @@ done
 }
 
 function nameOf({ namespace, name }: OldProgram): string {
-  return shellWord(`${namespace}/${name}`);
+  return quoted(`${namespace}/${name}`);
 }
 
 function runningOld({ namespace, selector }: OldProgram): string {
-  return running(shellWord(namespace), shellWord(selector), '-o name');
+  return running(quoted(namespace), quoted(selector), '-o name');
 }
 
 function running(namespace: string, selector: string, output: string): string {
@@ -123,7 +124,7 @@ for node in "$@"; do
   await some 120 ${running('rolegate', BACK, '-o name')}
   kubectl -n rolegate wait pod --for=condition=Ready --timeout=120s -l ${BACK} --field-selector "spec.nodeName=$node"
   kubectl label node "$node" ${AGENT_LABEL}-
-${agents.map(({ namespace, name, selector }) => `  await_old ${[namespace, name, selector].map(shellWord).join(' ')}\n`).join('')}  [ -z "$had" ] || kubectl annotate node "$node" ${HAD_AGENT}-
+${agents.map(({ namespace, name, selector }) => `  await_old ${[namespace, name, selector].map(quoted).join(' ')}\n`).join('')}  [ -z "$had" ] || kubectl annotate node "$node" ${HAD_AGENT}-
   echo "$node: moved back"
 done
 `,
@@ -153,8 +154,8 @@ ${removals(programs).join('')}`,
 function removals(programs: readonly OldProgram[]): readonly string[] {
   const lines = programs.map(({ release, namespace, name, kind }) =>
     release === undefined
-      ? `kubectl -n ${shellWord(namespace)} delete ${kind.toLowerCase()} ${shellWord(name)} --ignore-not-found\n`
-      : `helm -n ${shellWord(release.namespace)} uninstall ${shellWord(release.name)} --ignore-not-found\n`,
+      ? `kubectl -n ${quoted(namespace)} delete ${kind.toLowerCase()} ${quoted(name)} --ignore-not-found\n`
+      : `helm -n ${quoted(release.namespace)} uninstall ${quoted(release.name)} --ignore-not-found\n`,
   );
   return [...new Set(lines)];
 }

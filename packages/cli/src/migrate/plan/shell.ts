@@ -1,5 +1,3 @@
-export { quoted as shellWord } from '../../output/shell.ts';
-
 /** A script that stops at the first failure and at a variable that is not set. `about` is its comment. */
 export function shellScript(about: string, body: string): string {
   const comment = about

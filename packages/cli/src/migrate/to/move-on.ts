@@ -1,4 +1,6 @@
+import { jsonText } from '../../output/json-text.ts';
 import { quoted } from '../../output/shell.ts';
+import { accountOf } from '../../roles/role-name.ts';
 import { shellScript } from '../plan/shell.ts';
 import type { PlanFile, PlanNote } from '../plan/make-plan.ts';
 import { CREDENTIALS_LABEL, WEB_IDENTITY_ROLE } from '../report/read-objects.ts';
@@ -140,7 +142,7 @@ function toContainerCredentials({ workloads }: MoveOnInput): MoveOn {
 function sorted(workloads: readonly Workload[], baseArn: string, target: 'irsa' | 'pod-identity') {
   const movable: Workload[] = [];
   const notes: PlanNote[] = [];
-  const account = baseArn.split(':')[4];
+  const account = accountOf(baseArn);
   for (const workload of workloads) {
     const about = `${workload.namespace}/${workload.serviceAccount}`;
     const say = (what: string) => notes.push({ about, what });
@@ -161,7 +163,7 @@ function sorted(workloads: readonly Workload[], baseArn: string, target: 'irsa' 
       );
       continue;
     }
-    const isElsewhere = workload.roles[0]?.split(':')[4] !== account;
+    const isElsewhere = accountOf(workload.roles[0] ?? '') !== account;
     if (isElsewhere && target === 'pod-identity') {
       say(
         'stays: its role is in another account; make an association with a role of this account and --target-role-arn',
@@ -183,5 +185,5 @@ function script(name: string, about: string, lines: readonly string[]): PlanFile
 }
 
 function json(name: string, value: unknown): PlanFile {
-  return { name, text: `${JSON.stringify(value, undefined, 2)}\n` };
+  return { name, text: jsonText(value) };
 }
