@@ -28,7 +28,11 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
-          include: ['packages/*/test/**/*.test.ts', '{charts,scripts,acceptance/*}/test/*.test.ts'],
+          include: [
+            'packages/*/test/**/*.test.ts',
+            '{charts,scripts}/test/*.test.ts',
+            'acceptance/*/test/**/*.test.ts',
+          ],
           exclude: programs,
           // Files of a worker share imported modules, because loading them takes longer than the tests.
           isolate: false,

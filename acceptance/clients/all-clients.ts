@@ -4,6 +4,7 @@ import { javascriptClients } from './catalog/javascript.ts';
 import { pythonClients } from './catalog/python.ts';
 import { rubyClients } from './catalog/ruby.ts';
 import { rustClients } from './catalog/rust.ts';
+import { shellClients } from './catalog/shell.ts';
 import type { Client } from './client.ts';
 
 /** In the order of the tables. */
@@ -14,4 +15,5 @@ export const allClients: readonly Client[] = [
   ...javaClients,
   ...rustClients,
   ...rubyClients,
+  ...shellClients,
 ];

@@ -28,12 +28,12 @@ export interface Counted<Result> {
   readonly answers: AnswerCounts;
 }
 
-/** The endpoint for container credentials on the node. */
+/** The agent of the node, which answers Pods. */
 export interface Endpoint {
   /** Performs the action and counts the answers in that time. */
   readonly counting: <Result>(action: () => Promise<Result>) => Promise<Counted<Result>>;
-  /** Restarts the agent with a different hold. Milliseconds. */
-  readonly holdFor: (ms: number) => Promise<void>;
+  /** Restarts the agent with these flags besides its own, and returns when it answers again. */
+  readonly restartAgent: (flags?: readonly string[]) => Promise<void>;
 }
 
 export interface EndpointOptions {
@@ -73,9 +73,9 @@ export async function startEndpoint(
       await sleep(PAGE_MS);
       return { result, answers: countAnswers(before, await readAgentMetrics({ programs })) };
     },
-    async holdFor(ms) {
+    async restartAgent(flags = []) {
       await agent.stop();
-      agent = await startAgent(programs, ['--hold', `${ms}ms`]);
+      agent = await startAgent(programs, flags);
     },
   };
 }

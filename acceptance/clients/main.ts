@@ -15,19 +15,22 @@ import { missingHere } from '../network/requirements.ts';
 import { runSuite } from '../processes/run-suite.ts';
 import { allClients } from './all-clients.ts';
 import type { Client } from './client.ts';
-import { prepareClient } from './prepare.ts';
-import { phasesOf } from './steps.ts';
-import type { Phase } from './steps.ts';
-import { tablesOf } from './table.ts';
+import { preparation } from './preparation.ts';
+import { containerPhasesOf } from './container-credentials/steps.ts';
+import { containerTablesOf } from './container-credentials/table.ts';
+import { metadataPhasesOf } from './metadata/steps.ts';
+import { metadataTablesOf } from './metadata/table.ts';
+import type { Phase } from './phase.ts';
 import { openWorld } from './world.ts';
 import type { ClientsWorld } from './world.ts';
 
 const SUITE = 'test:clients';
 const USAGE = `npm run ${SUITE} [-- OPTIONS]
 
-Runs unmodified AWS SDKs with the variables for container credentials against the built programs, as root, in temporary network
-namespaces without a route to the outside: as ordinary and as host-network Pods. Installs the SDKs from their registries on the first run.
-  --short            only a few SDKs, and of the refusals only HTTP 401 and 503 in ordinary Pods
+Runs unmodified AWS SDKs against the built programs, as root, in temporary network namespaces without a route to the outside: in
+Pods that ask the metadata API, and in Pods with the variables for container credentials. Installs the SDKs from their registries on
+the first run.
+  --short            only the SDKs that most Pods use; of the refusals of container credentials only HTTP 401 and 503
   --client PATTERN   only the SDKs whose names match
   --only PATTERN     only the steps whose titles match
   --report FILE      writes the tables between the markers in this file
@@ -35,7 +38,7 @@ namespaces without a route to the outside: as ordinary and as host-network Pods.
 Exit code ${EXIT_SKIPPED}: this machine cannot run the suite.`;
 
 /** Ends a run that hangs. Milliseconds. */
-const LONGEST_MS = { short: 600_000, long: 5_400_000 };
+const LONGEST_MS = { short: 900_000, long: 5_400_000 };
 
 interface Options {
   readonly short: boolean;
@@ -56,7 +59,7 @@ async function main(): Promise<number> {
   });
   const { short, report } = values;
   const named = new RegExp(values.client, 'i');
-  const clients = allClients.filter(({ name, quick }) => named.test(name) && (!short || quick === true));
+  const clients = allClients.filter(({ name, core }) => named.test(name) && (!short || core === true));
   if (values.help || clients.length === 0) {
     console.log(USAGE);
     return values.help ? 0 : 2;
@@ -75,23 +78,24 @@ async function main(): Promise<number> {
 /** Installs the clients, then runs the phases with those that this machine can have. */
 async function run({ short, report, clients, only }: Options, signal: AbortSignal): Promise<Outcome> {
   const machine = describeMachine(new Date());
-  const folders = new Map<Client, string>();
-  const installing = clients.map((client) => ({
-    title: `${client.name} is installed`,
-    async run() {
-      folders.set(client, await prepareClient(client));
-    },
-  }));
-  const installed = await runSteps({ steps: installing, world: { lines: [] }, print: console.log, signal });
+  const { steps, folders } = preparation(clients);
+  const installed = await runSteps({ steps, world: { lines: [] }, print: console.log, signal });
   if (folders.size === 0 || signal.aborted) return installed;
   await using world = await openWorld(folders);
   const outcomes = [installed];
-  for (const phase of phasesOf({ clients: [...folders.keys()], short }))
+  const here = [...folders.keys()];
+  for (const phase of [...metadataPhasesOf(here), ...containerPhasesOf({ clients: here, short })])
     outcomes.push(await runPhase(phase, world, { only, signal }));
-  const tables = tablesOf(world.trials);
-  console.log(`\n${tables}\n\n${machine}\n`);
-  if (report !== undefined)
-    await writeReport(report, SUITE, `Measured on ${machine}; commit ${await commit()}.\n\n${tables}`);
+  const tables = {
+    'metadata API': metadataTablesOf(world.metadataTrials),
+    'container credentials': containerTablesOf(world.trials),
+  };
+  console.log(`\n${Object.values(tables).join('\n\n')}\n\n${machine}\n`);
+  if (report !== undefined) {
+    const source = `Measured on ${machine}; commit ${await commit()}.`;
+    for (const [name, table] of Object.entries(tables))
+      await writeReport(report, `${SUITE}, ${name},`, `${source}\n\n${table}`);
+  }
   return sumOfOutcomes(outcomes);
 }
 

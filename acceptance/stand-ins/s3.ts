@@ -5,19 +5,30 @@ import type { IncomingMessage } from 'node:http';
 
 const [, , host = '', port = '', stsUrl = ''] = process.argv;
 const KEY = /Credential=([^/,\s]+)/;
+/** The signature of S3 before version 4, which STS does not know. */
+const OLD_KEY = /^AWS ([^:]+):/;
 const DENIED = '<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>';
 
 async function bucketOf({ headers }: IncomingMessage): Promise<string | undefined> {
   const { authorization = '', 'x-amz-security-token': token = '' } = headers;
-  const key = KEY.exec(authorization)?.[1];
+  const oldKey = OLD_KEY.exec(authorization)?.[1];
+  const key = oldKey ?? KEY.exec(authorization)?.[1];
   if (key === undefined) return undefined;
   const answer = await fetch(stsUrl, {
     method: 'POST',
-    headers: { authorization, 'x-amz-security-token': String(token) },
+    headers: {
+      authorization: oldKey === undefined ? authorization : signedBy(oldKey),
+      'x-amz-security-token': String(token),
+    },
     body: 'Action=GetCallerIdentity',
   });
   const account = /<Account>(.*)<\/Account>/.exec(await answer.text())?.[1];
   return account === undefined ? undefined : `${account}.${key.toLowerCase()}`;
+}
+
+/** What STS reads of a signature of version 4. */
+function signedBy(key: string): string {
+  return `AWS4-HMAC-SHA256 Credential=${key}/20260101/us-east-1/sts/aws4_request`;
 }
 
 const server = createServer((request, response) => {

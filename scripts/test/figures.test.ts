@@ -9,7 +9,12 @@ it.each([
   ['hostile.md', '<!-- test:hostile begins -->', '<!-- test:hostile ends -->'],
   ['hostile.md', '<!-- test:hostile tenants begins -->', '<!-- test:hostile tenants ends -->'],
   ['hostile.md', '<!-- test:hostile strangers begins -->', '<!-- test:hostile strangers ends -->'],
-  ['clients.md', '<!-- test:clients begins -->', '<!-- test:clients ends -->'],
+  ['clients.md', '<!-- test:clients, metadata API, begins -->', '<!-- test:clients, metadata API, ends -->'],
+  [
+    'clients.md',
+    '<!-- test:clients, container credentials, begins -->',
+    '<!-- test:clients, container credentials, ends -->',
+  ],
   ['alerts-fired.md', '<!-- monitoring alerts begins -->', '<!-- monitoring alerts ends -->'],
   ['dashboard.md', '<!-- monitoring dashboard begins -->', '<!-- monitoring dashboard ends -->'],
   ['bench.md', '<!-- made by npm run bench: begin -->', '<!-- made by npm run bench: end -->'],

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
+import { IPV6_MODE } from '../client.ts';
 import type { Client } from '../client.ts';
 
 /** One module for all: each build downloads only what its program imports. */
-function goClient(name: string, folder: string, quick = false): Client {
+function goClient(name: string, folder: string, facts: Partial<Client> = {}): Client {
   return {
     name,
-    quick,
+    crowd: true,
+    ...facts,
     files: ['go/go.mod', 'go/go.sum', 'go/ask/', `go/${folder}/`],
     download: [['go', 'list', '-deps', `./${folder}`]],
     build: [['go', 'build', '-o', 'client', `./${folder}`]],
@@ -13,8 +15,11 @@ function goClient(name: string, folder: string, quick = false): Client {
   };
 }
 
+/** The SDKs wait for half a second, and ask three times. */
+const sdk = { asksAgain: true, asksRegion: true } as const;
+
 export const goClients: readonly Client[] = [
-  goClient('Go v2 config 1.33.18', 'v2', true),
-  goClient('Go v1 1.55.8', 'v1'),
-  goClient('minio-go 7.4.1', 'minio'),
+  goClient('Go v2 config 1.33.18', 'v2', { core: true, ipv6: IPV6_MODE, ...sdk }),
+  goClient('Go v1 1.55.8', 'v1', { ipv6: IPV6_MODE, ...sdk }),
+  goClient('minio-go 7.4.1', 'minio', { core: true }),
 ];

@@ -1,17 +1,16 @@
 import { join } from 'node:path';
+import { IPV6_ENDPOINT, IPV6_MODE } from '../client.ts';
 import type { Client } from '../client.ts';
 
 const COPY_LIBRARIES = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
 
-function javaClient(
-  name: string,
-  version: 'v1' | 'v2',
-  rest: Pick<Client, 'quick' | 'fallsBack'> = {},
-): Client {
+function javaClient(name: string, version: 'v1' | 'v2', facts: Partial<Client>): Client {
   const main = version.toUpperCase();
   return {
     name,
-    ...rest,
+    asksRegion: true,
+    crowd: true,
+    ...facts,
     files: [`java/${version}/pom.xml`, 'java/Ask.java', `java/${main}.java`],
     download: [['mvn', '--batch-mode', '--quiet', COPY_LIBRARIES, '-DoutputDirectory=lib']],
     build: [['javac', '-cp', 'lib/*', '-d', 'classes', 'Ask.java', `${main}.java`]],
@@ -20,6 +19,6 @@ function javaClient(
 }
 
 export const javaClients: readonly Client[] = [
-  javaClient('Java v2 2.57.8', 'v2', { quick: true, fallsBack: true }),
-  javaClient('Java v1 1.12.797', 'v1'),
+  javaClient('Java v2 2.57.8', 'v2', { core: true, ipv6: IPV6_MODE, fallsBack: true }),
+  javaClient('Java v1 1.12.797', 'v1', { ipv6: IPV6_ENDPOINT }),
 ];

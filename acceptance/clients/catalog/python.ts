@@ -1,14 +1,28 @@
 import { join } from 'node:path';
+import { IPV6_ENDPOINT, IPV6_MODE } from '../client.ts';
 import type { Client } from '../client.ts';
 
+interface PythonClient extends Pick<
+  Client,
+  | 'core'
+  | 'asksAgain'
+  | 'imdsv1'
+  | 'asksRegion'
+  | 'crowd'
+  | 'ipv6'
+  | 'prolongs'
+  | 'withoutContainer'
+  | 'readsVariables'
+> {
+  readonly script: string;
+  readonly requirements: string;
+}
+
 /** pip installs exactly what requirements/NAME.txt lists. */
-function pythonClient(
-  name: string,
-  { script, requirements, quick = false }: { script: string; requirements: string; quick?: boolean },
-): Client {
+function pythonClient(name: string, { script, requirements, ...facts }: PythonClient): Client {
   return {
     name,
-    quick,
+    ...facts,
     files: [`python/${script}`, 'python/ask.py', `python/requirements/${requirements}.txt`],
     download: [
       ['python3', '-m', 'venv', 'venv'],
@@ -18,6 +32,7 @@ function pythonClient(
         '--quiet',
         '--disable-pip-version-check',
         '--no-deps',
+        '--require-hashes',
         '--requirement',
         `${requirements}.txt`,
       ],
@@ -28,9 +43,51 @@ function pythonClient(
 
 /** awscrt is aws-c-auth, the C libraries; pyarrow contains the SDK for C++. */
 export const pythonClients: readonly Client[] = [
-  pythonClient('boto3 1.44.8', { script: 'boto3_client.py', requirements: 'boto3', quick: true }),
-  pythonClient('boto3 1.34.34', { script: 'boto3_client.py', requirements: 'boto3-2024' }),
-  pythonClient('AWS CLI 1.46.3', { script: 'aws_cli.py', requirements: 'awscli' }),
-  pythonClient('C++ 1.11.900 (pyarrow 26.0.1)', { script: 'pyarrow_client.py', requirements: 'pyarrow' }),
-  pythonClient('awscrt 0.38.1', { script: 'awscrt_client.py', requirements: 'awscrt' }),
+  pythonClient('boto3 1.44.8', {
+    script: 'boto3_client.py',
+    requirements: 'boto3',
+    core: true,
+    ipv6: IPV6_MODE,
+    asksRegion: true,
+    prolongs: true,
+    crowd: true,
+  }),
+  pythonClient('boto3 1.34.34', {
+    script: 'boto3_client.py',
+    requirements: 'boto3-2024',
+    ipv6: IPV6_MODE,
+    asksRegion: true,
+    prolongs: true,
+    crowd: true,
+  }),
+  pythonClient('boto3 1.16.43 (2020)', {
+    script: 'boto3_2020_client.py',
+    requirements: 'boto3-2020',
+    core: true,
+    // This release appends the path as it is.
+    ipv6: { AWS_EC2_METADATA_SERVICE_ENDPOINT: `${IPV6_ENDPOINT.AWS_EC2_METADATA_SERVICE_ENDPOINT}/` },
+    withoutContainer: true,
+    crowd: true,
+  }),
+  pythonClient('AWS CLI 1.46.3', {
+    script: 'aws_cli.py',
+    requirements: 'awscli',
+    core: true,
+    ipv6: IPV6_MODE,
+  }),
+  pythonClient('C++ 1.11.900 (pyarrow 26.0.1)', {
+    script: 'pyarrow_client.py',
+    requirements: 'pyarrow',
+    ipv6: IPV6_MODE,
+  }),
+  pythonClient('awscrt 0.38.1', { script: 'awscrt_client.py', requirements: 'awscrt', core: true }),
+  pythonClient('boto 2.49.0', {
+    script: 'boto2_client.py',
+    requirements: 'boto2',
+    core: true,
+    imdsv1: true,
+    asksRegion: true,
+    crowd: true,
+    withoutContainer: true,
+  }),
 ];

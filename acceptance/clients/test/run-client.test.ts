@@ -15,6 +15,25 @@ it('A client that ends abnormally has failed with what it wrote last', async () 
   expect(outcome).toMatchObject({ ok: false, error: 'ended with exit code 3: uncaught error' });
 });
 
+it('A client that crashes has failed with what it wrote first', async () => {
+  const [outcome] = await run('echo "fatal condition" >&2; kill -ABRT $$');
+  expect(outcome).toMatchObject({ ok: false, error: 'crashed: fatal condition' });
+});
+
+it('The first outcome is announced before the client has ended', async () => {
+  let [announced, ended] = [false, false];
+  const running = runClient({
+    command: ['sh', '-c', 'echo "{}"; read -r line; echo "{}"'],
+    env: {},
+    onOutput: () => {
+      announced ||= !ended;
+    },
+  });
+  await running;
+  ended = true;
+  expect(announced).toBe(true);
+});
+
 it('A client sees the given variables, and none of the environment of the suite', async () => {
   const [outcome] = await run('echo "$VARIABLE, $USER$LOGNAME" >&2; exit 1');
   expect(outcome?.error).toBe('ended with exit code 1: injected,');

@@ -1,6 +1,6 @@
 import type { Client } from '../client.ts';
 import type { Seen } from '../run-client.ts';
-import type { Trial } from '../trial.ts';
+import type { Trial } from '../container-credentials/trial.ts';
 
 export const client: Client = { name: 'boto3', files: [], download: [], program: () => [] };
 

@@ -1,17 +1,50 @@
-/** Asks a client for credentials, and again after the seconds of the argument. Prints each outcome as a line of JSON. */
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
+
+/**
+ * Asks a client, and prints each outcome as a line of JSON. The argument is how many seconds later it asks again, {@code crowd} for a
+ * hundred clients at once, or {@code region}.
+ */
 final class Ask {
-  /** The access key ID and the account that STS says it belongs to. */
-  record Identity(String accessKeyId, String account) {}
+  private static final int CROWD = 100;
+
+  /** The access key ID and the account that STS says it belongs to, or the region. */
+  record Identity(String accessKeyId, String account, String region) {
+    Identity(String accessKeyId, String account) {
+      this(accessKeyId, account, "");
+    }
+  }
 
   interface Fetch {
     Identity fetch();
   }
 
-  static void run(String[] waits, Fetch fetch) throws InterruptedException {
-    print(fetch);
-    for (String wait : waits) {
-      Thread.sleep((long) (Double.parseDouble(wait) * 1000));
-      print(fetch);
+  /** {@code open} returns a new client, and {@code region} what the metadata API says; it may be null. */
+  static void run(String[] words, Supplier<Fetch> open, Supplier<String> region) throws InterruptedException {
+    String word = words.length == 0 ? "0" : words[0];
+    switch (word) {
+      case "region" -> print(() -> new Identity("", "", region.get()));
+      case "crowd" -> {
+        try (Crowd crowd = new Crowd(Executors.newFixedThreadPool(CROWD))) {
+          for (int one = 0; one < CROWD; one++) crowd.threads.execute(() -> print(open.get()));
+        }
+      }
+      default -> {
+        Fetch fetch = open.get();
+        print(fetch);
+        if (word.equals("0")) return;
+        Thread.sleep((long) (Double.parseDouble(word) * 1000));
+        print(fetch);
+      }
+    }
+  }
+
+  private record Crowd(ExecutorService threads) implements AutoCloseable {
+    @Override
+    public void close() throws InterruptedException {
+      threads.shutdown();
+      threads.awaitTermination(1, java.util.concurrent.TimeUnit.MINUTES);
     }
   }
 
@@ -24,13 +57,16 @@ final class Ask {
     } catch (RuntimeException thrown) {
       error = thrown.getClass().getSimpleName() + ": " + thrown.getMessage();
     }
-    System.out.printf(
-        "{\"ok\":%b,\"accessKeyId\":%s,\"account\":%s,\"error\":%s,\"tookMs\":%d}%n",
-        error.isEmpty(),
-        quoted(seen.accessKeyId()),
-        quoted(seen.account()),
-        quoted(error),
-        (System.nanoTime() - start) / 1_000_000);
+    // One write, so that the lines of a crowd do not mix.
+    System.out.print(
+        String.format(
+            "{\"ok\":%b,\"accessKeyId\":%s,\"account\":%s,\"region\":%s,\"error\":%s,\"tookMs\":%d}%n",
+            error.isEmpty(),
+            quoted(seen.accessKeyId()),
+            quoted(seen.account()),
+            quoted(seen.region()),
+            quoted(error),
+            (System.nanoTime() - start) / 1_000_000));
   }
 
   private static String quoted(String text) {

@@ -20,7 +20,7 @@ def run(*words):
 
 def fetch():
     account = json.loads(run("sts", "get-caller-identity", "--output", "json"))["Account"]
-    (key,) = re.findall(r"access_key +(\S+) +container-role", run("configure", "list"))
+    (key,) = re.findall(r"access_key +(\S+) +(?:iam|container)-role", run("configure", "list"))
     return key, account
 
 

@@ -1,5 +1,6 @@
 import boto3
 from ask import ask
+from botocore.utils import IMDSRegionProvider
 
 session = boto3.Session()
 
@@ -9,4 +10,8 @@ def fetch():
     return session.get_credentials().get_frozen_credentials().access_key, account
 
 
-ask(fetch)
+def region():
+    return IMDSRegionProvider(session._session).provide()
+
+
+ask(fetch, region)

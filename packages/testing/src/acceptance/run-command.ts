@@ -18,6 +18,8 @@ export interface CommandOptions {
   /** The whole environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
+  /** Called with each part of the standard output as it comes. */
+  readonly onStdout?: (text: string) => void;
 }
 
 /** The environment of programs under test: the tools' path, and nothing of the test's environment. */
@@ -29,13 +31,16 @@ export const PLAIN_ENV = {
 /** Runs a command to its end, whatever its exit code. Rejects only if it cannot be started. */
 export function runCommand(
   [file = '', ...args]: readonly string[],
-  { input = '', timeoutMs = TIMEOUT_MS, env = PLAIN_ENV, cwd }: CommandOptions = {},
+  { input = '', timeoutMs = TIMEOUT_MS, env = PLAIN_ENV, cwd, onStdout }: CommandOptions = {},
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { env: { ...env }, cwd });
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     const output = { stdout: '', stderr: '' };
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output.stdout += text;
+      onStdout?.(text);
+    });
     child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
     child.stdin.on('error', () => undefined); // a command that does not read its input
     child.stdin.end(input);

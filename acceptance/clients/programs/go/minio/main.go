@@ -19,15 +19,19 @@ import (
 const form = "Action=GetCallerIdentity&Version=2011-06-15"
 
 func main() {
+	ask.Run(open, nil)
+}
+
+func open() ask.Fetch {
 	provider := credentials.NewIAM("")
-	ask.Run(func() (string, string, error) {
+	return func() (string, string, error) {
 		value, err := provider.GetWithContext(nil)
 		if err != nil {
 			return "", "", err
 		}
 		account, err := callerAccount(value)
 		return value.AccessKeyID, account, err
-	})
+	}
 }
 
 func callerAccount(value credentials.Value) (string, error) {

@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"github.com/aws/aws-sdk-go/aws"
+	"github.com/aws/aws-sdk-go/aws/ec2metadata"
 	"github.com/aws/aws-sdk-go/aws/session"
 	"github.com/aws/aws-sdk-go/service/sts"
 
@@ -11,9 +12,13 @@ import (
 )
 
 func main() {
+	ask.Run(open, region)
+}
+
+func open() ask.Fetch {
 	// This version does not read AWS_ENDPOINT_URL_STS.
 	loaded, err := session.NewSession(aws.NewConfig().WithEndpoint(os.Getenv("AWS_ENDPOINT_URL_STS")))
-	ask.Run(func() (string, string, error) {
+	return func() (string, string, error) {
 		if err != nil {
 			return "", "", err
 		}
@@ -23,5 +28,13 @@ func main() {
 		}
 		credentials, err := loaded.Config.Credentials.Get()
 		return credentials.AccessKeyID, *identity.Account, err
-	})
+	}
+}
+
+func region() (string, error) {
+	loaded, err := session.NewSession()
+	if err != nil {
+		return "", err
+	}
+	return ec2metadata.New(loaded).Region()
 }

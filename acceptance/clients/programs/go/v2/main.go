@@ -10,10 +10,14 @@ import (
 )
 
 func main() {
+	ask.Run(open, region)
+}
+
+func open() ask.Fetch {
 	ctx := context.Background()
 	cfg, err := config.LoadDefaultConfig(ctx)
 	client := sts.NewFromConfig(cfg)
-	ask.Run(func() (string, string, error) {
+	return func() (string, string, error) {
 		if err != nil {
 			return "", "", err
 		}
@@ -23,5 +27,10 @@ func main() {
 		}
 		credentials, err := cfg.Credentials.Retrieve(ctx)
 		return credentials.AccessKeyID, *identity.Account, err
-	})
+	}
+}
+
+func region() (string, error) {
+	cfg, err := config.LoadDefaultConfig(context.Background(), config.WithEC2IMDSRegion())
+	return cfg.Region, err
 }

@@ -1,10 +1,14 @@
-//! Asks aws-config for credentials, and again after the seconds of the argument. Prints each outcome as a line of JSON.
+//! Asks aws-config, and prints each outcome as a line of JSON. The argument is how many seconds later it asks again, `crowd` for a
+//! hundred clients at once, or `region`.
 
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::imds::region::ImdsRegionProvider;
 use aws_credential_types::provider::{future, ProvideCredentials};
 use std::error::Error;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+const CROWD: usize = 100;
 
 /// The default chain. Remembers the access key ID that the client uses, which the client does not tell.
 #[derive(Debug)]
@@ -26,8 +30,12 @@ impl ProvideCredentials for Recorded {
     }
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() {
+struct Client {
+    key: Arc<Mutex<String>>,
+    sts: aws_sdk_sts::Client,
+}
+
+async fn open() -> Client {
     let key = Arc::new(Mutex::new(String::new()));
     let recorded = Recorded {
         chain: DefaultCredentialsChain::builder().build().await,
@@ -38,23 +46,63 @@ async fn main() {
         .load()
         .await;
     let sts = aws_sdk_sts::Client::new(&config);
-    for wait in std::iter::once("0".to_owned()).chain(std::env::args().skip(1)) {
-        tokio::time::sleep(Duration::from_secs_f64(wait.parse().unwrap())).await;
-        let start = Instant::now();
-        let (account, error) = match sts.get_caller_identity().send().await {
-            Ok(identity) => (identity.account().unwrap_or_default().to_owned(), String::new()),
-            Err(error) => (String::new(), whole(&error)),
-        };
-        println!(
-            "{}",
-            serde_json::json!({
-                "ok": error.is_empty(),
-                "accessKeyId": *key.lock().unwrap(),
-                "account": account,
-                "error": error,
-                "tookMs": start.elapsed().as_millis() as u64,
-            })
-        );
+    Client { key, sts }
+}
+
+async fn ask(client: &Client) {
+    let start = Instant::now();
+    let (account, error) = match client.sts.get_caller_identity().send().await {
+        Ok(identity) => (identity.account().unwrap_or_default().to_owned(), String::new()),
+        Err(error) => (String::new(), whole(&error)),
+    };
+    println!(
+        "{}",
+        serde_json::json!({
+            "ok": error.is_empty(),
+            "accessKeyId": *client.key.lock().unwrap(),
+            "account": account,
+            "error": error,
+            "tookMs": start.elapsed().as_millis() as u64,
+        })
+    );
+}
+
+async fn ask_region() {
+    let start = Instant::now();
+    let region = ImdsRegionProvider::builder().build().region().await;
+    println!(
+        "{}",
+        serde_json::json!({
+            "ok": region.is_some(),
+            "accessKeyId": "",
+            "account": "",
+            "region": region.as_ref().map(|name| name.as_ref()).unwrap_or_default(),
+            "error": if region.is_some() { "" } else { "found no region" },
+            "tookMs": start.elapsed().as_millis() as u64,
+        })
+    );
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    match std::env::args().nth(1).as_deref() {
+        Some("region") => ask_region().await,
+        Some("crowd") => {
+            let asking: Vec<_> = (0..CROWD)
+                .map(|_| tokio::spawn(async { ask(&open().await).await }))
+                .collect();
+            for one in asking {
+                one.await.unwrap();
+            }
+        }
+        again => {
+            let client = open().await;
+            ask(&client).await;
+            if let Some(seconds) = again {
+                tokio::time::sleep(Duration::from_secs_f64(seconds.parse().unwrap())).await;
+                ask(&client).await;
+            }
+        }
     }
 }
 

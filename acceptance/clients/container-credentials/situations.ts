@@ -1,5 +1,5 @@
 import { containerCredentials } from '@rolegate/protocol';
-import { METADATA, PROXY_URL } from '../network/addresses.ts';
+import { METADATA, PROXY_URL } from '../../network/addresses.ts';
 
 /** The Pod in which a client runs, and how the endpoint answers it. */
 export interface Situation {

@@ -1,4 +1,4 @@
-import type { Client } from './client.ts';
+import type { Client } from '../client.ts';
 import { ACCOUNTS } from './pods.ts';
 import type { Trial } from './trial.ts';
 

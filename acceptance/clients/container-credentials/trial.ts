@@ -1,12 +1,12 @@
 import { REGION } from '@rolegate/sandbox';
-import { S3_URL, STS_URL } from '../network/addresses.ts';
-import type { Client } from './client.ts';
-import type { AnswerCounts } from './endpoint.ts';
+import { S3_URL, STS_URL } from '../../network/addresses.ts';
+import type { Client } from '../client.ts';
+import type { AnswerCounts } from '../endpoint.ts';
 import type { ClientPod, PodKind } from './pods.ts';
-import { runClient } from './run-client.ts';
-import type { Seen } from './run-client.ts';
+import { runClient } from '../run-client.ts';
+import type { Seen } from '../run-client.ts';
 import type { SituationName } from './situations.ts';
-import type { ClientsWorld } from './world.ts';
+import type { ClientsWorld } from '../world.ts';
 
 /** What a client did in a Pod. */
 export interface Trial {

@@ -1,6 +1,6 @@
-import { reasons } from '@rolegate/protocol';
 import { markdownTable } from '@rolegate/runtime';
 import type { Row } from '@rolegate/testing';
+import { errorCell, secondsCell, withPlaceholders } from '../error-text.ts';
 import { NODE_ACCOUNT } from './judge.ts';
 import { podKinds } from './pods.ts';
 import type { PodKind } from './pods.ts';
@@ -8,10 +8,8 @@ import { failureNames } from './situations.ts';
 import type { FailureName, SituationName } from './situations.ts';
 import type { Trial } from './trial.ts';
 
-const MOST_CHARACTERS = 200;
-
 /** The tables of a run: who gets credentials, and what the application sees if its Pod gets none. */
-export function tablesOf(trials: readonly Trial[]): string {
+export function containerTablesOf(trials: readonly Trial[]): string {
   const names = [...new Set(trials.map(({ client }) => client.name))];
   return [
     markdownTable(
@@ -100,40 +98,16 @@ function requestsCell({ answers }: Trial): string {
     : `${containerCredentials}, then ${metadata} to the metadata API`;
 }
 
-function secondsCell(tookMs: readonly number[]): string {
-  const seconds = [Math.min(...tookMs), Math.max(...tookMs)].map((ms) => (ms / 1000).toFixed(1));
-  return [...new Set(seconds)].join('–');
-}
-
 function seesCell({ seen }: Trial): string {
   const last = seen.at(-1);
   if (last === undefined) return 'nothing';
   if (last.ok)
     return last.account === NODE_ACCOUNT ? "the node's credentials" : 'credentials from the metadata API';
-  const text = fromContainerProvider(withPlaceholders(last.error));
-  const cut = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
-  return `\`${cut.replaceAll('`', "'")}\``;
+  return errorCell(fromContainerProvider(withPlaceholders(last.error)));
 }
 
 /** The part about this provider of a message about a whole chain of them. */
 function fromContainerProvider(text: string): string {
   const at = text.search(/\w*ContainerCredentialsProvider(?!.*ContainerCredentialsProvider)/);
   return at > 0 ? `… ${text.slice(at)}` : text;
-}
-
-/** Replaces what differs from one refusal or request to the next, so that rows can be shared and runs compared. */
-export function withPlaceholders(error: string): string {
-  let text = error.replaceAll(/\s+/g, ' ').trim();
-  text = text.replaceAll(/\{\\?"Code\\?":.*?\}/g, 'BODY');
-  for (const [reason, { meaning }] of Object.entries(reasons))
-    text = text.replaceAll(reason, 'CODE').replaceAll(new RegExp(escaped(meaning), 'gi'), 'MESSAGE');
-  return text
-    .replaceAll(/\b(401|403|404|503)\b( (Unauthorized|Forbidden|Not Found|Service Unavailable))?/g, 'STATUS')
-    .replaceAll(/@[0-9a-f]{6,8}\b/g, '@ID')
-    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'ID')
-    .replaceAll(/\b\d+(\.\d+)? ?(ms|µs|seconds)\b/g, 'N $2');
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

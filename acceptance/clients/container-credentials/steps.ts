@@ -1,5 +1,5 @@
-import type { Step } from '@rolegate/testing';
-import type { Client } from './client.ts';
+import type { Client } from '../client.ts';
+import type { ClientStep, Phase } from '../phase.ts';
 import { refusedProblems, servedProblems, tellsToken } from './judge.ts';
 import { podKinds } from './pods.ts';
 import type { PodKind } from './pods.ts';
@@ -7,17 +7,7 @@ import { failureNames, failures, statusOf } from './situations.ts';
 import type { FailureName } from './situations.ts';
 import { tryAlone, tryClient, tryWithProxy } from './trial.ts';
 import type { Trial } from './trial.ts';
-import type { ClientsWorld } from './world.ts';
-
-export type ClientStep = Step<ClientsWorld>;
-
-/** Steps that need the endpoint in the same state. */
-export interface Phase {
-  readonly begin: (world: ClientsWorld) => Promise<unknown>;
-  readonly steps: readonly ClientStep[];
-  /** How many clients run at the same time. Requests are counted only if it is 1. */
-  readonly atOnce: number;
-}
+import type { ClientsWorld } from '../world.ts';
 
 /** Longer than a session: what a client has by then has expired. Seconds. */
 const SESSION_SECONDS = 12;
@@ -33,6 +23,7 @@ export interface PhasesOptions {
   readonly short: boolean;
 }
 
+/** The phases with clients that can have container credentials. */
 /** The failures that are tried with the usual hold. The short form leaves out refusals that are the same to clients. */
 function heldFailures(short: boolean): readonly FailureName[] {
   return short ? ['401', 'held'] : failureNames.filter((name) => name !== '503');
@@ -41,7 +32,8 @@ function heldFailures(short: boolean): readonly FailureName[] {
 /** One refusal and one failure are tried in host-network Pods too, where the metadata API is the node's. */
 const failuresOnHost: readonly FailureName[] = ['403', 'held'];
 
-export function phasesOf({ clients, short }: PhasesOptions): readonly Phase[] {
+export function containerPhasesOf({ clients: all, short }: PhasesOptions): readonly Phase[] {
+  const clients = all.filter(({ withoutContainer }) => withoutContainer !== true);
   return [
     {
       begin: () => Promise.resolve(),
@@ -62,7 +54,7 @@ export function phasesOf({ clients, short }: PhasesOptions): readonly Phase[] {
       atOnce: RENEWING_AT_ONCE,
     },
     {
-      begin: ({ endpoint }) => endpoint.holdFor(NO_HOLD_MS),
+      begin: ({ endpoint }) => endpoint.restartAgent(['--hold', `${NO_HOLD_MS}ms`]),
       steps: clients.map((client) => refusedStep(client, 'ordinary', '503')),
       atOnce: 1,
     },

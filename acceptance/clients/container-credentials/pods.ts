@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { containerCredentials } from '@rolegate/protocol';
-import { NODE } from '../network/addresses.ts';
-import type { Namespaces } from '../network/namespaces.ts';
-import { attachPod, podAddresses } from '../network/pod-links.ts';
-import type { Cluster } from '../stand-ins/cluster.ts';
+import { NODE } from '../../network/addresses.ts';
+import type { Namespaces } from '../../network/namespaces.ts';
+import { attachPod, podAddresses } from '../../network/pod-links.ts';
+import type { Cluster } from '../../stand-ins/cluster.ts';
 import { situations } from './situations.ts';
 import type { Situation, SituationName } from './situations.ts';
 

@@ -1,8 +1,13 @@
 import { expect, it } from 'vitest';
-import { NODE_ACCOUNT, refusedProblems, servedProblems, tellsToken } from '../judge.ts';
-import type { FailureName } from '../situations.ts';
-import type { Trial } from '../trial.ts';
-import { client, refusedOutcome, servedOutcome, trialOf } from './trials.ts';
+import {
+  NODE_ACCOUNT,
+  refusedProblems,
+  servedProblems,
+  tellsToken,
+} from '../../container-credentials/judge.ts';
+import type { FailureName } from '../../container-credentials/situations.ts';
+import type { Trial } from '../../container-credentials/trial.ts';
+import { client, refusedOutcome, servedOutcome, trialOf } from '../trials.ts';
 
 const HOST_ACCOUNT = '222222222222';
 

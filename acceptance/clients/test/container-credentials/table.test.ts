@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
-import { reasons } from '@rolegate/protocol';
-import { tablesOf, withPlaceholders } from '../table.ts';
-import { refusedOutcome, servedOutcome, trialOf } from './trials.ts';
+import { containerTablesOf } from '../../container-credentials/table.ts';
+import { refusedOutcome, servedOutcome, trialOf } from '../trials.ts';
 
 /** The cells of each row, without heads and rules. */
 function rowsOf(text: string): string[][] {
@@ -19,7 +18,7 @@ function rowsOf(text: string): string[][] {
 it('The first table says whose credentials a client gets in each kind of Pod, whether it fetches new ones, and what it sends to a proxy', () => {
   const renewed = [servedOutcome(), servedOutcome({ accessKeyId: 'ASIA2' })];
   const rows = rowsOf(
-    tablesOf([
+    containerTablesOf([
       trialOf(),
       trialOf({ kind: 'host-network', answers: { containerCredentials: 2, statuses: ['200'], metadata: 0 } }),
       trialOf({ situation: 'renewed', seen: renewed, answers: undefined }),
@@ -39,7 +38,7 @@ it('Refusals that an application cannot distinguish share a row', () => {
       }),
     ),
   );
-  const [, ...rows] = rowsOf(tablesOf(trials));
+  const [, ...rows] = rowsOf(containerTablesOf(trials));
   expect(rows).toEqual([['boto3', '401, 403', 'ordinary, host-network', '1', '1.0–1.2', '`HTTP STATUS`']]);
 });
 
@@ -48,13 +47,13 @@ it('A client that was refused and then served by the metadata API is told from o
     situation: '401',
     answers: { containerCredentials: 1, statuses: ['401'], metadata: 2 },
   });
-  const [, row = []] = rowsOf(tablesOf([trial]));
+  const [, row = []] = rowsOf(containerTablesOf([trial]));
   expect(row.slice(3)).toEqual(['1, then 2 to the metadata API', '0.0', 'credentials from the metadata API']);
 });
 
 it('An error with a pipe or a backquote does not break the table', () => {
   const trial = trialOf({ situation: '404', seen: [refusedOutcome({ error: 'a|b `c`' })] });
-  const [, row = []] = rowsOf(tablesOf([trial]));
+  const [, row = []] = rowsOf(containerTablesOf([trial]));
   expect(row[5]).toBe("`a\\|b 'c'`");
 });
 
@@ -62,18 +61,7 @@ it("Of a message about a chain of providers, the part about the container's is s
   const chain =
     'chain [A(), ContainerCredentialsProvider()]: [A(): none, ContainerCredentialsProvider(): refused]';
   const [, row = []] = rowsOf(
-    tablesOf([trialOf({ situation: '404', seen: [refusedOutcome({ error: chain })] })]),
+    containerTablesOf([trialOf({ situation: '404', seen: [refusedOutcome({ error: chain })] })]),
   );
   expect(row[5]).toBe('`… ContainerCredentialsProvider(): refused]`');
-});
-
-it('What differs between refusals and requests is replaced in an error', () => {
-  const { meaning } = reasons.NoRole;
-  const body = `{"Code":"NoRole","code":"NoRole","Message":"${meaning}","message":"${meaning}","requestId":"1"}`;
-  expect(withPlaceholders(`Received non 200 response 404: ${body}`)).toBe(
-    'Received non 200 response STATUS: BODY',
-  );
-  expect(withPlaceholders(`NoRole: ${meaning}\n  status code: 404 after 12 ms`)).toBe(
-    'CODE: MESSAGE status code: STATUS after N ms',
-  );
 });

@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import type { Client } from '../client.ts';
+import type { Phase } from '../phase.ts';
+import type { ClientsWorld } from '../world.ts';
+import { openMovedClock, prepareMovedClock } from './moved-clock.ts';
+import type { MovedClock } from './moved-clock.ts';
+import { metadataSituations } from './situations.ts';
+import { judged } from './judged.ts';
+import { runMetadataClient } from './trial.ts';
+import type { MetadataTrial } from './trial.ts';
+
+/** Clients that run when the agent is restarted. They mostly sleep. */
+const AT_ONCE = 6;
+/** Seconds. */
+const SESSION_SECONDS = 12;
+/** Longer than a session, and long enough for all to have asked once before the agent is restarted. Seconds. */
+const ASK_AGAIN_SECONDS = 25;
+/** Beyond what botocore makes of a session that ends soon, which is 12 to 20 minutes. */
+const MOVED_ON = '+30m';
+
+/** Each client asks, the agent is restarted, and it asks again when its session has ended. */
+export function restartPhases(clients: readonly Client[]): Phase[] {
+  const batches = Array.from({ length: Math.ceil(clients.length / AT_ONCE) }, (_, at) =>
+    clients.slice(at * AT_ONCE, (at + 1) * AT_ONCE),
+  );
+  return batches.map((batch) => {
+    const trials = new Map<Client, Promise<MetadataTrial>>();
+    return {
+      begin: async (world) => {
+        await world.standIns.call({ do: 'limit-sessions', seconds: SESSION_SECONDS });
+        await runAcrossRestart(world, batch, trials);
+      },
+      steps: batch.map((client) => ({
+        title: `${client.name} ${metadataSituations.restart.title}`,
+        run: async (all) => {
+          const trial = await trials.get(client);
+          if (trial === undefined) throw new Error('was not run');
+          return judged(all, trial);
+        },
+      })),
+      atOnce: 1,
+    };
+  });
+}
+
+/** A client that runs. */
+interface Running {
+  readonly clock: MovedClock | undefined;
+  /** When it has reported its first outcome, or has ended. */
+  readonly asked: Promise<unknown>;
+  /** When what it did has been recorded. */
+  readonly recorded: Promise<unknown>;
+}
+
+async function runAcrossRestart(
+  world: ClientsWorld,
+  batch: readonly Client[],
+  trials: Map<Client, Promise<MetadataTrial>>,
+): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const restarted = Promise.withResolvers<MetadataTrial['restart']>();
+  const running: Running[] = [];
+  for (const client of batch) {
+    const pod = stack.use(await world.metadataPods.open(metadataSituations.restart));
+    const clock = client.prolongs === true ? await openClock(world, client) : undefined;
+    const asked = Promise.withResolvers<undefined>();
+    const seen = runMetadataClient(world, {
+      onOutput: () => {
+        asked.resolve(undefined);
+      },
+      client,
+      pod,
+      words: [String(ASK_AGAIN_SECONDS)],
+      situation: metadataSituations.restart,
+      ...(clock && { env: clock.env }),
+    });
+    const trial = seen.then(async (outcomes) => ({
+      client,
+      situation: 'restart' as const,
+      seen: outcomes,
+      packets: await pod.packets(),
+      knownMs: pod.knownMs(),
+      restart: await restarted.promise,
+    }));
+    trial.catch(() => undefined);
+    trials.set(client, trial);
+    const ended = seen.then(noop, noop);
+    running.push({ clock, asked: Promise.race([asked.promise, ended]), recorded: trial.then(noop, noop) });
+  }
+  await Promise.all(running.map(({ asked }) => asked));
+  const beganMs = Date.now();
+  await world.endpoint.restartAgent();
+  restarted.resolve({ beganMs, endedMs: Date.now() });
+  for (const { clock } of running) await clock?.moveOn(MOVED_ON);
+  await Promise.all(running.map(({ recorded }) => recorded));
+}
+
+function noop(): void {
+  return;
+}
+
+async function openClock({ folder }: ClientsWorld, { name }: Client): Promise<MovedClock> {
+  const file = join(folder, `clock-${name.replaceAll(/[^a-z0-9]+/gi, '-')}`);
+  return openMovedClock({ installed: await prepareMovedClock(), file });
+}
