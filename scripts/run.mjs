@@ -28,6 +28,8 @@ const commands = {
   'test:chaos': [build, suite('chaos')],
   'test:hostile': [...bundle, suite('hostile')],
   'test:clients': [build, suite('clients')],
+  // Builds nothing, so that it can run beside other commands.
+  'prepare:clients': [[...fromSources, 'acceptance/clients/prepare-main.ts']],
   monitoring: [build, suite('monitoring')],
   bench: [...bundle, suite('bench')],
   check: [
