@@ -11,6 +11,7 @@ import {
   writeReport,
 } from '@rolegate/testing';
 import type { Outcome } from '@rolegate/testing';
+import { missingCgroups } from '../cgroups/requirements.ts';
 import { missingHere } from '../network/requirements.ts';
 import { runSuite } from '../processes/run-suite.ts';
 import { allClients } from './all-clients.ts';
@@ -64,7 +65,8 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return values.help ? 0 : 2;
   }
-  const { reasons } = await missingHere();
+  const { reasons: missing } = await missingHere();
+  const reasons = missing.length > 0 ? missing : await missingCgroups(`rg${process.pid}`);
   if (reasons.length > 0) {
     for (const reason of reasons) console.log(`skipped: ${reason}`);
     return EXIT_SKIPPED;

@@ -1,8 +1,8 @@
 import { describeError } from '@rolegate/runtime';
 import { outputOf } from '@rolegate/testing';
+import { missingCgroups } from '../cgroups/requirements.ts';
 import { missingHere } from '../network/requirements.ts';
 import { interpreterOf } from '../processes/python.ts';
-import { openCgroups } from '../cgroups/cgroups.ts';
 
 /** Reasons why this machine cannot run the suite; empty if it can. */
 export async function missingForHostile(name: string): Promise<readonly string[]> {
@@ -10,12 +10,10 @@ export async function missingForHostile(name: string): Promise<readonly string[]
   if (reasons.length > 0) return reasons;
   try {
     await outputOf(['ss', '-V']);
-    await using cgroups = await openCgroups(name);
-    await cgroups.make({ name: 'try', memoryBytes: 2 ** 28, cpuWeight: 100 });
-    return [];
   } catch (error) {
     return [describeError(error)];
   }
+  return missingCgroups(name);
 }
 
 /** Undefined if there is no Python. */

@@ -17,7 +17,7 @@ export const shellClients: readonly Client[] = [
       [
         'sh',
         '-ec',
-        `[ -n "$(apt-cache madison amazon-ec2-utils)" ] || apt-get update -qq; apt-get download -qq amazon-ec2-utils=${VERSION}`,
+        `[ -n "$(apt-cache madison amazon-ec2-utils)" ] || apt-get update -qq; apt-get download -qq -o APT::Sandbox::User=root amazon-ec2-utils=${VERSION}`,
       ],
       ['sh', '-ec', 'dpkg-deb -x amazon-ec2-utils_*.deb package'],
     ],

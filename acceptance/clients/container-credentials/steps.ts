@@ -1,4 +1,5 @@
 import type { Client } from '../client.ts';
+import { asUsual } from '../phase.ts';
 import type { ClientStep, Phase } from '../phase.ts';
 import { refusedProblems, servedProblems, tellsToken } from './judge.ts';
 import { podKinds } from './pods.ts';
@@ -36,7 +37,7 @@ export function containerPhasesOf({ clients: all, short }: PhasesOptions): reado
   const clients = all.filter(({ withoutContainer }) => withoutContainer !== true);
   return [
     {
-      begin: () => Promise.resolve(),
+      begin: asUsual,
       steps: clients.flatMap((client) => [
         ...podKinds.map((kind) => servedStep(client, kind)),
         ...heldFailures(short).map((name) => refusedStep(client, 'ordinary', name)),

@@ -10,8 +10,11 @@ import type { MetadataTrial } from './trial.ts';
 const NODE_REGION = 'eu-central-1';
 /** Workers of a crowd. */
 const CROWD = 100;
-/** A client that sends more after a refusal is in a loop. The SDK for Go 2 sends nine for each of three attempts. */
+/** A client that sends more after a refusal is in a loop. The SDK for Go 2 sends 18 after 401. */
 const MOST_REQUESTS = 40;
+
+/** Half of what is left of a hold of 950 ms after 900 ms. Milliseconds. */
+const MOST_LATER_MS = 25;
 
 /** What is wrong with a trial; empty if nothing is. Nothing is judged about `late3000`, which is for the table. */
 export function metadataProblems(trial: MetadataTrial): readonly string[] {
@@ -20,7 +23,7 @@ export function metadataProblems(trial: MetadataTrial): readonly string[] {
     case 'known':
     case 'late300':
     case 'heldLonger':
-      return firstTryProblems(trial);
+      return heldProblems(trial);
     case 'late900':
       return client.asksAgain === true ? firstTryProblems(trial) : recordedProblems(trial);
     case 'late3000':
@@ -32,7 +35,7 @@ export function metadataProblems(trial: MetadataTrial): readonly string[] {
     case 'ipv6':
       return [...servedProblems(trial, 1), ...otherFamilyProblems(trial)];
     case 'imdsv2':
-      return client.imdsv1 === true ? tokenlessProblems(trial) : firstTryProblems(trial);
+      return client.imdsv1 === true ? tokenlessProblems(trial) : heldProblems(trial);
     case 'restart':
       return [...servedProblems(trial, 2), ...restartProblems(trial)];
     case '401':
@@ -54,9 +57,15 @@ function statusesOf({ packets }: Pick<MetadataTrial, 'packets'>): readonly numbe
     .map(({ status }) => status);
 }
 
-/** The application asks once and gets what it wants, and that when the situation says so. */
+/** The application asks once and gets what it wants, although its Pod becomes known as late as the situation says. */
 function firstTryProblems(trial: MetadataTrial): string[] {
   return [...servedProblems(trial, 1), ...latenessProblems(trial)];
+}
+
+/** The same, and no request is refused meanwhile: a client that is not held long enough would only be saved by asking again. */
+function heldProblems(trial: MetadataTrial): string[] {
+  const refused = new Set(statusesOf(trial).filter((status) => status !== 200 && status !== 404));
+  return [...firstTryProblems(trial), ...[...refused].map((status) => `was answered with ${status}`)];
 }
 
 /** Each outcome must be a success with the credentials of the Pod's role. */
@@ -94,13 +103,25 @@ function problemOf({ ok, account, accessKeyId, error, tookMs }: Seen, metadataOn
   return accessKeyId === '' ? ['reported no access key'] : [];
 }
 
-/** The Pod must have become known after the first request, and not much later than the situation says. */
+/** How long after the first request the Pod became known. Milliseconds; undefined: it did not. */
+function latenessOf({ packets, knownMs }: Pick<MetadataTrial, 'packets' | 'knownMs'>): number | undefined {
+  const [first] = packets;
+  return knownMs === undefined || first === undefined ? undefined : knownMs - first.atMs;
+}
+
+/** True: a starved machine has made the Pod known so much later than the situation says that the trial tells nothing. */
+export function isTooLate({ situation, packets, knownMs }: MetadataTrial): boolean {
+  const { lateMs }: MetadataSituation = metadataSituations[situation];
+  const lateness = latenessOf({ packets, knownMs });
+  return lateMs !== undefined && lateness !== undefined && lateness > lateMs + MOST_LATER_MS;
+}
+
+/** The Pod must have become known after the first request, and not before the situation says. */
 function latenessProblems({ situation, packets, knownMs }: MetadataTrial): string[] {
   const { lateMs }: MetadataSituation = metadataSituations[situation];
-  const [first] = packets;
-  if (lateMs === undefined || first === undefined) return [];
-  if (knownMs === undefined) return ['ended before its Pod became known'];
-  const lateness = knownMs - first.atMs;
+  if (lateMs === undefined || packets.length === 0) return [];
+  const lateness = latenessOf({ packets, knownMs });
+  if (lateness === undefined) return ['ended before its Pod became known'];
   return lateness < lateMs ? [`its Pod became known after ${lateness} ms, not ${lateMs} ms`] : [];
 }
 

@@ -13,7 +13,7 @@ const libfaketime: Client = {
     [
       'sh',
       '-ec',
-      `[ -n "$(apt-cache madison libfaketime)" ] || apt-get update -qq; apt-get download -qq libfaketime=${VERSION}`,
+      `[ -n "$(apt-cache madison libfaketime)" ] || apt-get update -qq; apt-get download -qq -o APT::Sandbox::User=root libfaketime=${VERSION}`,
     ],
     [
       'sh',

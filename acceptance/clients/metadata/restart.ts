@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import type { Client } from '../client.ts';
 import type { Phase } from '../phase.ts';
 import type { ClientsWorld } from '../world.ts';
+import { judged } from './judged.ts';
 import { openMovedClock, prepareMovedClock } from './moved-clock.ts';
 import type { MovedClock } from './moved-clock.ts';
 import { metadataSituations } from './situations.ts';
-import { judged } from './judged.ts';
 import { runMetadataClient } from './trial.ts';
 import type { MetadataTrial } from './trial.ts';
 
@@ -28,6 +28,8 @@ export function restartPhases(clients: readonly Client[]): Phase[] {
     return {
       begin: async (world) => {
         await world.standIns.call({ do: 'limit-sessions', seconds: SESSION_SECONDS });
+        // With its default flags.
+        await world.endpoint.restartAgent();
         await runAcrossRestart(world, batch, trials);
       },
       steps: batch.map((client) => ({
@@ -48,8 +50,7 @@ interface Running {
   readonly clock: MovedClock | undefined;
   /** When it has reported its first outcome, or has ended. */
   readonly asked: Promise<unknown>;
-  /** When what it did has been recorded. */
-  readonly recorded: Promise<unknown>;
+  readonly trial: Promise<MetadataTrial>;
 }
 
 async function runAcrossRestart(
@@ -61,42 +62,51 @@ async function runAcrossRestart(
   const restarted = Promise.withResolvers<MetadataTrial['restart']>();
   const running: Running[] = [];
   for (const client of batch) {
-    const pod = stack.use(await world.metadataPods.open(metadataSituations.restart));
-    const clock = client.prolongs === true ? await openClock(world, client) : undefined;
-    const asked = Promise.withResolvers<undefined>();
-    const seen = runMetadataClient(world, {
-      onOutput: () => {
-        asked.resolve(undefined);
-      },
-      client,
-      pod,
-      words: [String(ASK_AGAIN_SECONDS)],
-      situation: metadataSituations.restart,
-      ...(clock && { env: clock.env }),
-    });
-    const trial = seen.then(async (outcomes) => ({
-      client,
-      situation: 'restart' as const,
-      seen: outcomes,
-      packets: await pod.packets(),
-      knownMs: pod.knownMs(),
-      restart: await restarted.promise,
-    }));
+    const started = startClient(world, { client, restarted: restarted.promise }, stack);
+    const trial = started.then((one) => one.trial);
+    // Its step says why if it fails.
     trial.catch(() => undefined);
     trials.set(client, trial);
-    const ended = seen.then(noop, noop);
-    running.push({ clock, asked: Promise.race([asked.promise, ended]), recorded: trial.then(noop, noop) });
+    const [outcome] = await Promise.allSettled([started]);
+    if (outcome.status === 'fulfilled') running.push(outcome.value);
   }
   await Promise.all(running.map(({ asked }) => asked));
   const beganMs = Date.now();
   await world.endpoint.restartAgent();
   restarted.resolve({ beganMs, endedMs: Date.now() });
   for (const { clock } of running) await clock?.moveOn(MOVED_ON);
-  await Promise.all(running.map(({ recorded }) => recorded));
+  await Promise.allSettled(running.map(({ trial }) => trial));
 }
 
-function noop(): void {
-  return;
+/** Starts the client in a Pod of its own, which is removed with the stack. */
+async function startClient(
+  world: ClientsWorld,
+  { client, restarted }: { readonly client: Client; readonly restarted: Promise<MetadataTrial['restart']> },
+  stack: AsyncDisposableStack,
+): Promise<Running> {
+  const situation = metadataSituations.restart;
+  const pod = stack.use(await world.metadataPods.open(situation));
+  const clock = client.prolongs === true ? await openClock(world, client) : undefined;
+  const asked = Promise.withResolvers<undefined>();
+  const seen = runMetadataClient(world, {
+    client,
+    pod,
+    situation,
+    words: [String(ASK_AGAIN_SECONDS)],
+    env: clock?.env ?? {},
+    onOutput: () => {
+      asked.resolve(undefined);
+    },
+  });
+  const trial = seen.then(async (outcomes) => ({
+    client,
+    situation: 'restart' as const,
+    seen: outcomes,
+    packets: await pod.packets(),
+    knownMs: pod.knownMs(),
+    restart: await restarted,
+  }));
+  return { clock, asked: Promise.allSettled([Promise.race([asked.promise, seen])]), trial };
 }
 
 async function openClock({ folder }: ClientsWorld, { name }: Client): Promise<MovedClock> {

@@ -1,3 +1,5 @@
+import type { Client } from '../client.ts';
+
 /** How the Pod of a client stands with the agent, and what the client is told. */
 export interface MetadataSituation {
   /** Completes "NAME …". */
@@ -18,7 +20,7 @@ export interface MetadataSituation {
 const served = { namespace: 'open', role: 'team/served' } as const;
 
 export const metadataSituations = {
-  known: { title: 'gets credentials and calls GetCallerIdentity', ...served },
+  known: { title: 'gets the credentials of the role of its Pod', ...served },
   late300: {
     title: 'gets credentials on the first try if its Pod becomes known 300 ms after it asks',
     ...served,
@@ -43,7 +45,10 @@ export const metadataSituations = {
   region: { title: 'gets the region', ...served, word: 'region' },
   crowd: { title: 'gets credentials for 100 workers that ask at once', ...served, word: 'crowd' },
   ipv6: { title: 'gets credentials by the IPv6 address', ...served, ipv6Only: true },
-  imdsv2: { title: 'asks where IMDSv2 is required', ...served },
+  imdsv2: {
+    title: 'gets credentials where IMDSv2 is required, unless it asks without a token',
+    ...served,
+  },
   /** Its Pods are created after STS has begun to give short sessions. */
   restart: {
     title: 'gets new credentials after a restart of the agent when its session has ended',
@@ -73,6 +78,27 @@ export const metadataSituations = {
 
 export type MetadataSituationName = keyof typeof metadataSituations;
 
-/** In the order of the table. */
-export const refusals = ['401', '403', '404', '503'] as const;
-export type RefusalName = (typeof refusals)[number];
+/** Those in which a client gets nothing. */
+export type RefusalName = '401' | '403' | '404' | '503';
+
+const everyone = () => true;
+const withCredentials = ({ metadataOnly }: Client) => metadataOnly !== true;
+
+/** Which clients a situation tells something about. */
+export const triedWith: Readonly<Record<MetadataSituationName, (client: Client) => boolean>> = {
+  known: everyone,
+  late300: everyone,
+  late900: everyone,
+  late3000: everyone,
+  heldLonger: ({ asksAgain, hurried }) => asksAgain !== true && hurried !== true,
+  region: ({ asksRegion }) => asksRegion === true,
+  crowd: ({ crowd }) => crowd === true,
+  ipv6: ({ ipv6 }) => ipv6 !== undefined,
+  imdsv2: everyone,
+  restart: (client) => withCredentials(client) && client.misreads === undefined,
+  // A client without a token gets 401 where IMDSv2 is required.
+  '401': ({ imdsv1 }) => imdsv1 !== true,
+  '403': withCredentials,
+  '404': withCredentials,
+  '503': withCredentials,
+};

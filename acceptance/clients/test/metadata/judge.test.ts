@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { metadataProblems } from '../../metadata/judge.ts';
+import { isTooLate, metadataProblems } from '../../metadata/judge.ts';
 import type { MetadataTrial } from '../../metadata/trial.ts';
 import { DID_NOT_END } from '../../run-client.ts';
 import { client, refusedOutcome, servedOutcome } from '../trials.ts';
@@ -22,6 +22,7 @@ it.each<[string, Partial<MetadataTrial>, string]>([
   ['reports nothing', { seen: [] }, 'reported 0 outcomes, not 1'],
   ['reports twice', { seen: [servedOutcome(), servedOutcome()] }, 'reported 2 outcomes, not 1'],
   ['has credentials from elsewhere', { packets: [] }, 'did not ask the metadata API'],
+  ['was refused before it was served', { packets: [answer(503), ...packetsOf()] }, 'was answered with 503'],
 ])('A client whose Pod is known and that %s is a problem', (_, differences, problem) => {
   expect(problemsOf(differences)).toEqual([problem]);
 });
@@ -34,6 +35,14 @@ it('The Pod must have become known after the first request, by what the situatio
   ]);
   expect(problemsOf({ situation, knownMs: undefined })).toEqual(['ended before its Pod became known']);
   expect(problemsOf({ situation, knownMs: 1_300, seen: [refusedOutcome()] })).toHaveLength(1);
+});
+
+it('A trial tells nothing if the Pod became known much later than the situation says', () => {
+  const late = (knownMs: number | undefined) => metadataTrialOf({ situation: 'late300', knownMs });
+  expect(isTooLate(late(1_325))).toBe(false);
+  expect(isTooLate(late(1_326))).toBe(true);
+  expect(isTooLate(late(undefined))).toBe(false);
+  expect(isTooLate(metadataTrialOf({ knownMs: 9_000 }))).toBe(false);
 });
 
 it('A client that asks again must get credentials 900 ms late, and of the others it is recorded', () => {
@@ -73,6 +82,10 @@ it('A refusal with another status than the one that is tried is a problem', () =
   expect(problemsOf({ situation: '403', seen: [refusedOutcome()], packets })).toEqual([
     'was answered with 503',
   ]);
+});
+
+it('A client that finds nothing under another path is not refused', () => {
+  expect(problemsOf({ packets: [request({ path: '/latest/' }), answer(404), ...packetsOf()] })).toEqual([]);
 });
 
 it('A hundred workers must all get credentials', () => {
@@ -121,8 +134,9 @@ it('A client that misreads the document must get it and nothing else, and no lon
   const misreading = { ...client, misreads: 'it looks for another name' };
   expect(problemsOf({ client: misreading, seen: [refusedOutcome()] })).toEqual([]);
   expect(problemsOf({ client: misreading })).toEqual(['has credentials although its release misreads them']);
-  expect(problemsOf({ client: misreading, seen: [refusedOutcome()], packets: packetsOf(503) })).toEqual([
-    'was answered with 200, 200, 503',
+  const late = { client: misreading, situation: 'ipv6', seen: [refusedOutcome()] } as const;
+  expect(problemsOf({ ...late, packets: [request({ family: 'ipv6' }), answer(503)] })).toEqual([
+    'was answered with 503',
   ]);
   expect(
     problemsOf({ client: misreading, seen: [refusedOutcome()], packets: [request({ path: '/' })] }),

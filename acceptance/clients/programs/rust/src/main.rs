@@ -1,10 +1,11 @@
 //! Asks aws-config, and prints each outcome as a line of JSON. The argument is how many seconds later it asks again, `crowd` for a
-//! hundred clients at once, or `region`.
+//! hundred processes at once, or `region`.
 
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::imds::region::ImdsRegionProvider;
 use aws_credential_types::provider::{future, ProvideCredentials};
 use std::error::Error;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -83,18 +84,22 @@ async fn ask_region() {
     );
 }
 
+/// Each process has a client of its own, and prints what it sees to our output.
+fn ask_in_processes() {
+    let own = std::env::current_exe().unwrap();
+    let workers: Vec<_> = (0..CROWD)
+        .map(|_| Command::new(&own).spawn().unwrap())
+        .collect();
+    for mut worker in workers {
+        worker.wait().unwrap();
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("region") => ask_region().await,
-        Some("crowd") => {
-            let asking: Vec<_> = (0..CROWD)
-                .map(|_| tokio::spawn(async { ask(&open().await).await }))
-                .collect();
-            for one in asking {
-                one.await.unwrap();
-            }
-        }
+        Some("crowd") => ask_in_processes(),
         again => {
             let client = open().await;
             ask(&client).await;
