@@ -20,22 +20,13 @@ type TriedAlone = Exclude<MetadataSituationName, 'restart'>;
 /** The phases with the metadata API. */
 export function metadataPhasesOf(clients: readonly Client[]): readonly Phase[] {
   const stepsOf = (...names: readonly TriedAlone[]) =>
-    clients.flatMap((client) => names.filter((name) => triedWith[name](client)).map((name) => stepOf(client, name)));
+    clients.flatMap((client) =>
+      names.filter((name) => triedWith[name](client)).map((name) => stepOf(client, name)),
+    );
   return [
     {
       begin: () => Promise.resolve(),
-      steps: stepsOf(
-        'known',
-        'late300',
-        'late900',
-        'late3000',
-        'region',
-        'ipv6',
-        '401',
-        '403',
-        '404',
-        '503',
-      ),
+      steps: stepsOf('known', 'late300', 'late900', 'late3000', 'region', 'ipv6', '401', '403', '404', '503'),
       atOnce: AT_ONCE,
     },
     { begin: () => Promise.resolve(), steps: stepsOf('crowd'), atOnce: 1 },

@@ -8,12 +8,33 @@ const titlesOf = (differences: Partial<Client> = {}) =>
 
 /** The parts of titles that tell one situation from the others. */
 const tried = (titles: readonly string[]) =>
-  ['300 ms', '950 ms', '3 s', 'region', '100 workers', 'IPv6', 'IMDSv2', 'restart', '401', '403', '404', '503'].filter(
-    (part) => titles.some((title) => title.includes(part)),
-  );
+  [
+    '300 ms',
+    '950 ms',
+    '3 s',
+    'region',
+    '100 workers',
+    'IPv6',
+    'IMDSv2',
+    'restart',
+    '401',
+    '403',
+    '404',
+    '503',
+  ].filter((part) => titles.some((title) => title.includes(part)));
 
 it('Every client is tried when its Pod is known and late, when it is refused, and across a restart', () => {
-  expect(tried(titlesOf())).toEqual(['300 ms', '950 ms', '3 s', 'IMDSv2', 'restart', '401', '403', '404', '503']);
+  expect(tried(titlesOf())).toEqual([
+    '300 ms',
+    '950 ms',
+    '3 s',
+    'IMDSv2',
+    'restart',
+    '401',
+    '403',
+    '404',
+    '503',
+  ]);
 });
 
 it.each<[string, Partial<Client>]>([
