@@ -44,6 +44,8 @@ export interface Client {
   readonly ipv6?: Readonly<Record<string, string>>;
   /** True: it uses credentials that end soon for longer than they last, so its clock is moved on until it wants new ones. */
   readonly prolongs?: true;
+  /** Why it cannot be tried with a session of some seconds, and therefore not across a restart of the agent. */
+  readonly needsLongSessions?: string;
 
   /** True: its release cannot use the endpoint for container credentials, which is therefore not tried. */
   readonly withoutContainer?: true;

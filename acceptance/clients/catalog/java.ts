@@ -9,7 +9,6 @@ function javaClient(name: string, version: 'v1' | 'v2', facts: Partial<Client>):
   return {
     name,
     asksRegion: true,
-    crowd: true,
     ...facts,
     files: [`java/${version}/pom.xml`, 'java/Ask.java', `java/${main}.java`],
     download: [['mvn', '--batch-mode', '--quiet', COPY_LIBRARIES, '-DoutputDirectory=lib']],
@@ -19,6 +18,6 @@ function javaClient(name: string, version: 'v1' | 'v2', facts: Partial<Client>):
 }
 
 export const javaClients: readonly Client[] = [
-  javaClient('Java v2 2.57.8', 'v2', { core: true, ipv6: IPV6_MODE, fallsBack: true }),
-  javaClient('Java v1 1.12.797', 'v1', { ipv6: IPV6_ENDPOINT }),
+  javaClient('Java v2 2.57.8', 'v2', { core: true, crowd: true, ipv6: IPV6_MODE, fallsBack: true }),
+  javaClient('Java v1 1.12.797', 'v1', { ipv6: IPV6_ENDPOINT, prolongs: true }),
 ];

@@ -22,7 +22,9 @@ export const javascriptClients: readonly Client[] = [
     ipv6: IPV6_MODE,
   }),
   javascriptClient('JavaScript v2 2.1693.0', 'v2', {
-    crowd: true,
+    asksAgain: true,
+    needsLongSessions:
+      'it takes credentials for expired 15 s before their end, and does not settle its promise then',
     fallsBack: true,
     asksRegion: true,
     ipv6: IPV6_MODE,

@@ -11,6 +11,7 @@ interface PythonClient extends Pick<
   | 'crowd'
   | 'ipv6'
   | 'prolongs'
+  | 'needsLongSessions'
   | 'withoutContainer'
   | 'readsVariables'
 > {
@@ -78,6 +79,8 @@ export const pythonClients: readonly Client[] = [
   pythonClient('C++ 1.11.900 (pyarrow 26.0.1)', {
     script: 'pyarrow_client.py',
     requirements: 'pyarrow',
+    asksAgain: true,
+    needsLongSessions: 'it gets new credentials every five minutes, whenever the old ones end',
     ipv6: IPV6_MODE,
   }),
   pythonClient('awscrt 0.38.1', { script: 'awscrt_client.py', requirements: 'awscrt', core: true }),

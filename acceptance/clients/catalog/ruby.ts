@@ -15,6 +15,7 @@ export const rubyClients: readonly Client[] = [
       ['ruby', '-e', "require 'aws-sdk-core'; exit Aws::CORE_GEM_VERSION == '3.168.1'"],
     ],
     program: (folder) => ['ruby', join(folder, 'client.rb')],
+    asksAgain: true,
     readsVariables: false,
   },
 ];

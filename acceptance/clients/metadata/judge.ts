@@ -31,7 +31,7 @@ export function metadataProblems(trial: MetadataTrial): readonly string[] {
     case 'region':
       return regionProblems(trial);
     case 'crowd':
-      return servedProblems(trial, CROWD);
+      return [...servedProblems(trial, CROWD), ...sharingProblems(trial)];
     case 'ipv6':
       return [...servedProblems(trial, 1), ...otherFamilyProblems(trial)];
     case 'imdsv2':
@@ -155,6 +155,12 @@ function regionProblems({ seen, packets }: MetadataTrial): string[] {
   if (seen.length !== 1) problems.push(`reported ${seen.length} outcomes, not 1`);
   if (packets.length === 0) problems.push('did not ask the metadata API');
   return problems;
+}
+
+/** Each worker must ask for itself. */
+function sharingProblems(trial: MetadataTrial): string[] {
+  const asked = requestsOf(trial).filter(isForCredentials).length;
+  return asked < CROWD ? [`asked for credentials only ${asked} times`] : [];
 }
 
 function otherFamilyProblems(trial: MetadataTrial): string[] {

@@ -14,7 +14,7 @@ const AT_ONCE = 6;
 /** Seconds. */
 const SESSION_SECONDS = 12;
 /** Longer than a session, and long enough for all to have asked once before the agent is restarted. Seconds. */
-const ASK_AGAIN_SECONDS = 25;
+const ASK_AGAIN_SECONDS = 30;
 /** Beyond what botocore makes of a session that ends soon, which is 12 to 20 minutes. */
 const MOVED_ON = '+30m';
 

@@ -95,7 +95,8 @@ export const triedWith: Readonly<Record<MetadataSituationName, (client: Client) 
   crowd: ({ crowd }) => crowd === true,
   ipv6: ({ ipv6 }) => ipv6 !== undefined,
   imdsv2: everyone,
-  restart: (client) => withCredentials(client) && client.misreads === undefined,
+  restart: (client) =>
+    withCredentials(client) && client.misreads === undefined && client.needsLongSessions === undefined,
   // A client without a token gets 401 where IMDSv2 is required.
   '401': ({ imdsv1 }) => imdsv1 !== true,
   '403': withCredentials,

@@ -50,13 +50,16 @@ export function metadataTablesOf(trials: readonly MetadataTrial[]): string {
 
 /** Replayed clients and those that fail by themselves. */
 function notesOf(clients: readonly Client[]): string[] {
-  const notes = clients.flatMap(({ name, replayed, misreads }) => [
+  const notes = clients.flatMap(({ name, replayed, misreads, needsLongSessions }) => [
     ...(replayed === undefined ? [] : [`- ${name} is not run: its requests are replayed from ${replayed}.`]),
     ...(misreads === undefined
       ? []
       : [
           `- ${name} gets the document and no credentials: ${misreads}. The times are those of the document.`,
         ]),
+    ...(needsLongSessions === undefined
+      ? []
+      : [`- ${name} is not tried across a restart of the agent: ${needsLongSessions}.`]),
   ]);
   return notes.length === 0 ? [] : [notes.join('\n')];
 }

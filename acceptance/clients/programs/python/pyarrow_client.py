@@ -5,11 +5,15 @@ import os
 from ask import ask
 from pyarrow import fs
 
-s3 = fs.S3FileSystem(endpoint_override=os.environ["AWS_ENDPOINT_URL_S3"], scheme="http")
+class FileSystem:
+    opened = None
 
 
 def fetch():
-    (bucket,) = s3.get_file_info(fs.FileSelector(""))
+    # It asks for credentials when it is opened.
+    if FileSystem.opened is None:
+        FileSystem.opened = fs.S3FileSystem(endpoint_override=os.environ["AWS_ENDPOINT_URL_S3"], scheme="http")
+    (bucket,) = FileSystem.opened.get_file_info(fs.FileSelector(""))
     account, key = bucket.path.split(".")
     return key.upper(), account
 

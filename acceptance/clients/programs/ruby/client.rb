@@ -2,12 +2,14 @@
 require 'aws-sdk-core'
 require 'json'
 
-# This version does not read AWS_ENDPOINT_URL_STS.
-STS = Aws::STS::Client.new(endpoint: ENV.fetch('AWS_ENDPOINT_URL_STS'))
+# It asks for credentials when it is created. This version does not read AWS_ENDPOINT_URL_STS.
+def sts
+  @sts ||= Aws::STS::Client.new(endpoint: ENV.fetch('AWS_ENDPOINT_URL_STS'))
+end
 
 def fetch
-  account = STS.get_caller_identity.account
-  { ok: true, accessKeyId: STS.config.credentials.credentials.access_key_id, account: account, error: '' }
+  account = sts.get_caller_identity.account
+  { ok: true, accessKeyId: sts.config.credentials.credentials.access_key_id, account: account, error: '' }
 rescue StandardError => error
   { ok: false, accessKeyId: '', account: '', error: "#{error.class}: #{error.message}" }
 end

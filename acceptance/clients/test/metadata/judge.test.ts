@@ -90,9 +90,12 @@ it('A client that finds nothing under another path is not refused', () => {
 
 it('A hundred workers must all get credentials', () => {
   const all = Array.from({ length: 100 }, () => servedOutcome());
-  expect(problemsOf({ situation: 'crowd', seen: all })).toEqual([]);
-  expect(problemsOf({ situation: 'crowd', seen: all.slice(1) })).toEqual(['reported 99 outcomes, not 100']);
-  expect(problemsOf({ situation: 'crowd', seen: [...all.slice(1), refusedOutcome()] })).toHaveLength(1);
+  const packets = all.flatMap(() => packetsOf());
+  const crowd = { situation: 'crowd', seen: all, packets } as const;
+  expect(problemsOf(crowd)).toEqual([]);
+  expect(problemsOf({ ...crowd, seen: all.slice(1) })).toEqual(['reported 99 outcomes, not 100']);
+  expect(problemsOf({ ...crowd, seen: [...all.slice(1), refusedOutcome()] })).toHaveLength(1);
+  expect(problemsOf({ ...crowd, packets: packetsOf() })).toEqual(['asked for credentials only 1 times']);
 });
 
 it('By the IPv6 address, no request may go to the IPv4 address', () => {

@@ -67,6 +67,10 @@ it('A client that misreads the document has nothing to renew', () => {
   expect(tried(titlesOf({ misreads: 'it looks for another name' }))).not.toContain('restart');
 });
 
+it('A client that needs long sessions is not tried across a restart', () => {
+  expect(tried(titlesOf({ needsLongSessions: 'it renews every five minutes' }))).not.toContain('restart');
+});
+
 it('Clients run in batches while the agent is restarted', () => {
   const many = Array.from({ length: 7 }, (_, at) => ({ ...client, name: `client ${at}` }));
   const batches = metadataPhasesOf(many).filter(({ steps }) =>

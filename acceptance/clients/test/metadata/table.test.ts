@@ -85,3 +85,10 @@ it('A client that misreads the document is shown with the time of the document',
     'boto3 gets the document and no credentials: it looks for another',
   );
 });
+
+it('Why a client is not tried across a restart is said below the table', () => {
+  const slow = { ...client, needsLongSessions: 'it renews every five minutes' };
+  expect(metadataTablesOf([metadataTrialOf({ client: slow })])).toContain(
+    '- boto3 is not tried across a restart of the agent: it renews every five minutes.',
+  );
+});
