@@ -105,7 +105,9 @@ export default defineConfig(
     files: ['acceptance/clients/programs/**'],
     languageOptions: {
       globals: {
+        URL: 'readonly',
         console: 'readonly',
+        fetch: 'readonly',
         performance: 'readonly',
         process: 'readonly',
         setTimeout: 'readonly',

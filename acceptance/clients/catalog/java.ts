@@ -4,11 +4,12 @@ import type { Client } from '../client.ts';
 
 const COPY_LIBRARIES = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
 
-function javaClient(name: string, version: 'v1' | 'v2', facts: Partial<Client>): Client {
-  const main = version.toUpperCase();
+const MAINS = { v1: 'V1', v2: 'V2', s3a: 'S3a' } as const;
+
+export function javaClient(name: string, version: 'v1' | 'v2' | 's3a', facts: Partial<Client> = {}): Client {
+  const main = MAINS[version];
   return {
     name,
-    asksRegion: true,
     ...facts,
     files: [`java/${version}/pom.xml`, 'java/Ask.java', `java/${main}.java`],
     download: [['mvn', '--batch-mode', '--quiet', COPY_LIBRARIES, '-DoutputDirectory=lib']],
@@ -17,7 +18,10 @@ function javaClient(name: string, version: 'v1' | 'v2', facts: Partial<Client>):
   };
 }
 
+/** What is the same in both releases of the SDK. */
+const sdk = { asksRegion: true, crowd: true } as const;
+
 export const javaClients: readonly Client[] = [
-  javaClient('Java v2 2.57.8', 'v2', { core: true, crowd: true, ipv6: IPV6_MODE, fallsBack: true }),
-  javaClient('Java v1 1.12.797', 'v1', { ipv6: IPV6_ENDPOINT, prolongs: true }),
+  javaClient('Java v2 2.57.8', 'v2', { core: true, ipv6: IPV6_MODE, fallsBack: true, ...sdk }),
+  javaClient('Java v1 1.12.797', 'v1', { ipv6: IPV6_ENDPOINT, prolongs: true, ...sdk }),
 ];

@@ -20,7 +20,7 @@ interface PythonClient extends Pick<
 }
 
 /** pip installs exactly what requirements/NAME.txt lists. */
-function pythonClient(name: string, { script, requirements, ...facts }: PythonClient): Client {
+export function pythonClient(name: string, { script, requirements, ...facts }: PythonClient): Client {
   return {
     name,
     ...facts,

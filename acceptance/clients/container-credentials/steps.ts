@@ -49,9 +49,11 @@ export function containerPhasesOf({ clients: all, short }: PhasesOptions): reado
     },
     {
       begin: ({ standIns }) => standIns.call({ do: 'limit-sessions', seconds: SESSION_SECONDS }),
-      steps: clients.flatMap((client) =>
-        podKinds.filter((kind) => getsOwn(client, kind)).map((kind) => renewedStep(client, kind)),
-      ),
+      steps: clients
+        .filter(({ needsLongSessions }) => needsLongSessions === undefined)
+        .flatMap((client) =>
+          podKinds.filter((kind) => getsOwn(client, kind)).map((kind) => renewedStep(client, kind)),
+        ),
       atOnce: RENEWING_AT_ONCE,
     },
     {

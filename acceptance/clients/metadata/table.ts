@@ -48,7 +48,7 @@ export function metadataTablesOf(trials: readonly MetadataTrial[]): string {
   ].join('\n\n');
 }
 
-/** Replayed clients and those that fail by themselves. */
+/** Replayed clients and those that fail by themselves or are not tried in all situations. */
 function notesOf(clients: readonly Client[]): string[] {
   const notes = clients.flatMap(({ name, replayed, misreads, needsLongSessions }) => [
     ...(replayed === undefined ? [] : [`- ${name} is not run: its requests are replayed from ${replayed}.`]),

@@ -72,8 +72,8 @@ it.each(['401', '403', '404', '503'] as const)(
       'got credentials of account 111111111111',
     ]);
     expect(problemsOf({ ...refused, packets: packetsOf() })).toEqual([`was not answered with ${situation}`]);
-    const loop = Array.from({ length: 41 }, () => [request(), answer(Number(situation))]).flat();
-    expect(problemsOf({ ...refused, packets: loop })).toEqual(['sent 41 requests']);
+    const loop = Array.from({ length: 51 }, () => [request(), answer(Number(situation))]).flat();
+    expect(problemsOf({ ...refused, packets: loop })).toEqual(['sent 51 requests']);
   },
 );
 
@@ -86,6 +86,17 @@ it('A refusal with another status than the one that is tried is a problem', () =
 
 it('A client that finds nothing under another path is not refused', () => {
   expect(problemsOf({ packets: [request({ path: '/latest/' }), answer(404), ...packetsOf()] })).toEqual([]);
+});
+
+it('A hurried client may leave before it is answered with 503, and other clients may not', () => {
+  const left = { situation: '503', seen: [refusedOutcome()], packets: packetsOf() } as const;
+  expect(problemsOf({ ...left, client: { ...client, hurried: true } })).toEqual([]);
+  expect(problemsOf(left)).toEqual(['was not answered with 503']);
+});
+
+it('What announces an answer is not one', () => {
+  const packets = [answer(100), ...packetsOf(403)];
+  expect(problemsOf({ situation: '403', seen: [refusedOutcome()], packets })).toEqual([]);
 });
 
 it('A hundred workers must all get credentials', () => {
