@@ -63,10 +63,13 @@ export function openFeedStream(deps: FeedStreamDeps, address: ServerAddress, beg
   synced.promise.catch(() => undefined); // also handled by the caller that awaits it
   const { call, close } = deps.open(address);
   const deadline = createDeadline(clock, end);
+  let cancelOld: (() => void) | undefined;
   const reception = createReception({ server, begin, apply: deps.apply, complete });
 
   function end(error?: Error): void {
     deadline.clear();
+    // It would keep the call and its channel for half an hour.
+    cancelOld?.();
     reception.mute();
     synced.reject(error ?? new Error('the stream was closed'));
     over.resolve(error);
@@ -81,7 +84,7 @@ export function openFeedStream(deps: FeedStreamDeps, address: ServerAddress, beg
       `the snapshot of ${server} was not complete within ${SYNCED_WITHIN_MS} ms`,
     );
     if (hello.streamEndsInMs > 0) {
-      clock.schedule(hello.streamEndsInMs * RENEW_AT, () => {
+      cancelOld = clock.schedule(hello.streamEndsInMs * RENEW_AT, () => {
         old.resolve(undefined);
       });
     }

@@ -226,6 +226,22 @@ describe('Feed client', () => {
     expect(client.connected).toBe(true);
   });
 
+  it('A lost stream leaves no timer behind, however far away its announced end is', async () => {
+    const { clock, at } = setup();
+    const first = await at(0);
+    first.hello(1_800_000);
+    first.synced();
+    await clock.advance(0);
+    const { pending } = clock;
+    first.fail();
+    await clock.advance(200);
+    const second = await at(1);
+    second.hello(1_800_000);
+    second.synced();
+    await clock.advance(0);
+    expect(clock.pending).toBe(pending);
+  });
+
   it('The feed client forgets resourceVersions if the server says so, before the first update of the new snapshot', async () => {
     const { at, applied, log } = setup();
     const call = await at(0);
