@@ -30,6 +30,7 @@ const commands = {
   'test:clients': [build, suite('clients')],
   // Builds nothing, so that it can run beside other commands.
   'prepare:clients': [[...fromSources, 'acceptance/clients/prepare-main.ts']],
+  'test:soak': [build, suite('soak')],
   monitoring: [build, suite('monitoring')],
   bench: [...bundle, suite('bench')],
   check: [

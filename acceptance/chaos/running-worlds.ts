@@ -77,7 +77,7 @@ async function openRunningWorld(options: ChaosWorldOptions): Promise<RunningWorl
 }
 
 /** Resolves when all programs run, the agent is connected, and all Pods have their credentials. */
-function untilHealthy({ world, running }: RunningWorld): Promise<void> {
+export function untilHealthy({ world, running }: Pick<RunningWorld, 'world' | 'running'>): Promise<void> {
   return eventually(() => expectHealthy(world, running), HEALTHY_WITHIN);
 }
 

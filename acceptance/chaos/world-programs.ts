@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError } from '@rolegate/runtime';
 import { NODE_NAME, preparePrograms } from '@rolegate/sandbox';
-import type { AgentStart, PreparedPrograms, Program } from '@rolegate/sandbox';
+import type { AgentStart, PreparedPrograms, Program, ProgramsOptions } from '@rolegate/sandbox';
 import { createCniResultsDir, startImds, startKubernetesApi, startSts } from '@rolegate/testing';
 import type { CniResultsDir, FakeSts, KubernetesApi } from '@rolegate/testing';
 import { openAuthority } from '../stand-ins/authority.ts';
@@ -18,6 +18,8 @@ export interface ChaosWorldOptions {
   readonly agentFlags?: ((folder: string) => readonly string[]) | undefined;
   /** Additional flags of each server. */
   readonly serverFlags?: readonly string[];
+  /** Additional flags of Node.js for a program. */
+  readonly nodeFlags?: ProgramsOptions['nodeFlags'];
   /** The socket of `reconcile` in the world's folder. By default the agent reads the CNI results itself. */
   readonly cniSocket?: (folder: string) => string | undefined;
   /** Called when the programs are prepared, to start others, such as `reconcile`, without which an agent is not ready. */
@@ -49,6 +51,7 @@ export async function prepareWorld(
     cni,
     agentFlags = () => [],
     serverFlags = [],
+    nodeFlags = () => [],
     onLine = () => undefined,
     attested = false,
     containerCredentials = false,
@@ -85,6 +88,7 @@ export async function prepareWorld(
     agentLogLevel: 'info',
     agentFlags: agentFlags(folder),
     serverFlags,
+    nodeFlags,
     containerCredentials,
     ...(authority !== undefined && { authority: await authority.agentOn(NODE_NAME) }),
     onServerLine: keep('server'),

@@ -5,7 +5,7 @@ import type { Failure, Tally } from '../tally.ts';
 import type { Fault } from './fault.ts';
 
 /** Time after a fault until all changes are in force. Covers a back-off of 5 s with jitter on a busy machine. Milliseconds. */
-const RECOVERED_WITHIN_MS = 15_000;
+export const RECOVERED_WITHIN_MS = 15_000;
 /** R2. Milliseconds. */
 const LEAST_LIFE_MS = 25 * 60_000;
 /** DESIGN.md 4.10, also if STS is down. Milliseconds. */

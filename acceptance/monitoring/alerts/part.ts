@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError } from '@rolegate/runtime';
-import { describeMachine, openFolder, outputOf, writeReport } from '@rolegate/testing';
+import { describeMachine, openFolder, outputOf, untilAborted, writeReport } from '@rolegate/testing';
 import type { Outcome } from '@rolegate/testing';
 import { createNamespaces } from '../../network/namespaces.ts';
 import { startChild } from '../../processes/start-child.ts';
@@ -62,11 +62,7 @@ async function runClusters(
   // JSON is YAML.
   await writeFile(ruleFile, JSON.stringify({ groups: shortenRules(groups, SHORTENING) }));
   const namespaces = stack.use(createNamespaces({ prefix: `rga${process.pid}` }));
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  aborted.catch(() => undefined);
-  signal.addEventListener('abort', () => {
-    reject(signal.reason as Error);
-  });
+  const aborted = untilAborted(signal);
   const running: Promise<RoundResult[]>[] = [];
   // One after the other, because programs have a deadline to start.
   for (const { name } of plans) {

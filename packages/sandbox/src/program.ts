@@ -4,7 +4,7 @@ import { runCommand, startProcess } from '@rolegate/testing';
 import type { RunningProcess } from '@rolegate/testing';
 
 /** From exec to ready on a busy machine. Milliseconds. */
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
 /** Longest run of a command. Milliseconds. */
 const ONCE_WITHIN_MS = 120_000;
 
@@ -14,6 +14,8 @@ interface ProgramCall {
   readonly name: 'server' | 'agent';
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Additional flags of Node.js. */
+  readonly nodeFlags?: readonly string[];
   /** A command that execs the program, such as one that enters a network namespace. */
   readonly through?: readonly string[];
   /** Called with each line of either output. */
@@ -36,12 +38,13 @@ export function startProgram({
   name,
   args,
   env = {},
+  nodeFlags = [],
   through = [],
   onLine,
   ...start
 }: ProgramOptions): Program {
   const isReady = 'isReady' in start ? start.isReady : () => answersReady(start.opsPort);
-  const words = [process.execPath, '--enable-source-maps', mainOf(name), ...args];
+  const words = [process.execPath, '--enable-source-maps', ...nodeFlags, mainOf(name), ...args];
   const program = startProcess([...through, ...words], { env, output: onLine });
   return Object.assign(program, {
     async ready(): Promise<void> {

@@ -24,6 +24,8 @@ export interface ProgramsOptions extends IdentityOptions {
   readonly kubeconfigOf?: (index: number) => string;
   /** Defaults to `debug`. */
   readonly agentLogLevel?: string;
+  /** Additional flags of Node.js for a program. */
+  readonly nodeFlags?: (name: 'server' | 'agent') => readonly string[];
   /** Additional agent flags. */
   readonly agentFlags?: readonly string[];
   /** Additional flags of each server. */
@@ -116,6 +118,7 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
       if (ports === undefined) throw new Error(`no server ${index}`);
       return startProgram({
         name: 'server',
+        nodeFlags: options.nodeFlags?.('server') ?? [],
         opsPort: ports.opsPort,
         onLine: (line) => {
           options.onServerLine(line, index);
@@ -144,6 +147,7 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
       const { name = start.second === true ? 'agent-2' : 'agent' } = start;
       return startProgram({
         name: 'agent',
+        nodeFlags: options.nodeFlags?.('agent') ?? [],
         opsPort: ports.opsPort,
         onLine: options.onAgentLine,
         ...(start.env && { env: start.env }),

@@ -1,5 +1,7 @@
 import { createImdsClient } from '@rolegate/sandbox';
 import type { ProgramLine } from '@rolegate/testing';
+import { cniSocketIn, createReconcile } from '../../../chaos/reconcile.ts';
+import type { Reconcile } from '../../../chaos/reconcile.ts';
 import { startChaosWorld } from '../../../chaos/world.ts';
 import type { ChaosWorld } from '../../../chaos/world.ts';
 import type { ChaosWorldOptions } from '../../../chaos/world-programs.ts';
@@ -7,8 +9,6 @@ import { startPrometheus } from '../../prometheus/prometheus.ts';
 import type { ScrapeTarget } from '../../prometheus/prometheus.ts';
 import { followAlerts } from './alert-log.ts';
 import type { AlertLog } from './alert-log.ts';
-import { cniSocketIn, createReconcile } from './reconcile.ts';
-import type { Reconcile } from './reconcile.ts';
 
 /** Pods that run from the start, each with its own role. */
 const PODS = 12;
@@ -44,7 +44,7 @@ export async function openAlertCluster(
   const keep = (name: string) => (line: string) => {
     if (lines.push({ program: name, line }) > MOST_LINES) lines.shift();
   };
-  const reconcile = createReconcile(keep('reconcile'), stack);
+  const reconcile = createReconcile({ onLine: keep('reconcile') }, stack);
   const options: ChaosWorldOptions = {
     cniSocket: cniSocketIn,
     onPrepared(prepared) {

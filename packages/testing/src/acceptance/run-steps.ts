@@ -42,11 +42,7 @@ export async function runSteps<StepWorld extends Pick<World, 'lines'>>({
   signal,
   atOnce = 1,
 }: RunStepsOptions<StepWorld>): Promise<Outcome> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  aborted.catch(() => undefined);
-  signal.addEventListener('abort', () => {
-    reject(signal.reason as Error);
-  });
+  const aborted = untilAborted(signal);
   const counts = { passed: 0, failed: 0, skipped: 0 };
 
   async function runStep({ title, run }: Step<StepWorld>): Promise<void> {
@@ -124,4 +120,14 @@ export function suiteSignal(longestMs: number): AbortSignal {
     stop.abort(new Error(`the suite took longer than ${longestMs / 1000} s`));
   }, longestMs).unref();
   return stop.signal;
+}
+
+/** Rejects with the reason when the signal aborts. Never resolves. */
+export function untilAborted(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => undefined);
+  signal.addEventListener('abort', () => {
+    reject(signal.reason as Error);
+  });
+  return promise;
 }

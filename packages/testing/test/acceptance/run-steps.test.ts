@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { EXIT_SKIPPED, exitCodeOf, runSteps, Skipped, sumOfOutcomes, summaryOf } from '@rolegate/testing';
+import {
+  EXIT_SKIPPED,
+  exitCodeOf,
+  runSteps,
+  Skipped,
+  sumOfOutcomes,
+  summaryOf,
+  untilAborted,
+} from '@rolegate/testing';
 import type { Outcome, ProgramLine, Step } from '@rolegate/testing';
 
 interface TestWorld {
@@ -131,4 +139,11 @@ describe('Exit code', () => {
   ])('The exit code is $code for $of', ({ counts, code }) => {
     expect(exitCodeOf(outcome(counts))).toBe(code);
   });
+});
+
+it('Waiting for an abort ends with its reason', async () => {
+  const stop = new AbortController();
+  const aborted = untilAborted(stop.signal);
+  stop.abort(new Error('interrupted'));
+  await expect(aborted).rejects.toThrow('interrupted');
 });

@@ -3,12 +3,18 @@ import { join } from 'node:path';
 import { startProgram } from '@rolegate/sandbox';
 import type { Program } from '@rolegate/sandbox';
 import { eventually, outputOf, PLAIN_ENV } from '@rolegate/testing';
-import type { PreparedWorld } from '../../../chaos/world-programs.ts';
-import { NODE } from '../../../network/addresses.ts';
-import { listens } from '../../../processes/listens.ts';
+import { NODE } from '../network/addresses.ts';
+import { listens } from '../processes/listens.ts';
+import type { PreparedWorld } from './world-programs.ts';
 
 /** The socket of `reconcile` in the world's folder. */
 export const cniSocketIn = (folder: string): string => join(folder, 'cni.sock');
+
+export interface ReconcileOptions {
+  readonly onLine: (line: string) => void;
+  /** Additional flags of Node.js. */
+  readonly nodeFlags?: readonly string[];
+}
 
 export interface ReconcileStart {
   /** Instead of the world's directory with CNI results. */
@@ -22,12 +28,14 @@ export interface Reconcile {
   /** Starts it for the world. */
   readonly prepare: (world: PreparedWorld) => Promise<void>;
   readonly kill: () => Promise<void>;
+  /** Of the latest process. */
+  readonly pid: () => number | undefined;
   /** Stops it if it runs, and starts it again. */
   readonly restart: (start?: ReconcileStart) => Promise<void>;
 }
 
 /** Does not start it yet. It stops with the stack. */
-export function createReconcile(onLine: (line: string) => void, stack: AsyncDisposableStack): Reconcile {
+export function createReconcile(options: ReconcileOptions, stack: AsyncDisposableStack): Reconcile {
   let world: PreparedWorld | undefined;
   let running: Program | undefined;
   stack.defer(async () => running?.stop());
@@ -35,7 +43,7 @@ export function createReconcile(onLine: (line: string) => void, stack: AsyncDisp
   async function restart(start: ReconcileStart = {}): Promise<void> {
     if (world === undefined) throw new Error('reconcile has no world yet');
     await running?.stop();
-    running = startReconcile(world, start, onLine);
+    running = startReconcile(world, start, options);
     const started = running;
     await eventually(() => started.ready(), READY);
   }
@@ -52,6 +60,7 @@ export function createReconcile(onLine: (line: string) => void, stack: AsyncDisp
     async kill() {
       await running?.kill();
     },
+    pid: () => running?.pid,
   };
 }
 
@@ -63,11 +72,12 @@ const listenersIn = (folder: string) => join(folder, 'listeners');
 function startReconcile(
   { folder, cni, programs }: PreparedWorld,
   { cniDirectory = cni.path, env = {}, flags = [] }: ReconcileStart,
-  onLine: (line: string) => void,
+  { onLine, nodeFlags = [] }: ReconcileOptions,
 ): Program {
   const socket = cniSocketIn(folder);
   return startProgram({
     name: 'agent',
+    nodeFlags,
     env: { ...PLAIN_ENV, ...env },
     args: [
       'reconcile',

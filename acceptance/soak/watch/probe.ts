@@ -1,0 +1,48 @@
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
+
+/** Covers a busy machine. A suspended process does not answer. Milliseconds. */
+const ANSWER_WITHIN_MS = 30_000;
+
+/** After a full garbage collection. */
+export interface HeldMemory {
+  /** The heap and what it holds outside, such as buffers. */
+  readonly liveBytes: number;
+}
+
+export interface HeldObjects extends HeldMemory {
+  /** Timers that are running, or that something refers to. */
+  readonly timers: number;
+  readonly maps: number;
+  /** Of all maps and sets. */
+  readonly entries: number;
+  readonly signals: number;
+}
+
+/** Flags of Node.js that load the probe, with the folder for its sockets. */
+export function probeFlags(folder: string): string[] {
+  const probe = new URL('probe.mjs', import.meta.url);
+  probe.searchParams.set('folder', pathToFileURL(folder).href);
+  return ['--disable-warning=ExperimentalWarning', '--import', probe.href];
+}
+
+/** Asks the probe of a process. Rejects if the process has ended or does not answer. */
+export async function askProbe<What extends 'memory' | 'objects'>(
+  folder: string,
+  pid: number,
+  what: What,
+): Promise<What extends 'objects' ? HeldObjects : HeldMemory> {
+  const socket = connect(join(folder, `${pid}.sock`));
+  const timer = setTimeout(() => {
+    socket.destroy(new Error(`process ${pid} does not answer`));
+  }, ANSWER_WITHIN_MS);
+  socket.write(what);
+  try {
+    return JSON.parse(await text(socket)) as What extends 'objects' ? HeldObjects : HeldMemory;
+  } finally {
+    clearTimeout(timer);
+    socket.destroy();
+  }
+}
