@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { record, textOf } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
 import { identityOf } from '../objects/objects.ts';
@@ -18,6 +19,7 @@ export interface IntakeDeps<T extends ApiObject> {
   readonly clock: Clock;
   /** Removes texts that do not fit from the object. `dropped` undoes it, unless the object was given to the store. */
   readonly admit: (object: T) => T;
+  /** The object, or an equal one. */
   readonly dropped: (object: T) => void;
   /** Reports an unreadable object; its Namespace is '' if unknown. */
   readonly unreadable: (fault: string, which: string, namespace: string) => void;
@@ -145,7 +147,13 @@ function createGatheredList<T extends ApiObject>(deps: IntakeDeps<T>, reader: Re
     const key = keyOf(result.object);
     drop(key);
     if (type === 'DELETED') dropped(result.object);
-    else gathered.set(key, result.object);
+    else gathered.set(key, asStored(key, result.object));
+  }
+
+  /** An equal object of the store counts as the new one, so that a new list does not need the memory of the old one again. */
+  function asStored(key: string, object: T): T {
+    const stored = store.get(key);
+    return stored !== undefined && isDeepStrictEqual(stored, object) ? stored : object;
   }
 
   async function finish(resourceVersion: string): Promise<void> {

@@ -14,7 +14,11 @@ function setup() {
   const clock = createFakeClock();
   const keyOf = ({ name }: Namespace) => name;
   const kept = new Set<Namespace>();
-  const dropped = (object: Namespace) => kept.delete(object);
+  const droppedLast: Namespace[] = [];
+  const dropped = (object: Namespace) => {
+    kept.delete(object);
+    droppedLast.push(object);
+  };
   const store = createStore<Namespace>({ keyOf, log: silentLog, dropped });
   const faults: string[] = [];
   const intake = createIntake<Namespace>({
@@ -31,7 +35,7 @@ function setup() {
     unreadable: (fault, which) => faults.push(`${fault}: ${which}`),
   });
   const names = () => store.values().map(({ name }) => name);
-  return { clock, store, intake, faults, names, kept };
+  return { clock, store, intake, faults, names, kept, droppedLast };
 }
 
 describe('Watch intake', () => {
@@ -69,6 +73,19 @@ describe('Watch intake', () => {
     list.abandon();
     expect(names()).toEqual(['a']);
     expect([...kept].map(({ name }) => name)).toEqual(['a']);
+  });
+
+  it('A list in progress holds stored objects that it repeats, and no second copies of them', async () => {
+    const { store, intake, droppedLast } = setup();
+    const first = intake.list();
+    for (const name of ['same', 'changed']) first.add(namespace(name, '1'));
+    await first.finish('2');
+    const [same, changed] = [store.get('same'), store.get('changed')];
+    const second = intake.list();
+    second.add(namespace('same', '1'));
+    second.add(namespace('changed', '3'));
+    second.abandon();
+    expect([droppedLast[0] === same, droppedLast[1] === changed]).toEqual([true, false]);
   });
 
   it('An object that is unreadable in a list is kept as it was, in doubt, until it can be read', async () => {
