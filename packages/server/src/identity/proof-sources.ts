@@ -3,7 +3,7 @@ import { nodeOfPeer, peerCertificate, peerCertificateEndsMs, Refusal } from '@ro
 import type { Clock } from '@rolegate/runtime';
 import type { Attestation } from './token-proof.ts';
 import type { Authority } from './authority/authority.ts';
-import type { AgentCall, PeerIdentity, ProofSource } from './peers.ts';
+import type { ProofSource } from './peers.ts';
 import { livesTooLong } from './authority/client-certificates.ts';
 import type { ConnectionNodes } from './connection-nodes.ts';
 import { hostOf, networkOf } from '../limits/rate-limits.ts';
@@ -17,18 +17,19 @@ export interface AuthorityProofDeps {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** Certificates of the server's authority. Each call is verified again, because the authority may have been withdrawn since the handshake. */
+/** Certificates of the server's authority. Each use is checked again, because the authority may have been withdrawn since the handshake. */
 export function createAuthorityProof({ authority, clock }: AuthorityProofDeps): ProofSource {
-  function identityOf(call: AgentCall): PeerIdentity {
-    const der = peerCertificate(call);
-    // TLS requires a certificate; this is a second check.
-    if (der === undefined)
-      throw new Refusal('ForeignNode', 'the client has no certificate, although TLS requires one');
-    return authority.verifyClient(der) ?? refuse(new X509Certificate(der), clock.now());
-  }
-
   return {
-    prove: (call) => () => identityOf(call),
+    prove(call) {
+      // Once a call: reading it takes longer than verifying it.
+      const der = peerCertificate(call);
+      return () => {
+        // TLS requires a certificate; this is a second check.
+        if (der === undefined)
+          throw new Refusal('ForeignNode', 'the client has no certificate, although TLS requires one');
+        return authority.verifyClient(der) ?? refuse(new X509Certificate(der), clock.now());
+      };
+    },
   };
 }
 

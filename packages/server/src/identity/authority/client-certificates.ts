@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { isNodeName, nodeOfSan, Refusal } from '@rolegate/protocol';
-import { activeOf } from './authorities.ts';
+import { activeOf, bundleOf } from './authorities.ts';
 import type { Authorities } from './authorities.ts';
 import { CLOCK_SKEW_MS, publicKeyOfRequest, signLeaf } from './certificates.ts';
 import { CLIENT_LIFE_MS } from './rotation.ts';
@@ -20,6 +20,19 @@ export interface VerifiedClient {
   readonly podUid: string;
   /** Milliseconds since the epoch. */
   readonly endsMs: number;
+}
+
+/** Milliseconds since the epoch. */
+interface Period {
+  readonly beginsMs: number;
+  readonly endsMs: number;
+}
+
+/** A certificate that was verified, and the period of both it and its issuer. */
+interface Verified extends Period {
+  readonly client: VerifiedClient;
+  /** PEM of the authorities that were trusted. */
+  readonly trusted: string;
 }
 
 export interface ClientCertificatesDeps {
@@ -52,6 +65,7 @@ export function livesTooLong({
 
 /** Signs and verifies agents' certificates. */
 export function createClientCertificates({ authorities, trustDomain, now }: ClientCertificatesDeps) {
+  const verified = new WeakMap<Uint8Array, Verified>();
   const idOf = (node: string) => `spiffe://${trustDomain}/node/${node}`;
   const urnOf = (podUid: string) => `urn:rolegate:pod:${podUid}`;
 
@@ -61,6 +75,31 @@ export function createClientCertificates({ authorities, trustDomain, now }: Clie
     if (node === undefined || podUid === undefined) return undefined;
     // Only the exact form that is issued.
     return subjectAltName === `URI:${idOf(node)}, URI:${urnOf(podUid)}` ? { node, podUid } : undefined;
+  }
+
+  function verifyAgain(der: Uint8Array): Omit<Verified, 'trusted'> | undefined {
+    const certificate = parsed(der);
+    if (certificate === undefined || certificate.ca || livesTooLong(certificate)) return undefined;
+    const [begins, ends] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
+    const inTime = ({ beginsMs, endsMs }: Period) => beginsMs <= now() && now() < endsMs;
+    if (!inTime({ beginsMs: begins, endsMs: ends })) return undefined;
+    // Typed as string[], but may be missing.
+    const usages = certificate.keyUsage as string[] | undefined;
+    const names = certificate.subjectAltName;
+    if (usages?.length !== 1 || usages[0] !== CLIENT_AUTH || names === undefined) return undefined;
+    const issuer = authorities().all.find(
+      (authority) =>
+        inTime(authority) &&
+        certificate.checkIssued(authority.certificate) &&
+        certificate.verify(authority.certificate.publicKey),
+    );
+    const client = clientOf(names);
+    if (issuer === undefined || client === undefined) return undefined;
+    return {
+      client: { ...client, endsMs: ends },
+      beginsMs: Math.max(begins, issuer.beginsMs),
+      endsMs: Math.min(ends, issuer.endsMs),
+    };
   }
 
   return {
@@ -93,24 +132,15 @@ export function createClientCertificates({ authorities, trustDomain, now }: Clie
       return { chain, endsMs: Date.parse(new X509Certificate(chain).validTo) };
     },
 
+    /** Verifies again only if the trusted authorities have changed, because each report of an agent is verified. */
     verify: (der: Uint8Array): VerifiedClient | undefined => {
-      const certificate = parsed(der);
-      if (certificate === undefined || certificate.ca || livesTooLong(certificate)) return undefined;
-      const endsMs = Date.parse(certificate.validTo);
-      const inTime = (begins: number, ends: number) => begins <= now() && now() < ends;
-      if (!inTime(Date.parse(certificate.validFrom), endsMs)) return undefined;
-      // Typed as string[], but may be missing.
-      const usages = certificate.keyUsage as string[] | undefined;
-      const names = certificate.subjectAltName;
-      if (usages?.length !== 1 || usages[0] !== CLIENT_AUTH || names === undefined) return undefined;
-      const issued = authorities().all.some(
-        (authority) =>
-          inTime(authority.beginsMs, authority.endsMs) &&
-          certificate.checkIssued(authority.certificate) &&
-          certificate.verify(authority.certificate.publicKey),
-      );
-      const client = issued ? clientOf(names) : undefined;
-      return client && { ...client, endsMs };
+      const trusted = bundleOf(authorities());
+      const known = verified.get(der);
+      if (known?.trusted === trusted && known.beginsMs <= now() && now() < known.endsMs) return known.client;
+      const client = verifyAgain(der);
+      if (client === undefined) verified.delete(der);
+      else verified.set(der, { ...client, trusted });
+      return client?.client;
     },
   };
 }

@@ -174,6 +174,62 @@ describe('Verification of client certificates', () => {
     expect(clients.verify(der) !== undefined).toBe(good);
   });
 
+  it('A client certificate is verified once for all uses, and again if the authorities have changed', async () => {
+    const { state, clients, issue } = await setup();
+    const der = derOf((await issue()).chain);
+    let verifications = 0;
+    const counted = (authorities: Authorities): Authorities => ({
+      ...authorities,
+      all: authorities.all.map((authority) => ({
+        ...authority,
+        get certificate() {
+          verifications += 1;
+          return authority.certificate;
+        },
+      })),
+    });
+    const before = state.authorities;
+    const verificationsOf = (uses: number) => {
+      verifications = 0;
+      for (let use = 0; use < uses; use += 1) expect(clients.verify(der)).toMatchObject({ node: NODE });
+      return verifications;
+    };
+    state.authorities = counted(before);
+    const once = verificationsOf(1);
+    expect([once > 0, verificationsOf(10)]).toEqual([true, 0]);
+    // Read again from the Secret, without a change.
+    state.authorities = counted(before);
+    expect(verificationsOf(10)).toBe(0);
+    const prepared = await newAuthority('prepared', { nowMs: NOW_MS, ageMs: 365 * DAY_MS });
+    state.authorities = counted({ ...before, all: [...before.all, prepared] });
+    expect(verificationsOf(10)).toBe(once);
+    state.authorities = { ...before, all: [prepared] };
+    expect(clients.verify(der)).toBeUndefined();
+    state.authorities = before;
+    expect(clients.verify(der)).toBeDefined();
+  });
+
+  it('A client certificate that was verified ends with its own period and with that of its authority', async () => {
+    const { state, clients, issue } = await setup({ ageMs: 7 * DAY_MS });
+    const der = derOf((await issue()).chain);
+    const { endsMs } = clients.verify(der) ?? { endsMs: NaN };
+    state.nowMs = endsMs - 1;
+    expect(clients.verify(der)).toBeDefined();
+    state.nowMs = endsMs;
+    expect(clients.verify(der)).toBeUndefined();
+    state.nowMs = NOW_MS - DAY_MS;
+    expect(clients.verify(der)).toBeUndefined();
+    state.nowMs = NOW_MS;
+    expect(clients.verify(der)).toBeDefined();
+    const [authority] = state.authorities.all;
+    if (authority === undefined) throw new Error('there is no authority');
+    const ending = derOf((await issue()).chain);
+    state.authorities = { ...state.authorities, all: [{ ...authority, endsMs: NOW_MS + 1 }] };
+    expect(clients.verify(ending)).toBeDefined();
+    state.nowMs = NOW_MS + 1;
+    expect(clients.verify(ending)).toBeUndefined();
+  });
+
   it('Client certificates of every trusted authority are accepted, and of no other', async () => {
     const { clients, issue, state } = await setup();
     const der = derOf((await issue()).chain);
