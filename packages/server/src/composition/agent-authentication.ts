@@ -5,6 +5,7 @@ import type { RolegateHandlers } from '@rolegate/protocol';
 import type { Clock, Log, ReadyCheck } from '@rolegate/runtime';
 import type { ServerConfig } from '../config/server-config.ts';
 import { readTokenSecret } from '../identity/token-keys.ts';
+import { createAgentAddresses } from '../identity/agent-addresses.ts';
 import { createAgentPods } from '../identity/agent-pods.ts';
 import { createAttestHandler } from '../identity/attest-handler.ts';
 import { createTokenProof } from '../identity/token-proof.ts';
@@ -161,7 +162,7 @@ function partsOf(deps: AgentAuthenticationDeps) {
   const byAuthority = config.tls === undefined;
   const refused = createRefusedHandshakes({ clock, log, metrics, byAuthority });
   const hit = createPortLimitHits({ clock, log, counted: metrics.limitHit });
-  const connections = createConnectionNodes();
+  const connections = createKnownConnections(deps);
   const agentPods = createAgentPods({ pods, nodes, clock, memory });
   const attest = createTokenProof({
     review: createTokenReviews({ connection, clock }),
@@ -179,4 +180,14 @@ function partsOf(deps: AgentAuthenticationDeps) {
     hit,
   });
   return { connections, attest, hit, common };
+}
+
+/** The connections, with those addresses as agents' where an agent's Pod runs: after a restart, no agent is connected yet. */
+function createKnownConnections({ config, pods }: AgentAuthenticationDeps): ConnectionNodes {
+  const connections = createConnectionNodes();
+  const hasAgentPod = createAgentAddresses({ pods, allowed: config.agents });
+  return {
+    ...connections,
+    isAgents: (address) => connections.isAgents(address) || hasAgentPod(address),
+  };
 }

@@ -18,19 +18,27 @@ export interface HandshakeLimits {
 
 export const HANDSHAKE_LIMITS: HandshakeLimits = { perSecond: 10, burst: 40, perAddress: 8, total: 64 };
 
+/** More than the agents that lose one of three replicas in a large cluster, and connect to another. */
+const MOST_WAITING = 2_048;
+/** An agent gives a server 5 s to answer. Milliseconds. */
+const LONGEST_WAIT_MS = 4_000;
+
 export interface HandshakesDeps {
   readonly limits: HandshakeLimits;
   readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
   readonly memory: ServerMemory | undefined;
   readonly hit: PortLimitHit;
-  /** Whether an agent with a certificate is connected from this address. Handshakes of strangers are evicted first. */
+  /** Whether this is the address of an agent. Handshakes of strangers are evicted first. */
   readonly isAgents?: ((address: string) => boolean) | undefined;
 }
 
 export interface Handshakes {
-  /** A connection was accepted; `close` is called if it is evicted. Undefined if it must not begin a handshake. */
-  readonly begin: (address: string, close: () => void) => Handshake | undefined;
-  /** The number of unfinished handshakes. */
+  /**
+   * A connection was accepted. `start` is called when its handshake may begin: now, or later. `close` is called if it is evicted.
+   * Undefined if it must not begin a handshake.
+   */
+  readonly begin: (address: string, close: () => void, start?: () => void) => Handshake | undefined;
+  /** The number of unfinished handshakes, without those that wait. */
   readonly size: () => number;
 }
 
@@ -42,26 +50,26 @@ export interface Handshake {
 interface Unfinished extends Handshake {
   readonly address: string;
   readonly close: () => void;
+  readonly sinceMs: number;
+  readonly start: () => void;
 }
 
 /**
- * Limits the handshakes in progress. At the limit, the oldest handshake of the address with the most is closed. Strangers are
- * evicted before agents, because an attacker with thousands of addresses has few handshakes of each. A handshake takes about
- * 10 ms, so honest ones succeed while others hang. An IPv6 /64 counts as one address.
+ * Limits the handshakes in progress. At the limit, the oldest handshake of the stranger's address with the most is closed.
+ * Strangers are evicted before agents, because an attacker with thousands of addresses has few handshakes of each. A handshake
+ * takes about 10 ms, so honest ones succeed while others hang. An IPv6 /64 counts as one address.
+ *
+ * Agents wait for each other: if a replica is lost, thousands come at once, and if each closed the oldest handshake of another,
+ * none would be completed.
  */
-export function createHandshakes({
-  limits,
-  clock,
-  memory,
-  hit,
-  isAgents = () => false,
-}: HandshakesDeps): Handshakes {
+export function createHandshakes(deps: HandshakesDeps): Handshakes {
+  const { limits, clock, memory, hit, isAgents = () => false } = deps;
   const mayConnect = createRateLimits({ ...limits, clock, memory, kind: 'connecting_addresses' });
-  const strangers = createShares<Unfinished>();
-  const agents = createShares<Unfinished>();
-  /** By address, oldest first. Those of one address may be in either of the two above, as agents connect and disconnect. */
+  const progress = createProgress(isAgents);
+  /** Of agents, in the order in which they came. */
+  const waiting = new Set<Unfinished>();
+  /** By address, oldest first, with those that wait. */
   const ofAddress = new Map<string, Set<Unfinished>>();
-  let size = 0;
 
   function evict(handshake: Unfinished | undefined): void {
     if (handshake === undefined) return;
@@ -70,38 +78,98 @@ export function createHandshakes({
     handshake.close();
   }
 
-  function enter(address: string, close: () => void): Unfinished {
+  function enter(address: string, close: () => void, start: () => void): Unfinished {
     const own = ofAddress.get(address) ?? new Set();
     ofAddress.set(address, own);
-    size += 1;
     const handshake: Unfinished = {
       address,
       close,
+      start,
+      sinceMs: clock.monotonic(),
       end() {
         if (!own.delete(handshake)) return;
-        shares.remove(address, place);
-        size -= 1;
         if (own.size === 0 && ofAddress.get(address) === own) ofAddress.delete(address);
+        waiting.delete(handshake);
+        progress.end(handshake);
+        while (progress.size() < limits.total && waiting.size > 0) startNext();
       },
     };
-    const shares = isAgents(address) ? agents : strangers;
-    const place = shares.add(address, handshake);
     own.add(handshake);
     return handshake;
   }
 
+  function startNext(): void {
+    const [next] = waiting;
+    if (next === undefined) return;
+    waiting.delete(next);
+    if (clock.monotonic() - next.sinceMs > LONGEST_WAIT_MS) evict(next);
+    else progress.begin(next);
+  }
+
+  function makeRoom(address: string): void {
+    const own = ofAddress.get(address);
+    if (own !== undefined && own.size >= limits.perAddress) evict(own.values().next().value);
+    if (progress.size() >= limits.total) evict(progress.dispensable());
+  }
+
   return {
-    begin(source, close) {
+    begin(source, close, start = () => undefined) {
       const address = networkOf(source);
       if (!mayConnect(address)) {
         hit('connection_rate', { address });
         return undefined;
       }
-      const own = ofAddress.get(address);
-      if (own !== undefined && own.size >= limits.perAddress) evict(own.values().next().value);
-      else if (size >= limits.total) evict(strangers.oldestOfMost() ?? agents.oldestOfMost());
-      return enter(address, close);
+      makeRoom(address);
+      const hasRoom = progress.size() < limits.total;
+      if (!hasRoom && (!isAgents(address) || waiting.size >= MOST_WAITING)) {
+        hit('handshakes', { address });
+        return undefined;
+      }
+      const handshake = enter(address, close, start);
+      if (hasRoom) progress.begin(handshake);
+      else waiting.add(handshake);
+      return handshake;
     },
-    size: () => size,
+    size: progress.size,
+  };
+}
+
+/** The handshakes that have begun, of strangers and of agents. */
+function createProgress(isAgents: (address: string) => boolean) {
+  const strangers = createShares<Unfinished>();
+  const agents = createShares<Unfinished>();
+  const ends = new Map<Unfinished, () => void>();
+  /** By address, of agents and strangers: an agent may have connected or disconnected since. */
+  const counts = new Map<string, number>();
+
+  function count(address: string, by: 1 | -1): void {
+    const now = (counts.get(address) ?? 0) + by;
+    if (now > 0) counts.set(address, now);
+    else counts.delete(address);
+  }
+
+  return {
+    begin(handshake: Unfinished): void {
+      const { address } = handshake;
+      const shares = isAgents(address) ? agents : strangers;
+      const place = shares.add(address, handshake);
+      count(address, 1);
+      ends.set(handshake, () => {
+        shares.remove(address, place);
+        count(address, -1);
+      });
+      handshake.start();
+    },
+    end(handshake: Unfinished): void {
+      ends.get(handshake)?.();
+      ends.delete(handshake);
+    },
+    /** What makes room at the limit: a stranger's, or one of several of an agent's address. */
+    dispensable(): Unfinished | undefined {
+      const agent = agents.oldestOfMost();
+      const isOneOfSeveral = agent !== undefined && (counts.get(agent.address) ?? 0) > 1;
+      return strangers.oldestOfMost() ?? (isOneOfSeveral ? agent : undefined);
+    },
+    size: () => ends.size,
   };
 }

@@ -41,9 +41,13 @@ export function createListener({ handshakes, inject }: ListenerDeps): Listener {
   server.on('error', () => undefined);
   server.on('connection', (socket: Socket) => {
     socket.on('error', () => undefined);
-    const handshake = handshakes.begin(socket.remoteAddress ?? '', () => {
+    const closeIt = () => {
       close(socket);
-    });
+    };
+    const start = () => {
+      inject(socket);
+    };
+    const handshake = handshakes.begin(socket.remoteAddress ?? '', closeIt, start);
     if (handshake === undefined) {
       close(socket);
       return;
@@ -54,7 +58,6 @@ export function createListener({ handshakes, inject }: ListenerDeps): Listener {
       open.delete(socket);
       handshake.end();
     });
-    inject(socket);
   });
 
   return {
