@@ -15,6 +15,10 @@ export interface BundleStart {
   readonly words: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly discardLog?: boolean;
+  /** A command prefix that executes the program, such as one that enters a control group. */
+  readonly through?: readonly string[];
+  /** Until `untilAnswers` gives up. Milliseconds. */
+  readonly readyWithinMs?: number;
 }
 
 /** A running program. */
@@ -26,6 +30,8 @@ export interface Bundle extends AsyncDisposable {
   readonly untilAnswers: (port: number, path?: string) => Promise<number>;
   /** Resolves to the milliseconds since exec when the program has ended by itself. */
   readonly ended: () => Promise<number>;
+  /** Ends it at once, as if its node had failed. */
+  readonly kill: () => Promise<void>;
 }
 
 export interface Bundles {
@@ -46,11 +52,19 @@ export async function openBundles(
   const profile = cpuProf === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(cpuProf)}`];
   let starts = 0;
 
-  function start({ name, words, env = {}, discardLog = false }: BundleStart): Bundle {
+  function start({
+    name,
+    words,
+    env = {},
+    discardLog = false,
+    through = [],
+    readyWithinMs = READY_WITHIN_MS,
+  }: BundleStart): Bundle {
     const logFile = join(folder, `${name}-${starts++}.log`);
     const log = discardLog ? 'ignore' : openSync(logFile, 'a');
     const startedMs = performance.now();
     const command = [
+      ...through,
       process.execPath,
       ...flags[name].node,
       ...moreFlags[name],
@@ -68,10 +82,11 @@ export async function openBundles(
       pid: program.pid,
       startedMs,
       ended: () => exited,
+      kill: program.kill,
       async untilAnswers(port, path = '/readyz') {
         while (!(await isOk(port, path))) {
           const tookMs = performance.now() - startedMs;
-          if (!program.running || tookMs > READY_WITHIN_MS)
+          if (!program.running || tookMs > readyWithinMs)
             throw new Error(`the ${name} does not start:\n${discardLog ? '' : await lastLines(logFile)}`);
           await sleep(POLL_MS);
         }

@@ -10,6 +10,7 @@ import { exec } from './steps/exec.ts';
 import { logs } from './steps/logs.ts';
 import { newPod } from './steps/new-pod.ts';
 import { node } from './steps/node.ts';
+import { scale } from './steps/scale.ts';
 import { server } from './steps/server.ts';
 import { sessions } from './steps/sessions.ts';
 import { warm } from './steps/warm.ts';
@@ -29,6 +30,7 @@ const parts: Readonly<Record<PartName, Step<BenchWorld>>> = {
   server: measuring('server: a server starts with a large cluster', server),
   logs: measuring('logs: the kubectl plugin shows the logs of busy agents', logs),
   node: measuring("node: the agent's Pod is idle on a node full of Pods", node),
+  scale: measuring('scale: three servers serve a simulated cluster', scale),
 };
 
 function measuring(title: string, measure: (bench: BenchWorld) => Promise<Row[]>): Step<BenchWorld> {

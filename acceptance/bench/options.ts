@@ -13,8 +13,12 @@ export const partNames = [
   'server',
   'logs',
   'node',
+  'scale',
 ] as const;
 export type PartName = (typeof partNames)[number];
+
+/** Only runs if it is named: it takes 20 minutes and 8 GB. */
+const ON_REQUEST: PartName = 'scale';
 
 export const USAGE = `npm run bench [-- OPTION...]
 
@@ -28,6 +32,8 @@ which needs root and uses isolated network namespaces. The exit code says whethe
   --server-flag F  additional Node.js flag for the server, repeatable; not in the part "node"
   --agent-flag F   the same for the agent
   --cpu-prof DIR   writes a CPU profile of each program, except for the part "node"; distorts the figures
+  --nodes N        nodes of the simulated cluster in the part "scale", repeatable, each with 30 Pods (5000). This part takes 20
+                   minutes and 8 GB and only runs if it is named
   --idle-seconds N how long the part "node" observes an idle node (60; use 600 for published figures)
   --against URL    also measures another metadata endpoint in the part "warm", repeatable: http://127.0.0.1:8181.
                    Only addresses in 127.0.0.0/8. The options below belong to the URL before them:
@@ -45,10 +51,13 @@ export interface Options {
   readonly moreFlags: Readonly<Record<'agent' | 'server', readonly string[]>>;
   readonly cpuProf: string | undefined;
   readonly idleSeconds: number;
+  /** The clusters of the part "scale". */
+  readonly nodes: readonly number[];
   readonly against: readonly Endpoint[];
 }
 
 const QUICK_IDLE_SECONDS = 2;
+const QUICK_NODES = 20;
 
 /** Throws if an option is invalid. */
 export function parseOptions(words: readonly string[]): Options {
@@ -65,6 +74,7 @@ export function parseOptions(words: readonly string[]): Options {
       'agent-flag': { type: 'string', multiple: true, default: [] },
       'cpu-prof': { type: 'string' },
       'idle-seconds': { type: 'string', default: '60' },
+      nodes: { type: 'string', multiple: true, default: ['5000'] },
       against: { type: 'string', multiple: true },
       'against-path': { type: 'string', multiple: true },
       'against-source': { type: 'string', multiple: true },
@@ -92,16 +102,17 @@ export function parseOptions(words: readonly string[]): Options {
     moreFlags: { agent: values['agent-flag'], server: values['server-flag'] },
     cpuProf,
     idleSeconds: quick ? QUICK_IDLE_SECONDS : idleSeconds,
+    nodes: quick ? [QUICK_NODES] : values.nodes.map((value) => wholeNumber('nodes', value)),
     against,
   };
 }
 
-/** In the order in which they run. All parts if none is named. */
+/** In the order in which they run. If none is named, all but the one on request. */
 function partsOf(names: readonly string[]): PartName[] {
   for (const name of names)
     if (!partNames.some((known) => known === name))
       throw new Error(`--only ${name}: there is ${partNames.join(', ')}`);
-  return partNames.filter((name) => names.length === 0 || names.includes(name));
+  return partNames.filter((name) => (names.length === 0 ? name !== ON_REQUEST : names.includes(name)));
 }
 
 function wholeNumber(flag: string, value: string): number {

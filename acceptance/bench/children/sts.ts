@@ -8,6 +8,10 @@ const calls = {
   throttleAbove: (ratePerSecond: number) => {
     sts.throttleAbove(ratePerSecond);
   },
+  /** Credentials live no longer from now on. */
+  limitLifetime: (seconds: number) => {
+    sts.limitLifetime(seconds);
+  },
   /** Since the start. */
   counts: () => ({ calls: sts.calls.length, mostInFlight: sts.mostInFlight }),
 };

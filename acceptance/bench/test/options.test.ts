@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { parseOptions, partNames } from '../options.ts';
 
 describe('parseOptions', () => {
-  it('All parts run in order by default, and selected parts keep that order', () => {
-    expect(parseOptions([]).only).toEqual(partNames);
+  it('All parts but the one on request run in order by default, and selected parts keep that order', () => {
+    expect(parseOptions([]).only).toEqual(partNames.filter((name) => name !== 'scale'));
+    expect(parseOptions(['--only', 'scale', '--only', 'warm']).only).toEqual(['warm', 'scale']);
     expect(parseOptions(['--only', 'node', '--only', 'warm']).only).toEqual(['warm', 'node']);
   });
 
@@ -18,7 +19,14 @@ describe('parseOptions', () => {
     });
   });
 
+  it('--nodes sizes the clusters of the part "scale", which --quick makes small', () => {
+    expect(parseOptions([]).nodes).toEqual([5_000]);
+    expect(parseOptions(['--nodes', '50', '--nodes', '500']).nodes).toEqual([50, 500]);
+    expect(parseOptions(['--nodes', '50', '--quick']).nodes).toEqual([20]);
+  });
+
   it.each([
+    [['--nodes', '0'], '--nodes 0: not a whole number'],
     [['--only', 'cold'], '--only cold: there is exec, '],
     [['--rounds', '0'], '--rounds 0: not a whole number'],
     [['--idle-seconds', '1.5'], '--idle-seconds 1.5: not a whole number'],

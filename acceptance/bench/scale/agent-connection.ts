@@ -1,0 +1,144 @@
+import { connect as connectHttp2, constants } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
+import { EventEmitter } from 'node:events';
+import { connect } from 'node:net';
+import { connect as connectTls, createSecureContext } from 'node:tls';
+import type { ClientTls } from '@rolegate/protocol';
+import { rolegateService } from '@rolegate/protocol';
+import type { AgentReport, AttestRequest, AttestResponseRead, FeedUpdateRead } from '@rolegate/protocol';
+import type { FeedCall } from '../../../packages/agent/src/feed/feed-stream.ts';
+
+/** As an agent's channel. Milliseconds. */
+const PING_EVERY_MS = 10_000;
+const PING_WITHIN_MS = 3_000;
+const GRPC_HEADERS = { ':method': 'POST', 'content-type': 'application/grpc+proto', te: 'trailers' };
+const PREFIX_BYTES = 5;
+
+export interface AgentConnectionOptions {
+  readonly port: number;
+  /** The address of the node, in 127.0.0.0/8: servers limit connections by address. */
+  readonly from: string;
+  readonly serverName: string;
+  readonly tls: ClientTls;
+}
+
+/** A gRPC connection over mutual TLS that needs a tenth of a grpc-js channel, so that one process can have thousands. */
+export interface AgentConnection {
+  readonly feed: () => FeedCall;
+  readonly attest: (request: AttestRequest) => Promise<AttestResponseRead>;
+  readonly close: () => void;
+}
+
+export function connectAgent({ port, from, serverName, tls }: AgentConnectionOptions): AgentConnection {
+  const session = connectHttp2(`https://127.0.0.1:${port}`, {
+    createConnection: () =>
+      connectTls({
+        socket: connect({ host: '127.0.0.1', port, localAddress: from }),
+        servername: serverName,
+        ALPNProtocols: ['h2'],
+        secureContext: createSecureContext({ ...tls, minVersion: 'TLSv1.3' }),
+      }),
+  });
+  // Its streams report the same error.
+  session.on('error', () => undefined);
+  const stopPings = keepAlive(session);
+  session.once('close', stopPings);
+
+  function request(path: string): ClientHttp2Stream {
+    return session.request({ ...GRPC_HEADERS, ':path': path });
+  }
+
+  return {
+    feed: () => createFeedCall(request(rolegateService.Feed.path)),
+    attest: (message) =>
+      new Promise((resolve, reject) => {
+        const { path, requestSerialize, responseDeserialize } = rolegateService.Attest;
+        const stream = request(path);
+        readMessages(stream, (bytes) => {
+          resolve(responseDeserialize(bytes));
+        });
+        whenOver(stream, (error) => {
+          reject(error ?? new Error('the server sent no answer'));
+        });
+        stream.end(framed(requestSerialize(message)));
+      }),
+    close: () => {
+      session.destroy();
+    },
+  };
+}
+
+function createFeedCall(stream: ClientHttp2Stream): FeedCall {
+  const { requestSerialize, responseDeserialize } = rolegateService.Feed;
+  const events = new EventEmitter<{ data: [FeedUpdateRead]; error: [Error]; end: [] }>();
+  readMessages(stream, (bytes) => {
+    events.emit('data', responseDeserialize(bytes));
+  });
+  whenOver(stream, (error) => {
+    if (error === undefined) events.emit('end');
+    else if (events.listenerCount('error') > 0) events.emit('error', error);
+  });
+  return {
+    write: (report: AgentReport) => stream.write(framed(requestSerialize(report))),
+    end: () => void stream.end(),
+    cancel: () => {
+      stream.close(constants.NGHTTP2_CANCEL);
+    },
+    on: events.on.bind(events),
+  };
+}
+
+/** Calls once: with the status that is not OK, or with undefined. */
+function whenOver(stream: ClientHttp2Stream, over: (error: Error | undefined) => void): void {
+  let fault: Error | undefined;
+  const note = (headers: IncomingHttpHeaders) => {
+    const status = headers['grpc-status'];
+    if (status !== undefined && status !== '0')
+      fault ??= new Error(`${String(status)} ${decodeURIComponent(String(headers['grpc-message']))}`);
+  };
+  stream.on('response', note);
+  stream.on('trailers', note);
+  stream.on('error', (error: Error) => {
+    fault ??= error;
+  });
+  stream.once('close', () => {
+    over(fault);
+  });
+}
+
+function framed(bytes: Buffer): Buffer {
+  const prefix = Buffer.alloc(PREFIX_BYTES);
+  prefix.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([prefix, bytes]);
+}
+
+/** Takes uncompressed messages, each with its prefix, out of the stream. */
+function readMessages(stream: ClientHttp2Stream, read: (bytes: Buffer) => void): void {
+  let rest: Buffer = Buffer.alloc(0);
+  stream.on('data', (chunk: Buffer) => {
+    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    while (rest.length >= PREFIX_BYTES) {
+      const end = PREFIX_BYTES + rest.readUInt32BE(1);
+      if (rest.length < end) return;
+      read(rest.subarray(PREFIX_BYTES, end));
+      rest = rest.subarray(end);
+    }
+  });
+}
+
+function keepAlive(session: ClientHttp2Session): () => void {
+  let answered: NodeJS.Timeout | undefined;
+  const timer = setInterval(() => {
+    if (session.destroyed || session.connecting) return;
+    answered = setTimeout(() => {
+      session.destroy(new Error('the server does not answer pings'));
+    }, PING_WITHIN_MS);
+    session.ping((error) => {
+      if (error === null) clearTimeout(answered);
+    });
+  }, PING_EVERY_MS);
+  return () => {
+    clearInterval(timer);
+    clearTimeout(answered);
+  };
+}
