@@ -40,6 +40,8 @@ export interface ApiResponse {
   readonly chunks: AsyncIterable<Buffer>;
   /** Removes the total time limit; the request then fails after this long without a byte. Milliseconds. */
   readonly keepOpen: (idleMs: number) => void;
+  /** Adds to the total time limit. Milliseconds. */
+  readonly extend: (byMs: number) => void;
 }
 
 /** A client of the Kubernetes API. Errors are ApiErrors, which say which right is missing. */
@@ -92,7 +94,8 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
         deadline.guard(response);
         const chunks = readChunks(response, deadline);
         const { statusCode: status = 0 } = response;
-        if (status >= 200 && status < 300) return { status, chunks, keepOpen: deadline.keepOpen };
+        const { keepOpen, extend } = deadline;
+        if (status >= 200 && status < 300) return { status, chunks, keepOpen, extend };
         throw await apiErrorOf(request, response, chunks);
       } catch (error) {
         deadline.end();

@@ -8,6 +8,8 @@ export interface RequestDeadline {
   /** A byte was received. */
   progress(): void;
   readonly keepOpen: (idleMs: number) => void;
+  /** Adds to the total time. */
+  readonly extend: (byMs: number) => void;
   end(): void;
 }
 
@@ -18,6 +20,8 @@ export interface RequestDeadlineOptions {
 }
 
 export function createRequestDeadline({ clock, timeoutMs, what }: RequestDeadlineOptions): RequestDeadline {
+  const beganMs = clock.monotonic();
+  let totalMs = timeoutMs;
   let idleMs: number | undefined;
   let stream: { destroy(error: Error): unknown } | undefined;
   let cancel = clock.schedule(timeoutMs, giveUp);
@@ -26,7 +30,7 @@ export function createRequestDeadline({ clock, timeoutMs, what }: RequestDeadlin
   function giveUp(): void {
     const error =
       idleMs === undefined
-        ? new OverdueError(`${what}: no complete response after ${Math.round(timeoutMs / 1000)} s`)
+        ? new OverdueError(`${what}: no complete response after ${Math.round(totalMs / 1000)} s`)
         : new IdleTimeoutError(`${what}: no byte for ${Math.round(idleMs / 1000)} s`);
     stream?.destroy(error);
   }
@@ -45,6 +49,12 @@ export function createRequestDeadline({ clock, timeoutMs, what }: RequestDeadlin
     keepOpen(next) {
       idleMs = next;
       progress();
+    },
+    extend(byMs) {
+      if (ended || idleMs !== undefined) return;
+      totalMs += byMs;
+      cancel();
+      cancel = clock.schedule(beganMs + totalMs - clock.monotonic(), giveUp);
     },
     end() {
       ended = true;

@@ -15,6 +15,12 @@ const SILENCE_MS = 90_000;
 /** If no list confirms objects within this time after an unreadable event, their Pods become pending. Milliseconds. */
 const CONFIRMED_WITHIN_MS = 10_000;
 
+/**
+ * A streaming list may take longer by this time for each thousand objects, up to twice the Pods of a large cluster: those take
+ * half a minute on a core, and a list that never ends must be given up.
+ */
+const MORE_TIME = { ms: 1_000, everyObjects: 1_000, mostObjects: 300_000 };
+
 /** Kubernetes API concepts, "Streaming lists": without a resourceVersion the list is consistent. */
 const STREAMING_LIST = { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' };
 
@@ -60,11 +66,17 @@ export function createSteps(deps: StepsDeps): (step: Step, signal: AbortSignal) 
   /** A streaming list, which continues as a watch. */
   async function stream(list: GatheredList, signal: AbortSignal, beganMs: number): Promise<void> {
     let isOver = false;
+    let objects = 0;
     const watch = await streams.open(STREAMING_LIST, signal);
     for await (const event of watch.events) {
       if (isOver) {
         if (events.take(event)) return;
-      } else if (await list.event(event)) {
+        continue;
+      }
+      objects += 1;
+      if (objects <= MORE_TIME.mostObjects && objects % MORE_TIME.everyObjects === 0)
+        watch.extend(MORE_TIME.ms);
+      if (await list.event(event)) {
         isOver = true;
         watch.keepOpen(SILENCE_MS);
         listed({ from: store.resourceVersion, by: 'stream', beganMs });

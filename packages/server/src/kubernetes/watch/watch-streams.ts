@@ -5,13 +5,13 @@ import type { Kind } from '../objects/shapes.ts';
 import { readEvents } from './watch-events.ts';
 import type { WatchEvent, WatchEventLabel } from './watch-events.ts';
 
-/** A watch must begin, and a streaming list must be complete, within this time. Milliseconds. */
+/** A watch must begin, and a streaming list of a small cluster must be complete, within this time. Milliseconds. */
 const TIMEOUT_MS = 30_000;
 
 /** The API server is asked to end a watch after 5 to 10 minutes, as by client-go. Seconds. */
 const WATCH_SECONDS = { least: 300, spread: 300 };
 
-export interface WatchStream extends Pick<ApiResponse, 'keepOpen'> {
+export interface WatchStream extends Pick<ApiResponse, 'keepOpen' | 'extend'> {
   readonly events: AsyncIterable<WatchEvent>;
 }
 
@@ -54,7 +54,7 @@ export function createWatchStreams(deps: WatchStreamsDeps): WatchStreams {
   return {
     async open(query, signal) {
       const timeoutSeconds = watchSeconds(random());
-      const { chunks, keepOpen } = await connection.request({
+      const { chunks, keepOpen, extend } = await connection.request({
         method: 'GET',
         path,
         query: { watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds, ...query },
@@ -65,6 +65,7 @@ export function createWatchStreams(deps: WatchStreamsDeps): WatchStreams {
       return {
         events: readEvents({ chunks: timed(chunks), kind, what, count, tooLong: lineTooLong }),
         keepOpen,
+        extend,
       };
     },
     heard,

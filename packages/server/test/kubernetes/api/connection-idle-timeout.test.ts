@@ -67,6 +67,24 @@ describe('Request timeouts', () => {
     expect(await outcome).toEqual(new OverdueError('list pods: no complete response after 5 s'));
   });
 
+  it('A request may take as much longer as its time was extended', async () => {
+    const clock = createFakeClock();
+    await using api = await setup({ clock, listener: (_request, response) => response.write('a') });
+    const { chunks, extend } = await api.request({ timeoutMs: 5000 });
+    let over = false;
+    const outcome = readText(chunks, 100).catch((error: unknown) => {
+      over = true;
+      return error;
+    });
+    await clock.advance(4000);
+    extend(2000);
+    extend(1000);
+    await clock.advance(3999);
+    expect(over).toBe(false);
+    await clock.advance(1);
+    expect(await outcome).toEqual(new OverdueError('list pods: no complete response after 8 s'));
+  });
+
   it('A request that is kept open outlives its timeout, and fails after 60 s without a byte', async () => {
     const clock = createFakeClock();
     await using api = await setup({ clock, listener: (_request, response) => response.write('a') });

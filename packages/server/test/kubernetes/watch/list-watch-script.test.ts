@@ -6,7 +6,7 @@ import { createListWatch } from '../../../src/kubernetes/watch/list-watch.ts';
 import { pickNamespace } from '../../../src/kubernetes/objects/objects.ts';
 import type { Identity, Namespace } from '../../../src/kubernetes/objects/objects.ts';
 import { createStore } from '../../../src/kubernetes/objects/store.ts';
-import { recordingLog } from '../setup.ts';
+import { eventually, recordingLog } from '../setup.ts';
 
 /** The response to one request: lines, after which the stream ends or stays open, or an error. */
 type Scripted =
@@ -19,16 +19,19 @@ const OPEN: Scripted = { lines: [], thenOpen: true };
 function setup(script: readonly Scripted[], present = '999') {
   const clock = createFakeClock();
   const asked: { readonly atMs: number; readonly query: Readonly<Record<string, string>> }[] = [];
+  /** By how much requests were allowed to take longer. Milliseconds. */
+  const extensions: number[] = [];
+  const untimed = { keepOpen: () => undefined, extend: (byMs: number) => void extensions.push(byMs) };
   const connection: Connection = {
     request(request) {
       if (request.query?.['limit'] === '1') {
         const page = { lines: [{ metadata: { resourceVersion: present }, items: [] }] };
-        return Promise.resolve({ status: 200, keepOpen: () => undefined, chunks: play(page, request) });
+        return Promise.resolve({ status: 200, ...untimed, chunks: play(page, request) });
       }
       asked.push({ atMs: clock.monotonic(), query: request.query ?? {} });
       const next = script[asked.length - 1] ?? OPEN;
       if ('refusal' in next) return Promise.reject(new ApiError('no', { code: next.refusal, reason: '' }));
-      return Promise.resolve({ status: 200, keepOpen: () => undefined, chunks: play(next, request) });
+      return Promise.resolve({ status: 200, ...untimed, chunks: play(next, request) });
     },
     close: () => undefined,
   };
@@ -54,6 +57,7 @@ function setup(script: readonly Scripted[], present = '999') {
   return {
     clock,
     asked,
+    extensions,
     store,
     lines,
     async [Symbol.asyncDispose]() {
@@ -96,6 +100,14 @@ describe('Watch loop', () => {
       resourceVersionMatch: 'NotOlderThan',
       timeoutSeconds: '599',
     });
+  });
+
+  it('A streaming list may take a second longer for every thousand objects, and the watch after it may not', async () => {
+    const many = (count: number, from: number) =>
+      Array.from({ length: count }, (_, at) => added(`n-${from + at}`, `${from + at}`));
+    await using run = setup([{ lines: [...many(2_500, 0), LISTED, ...many(2_000, 3_000)], thenOpen: true }]);
+    await eventually(() => run.store.size === 4_500);
+    expect(run.extensions).toEqual([1_000, 1_000]);
   });
 
   it('A streaming list that ends too early is discarded and requested again', async () => {
