@@ -13,12 +13,23 @@ const REPORT_EVERY_MS = 10_000;
 /** Agents that begin at the same time. Kubernetes starts those of a DaemonSet more slowly. */
 const BEGINNING = 20;
 const POLL_MS = 50;
+/** Before another attempt to get a certificate. Milliseconds. */
+const RETRY_MS = 500;
+const MOST_ATTEMPTS = 60;
 
 interface Create {
   /** ServiceAccount tokens, one for each node. */
   readonly tokens: readonly string[];
   /** Of the servers. */
   readonly ports: readonly number[];
+}
+
+interface OpenBare {
+  readonly port: number;
+  /** PEM. */
+  readonly ca: string;
+  /** Of the first nodes. */
+  readonly count: number;
 }
 
 interface Attest {
@@ -33,17 +44,58 @@ const observations = createObservations();
 const { key, der: certificateRequest } = makeCertificateRequest();
 let agents: readonly SimulatedAgent[] = [];
 let reporting: NodeJS.Timeout | undefined;
-let bare: readonly { readonly close: () => void }[] = [];
+const bare: { readonly close: () => void }[] = [];
 
-/** Runs the act for each of the agents, some at a time. Returns milliseconds. */
-async function forEach(act: (agent: SimulatedAgent, index: number) => Promise<void>): Promise<number> {
+/** Runs the act for each of the items, some at a time. Returns milliseconds. */
+async function inTurn<Item>(
+  items: readonly Item[],
+  act: (item: Item, index: number) => Promise<void>,
+): Promise<number> {
   const startMs = sharedNowMs();
-  const rest = agents.entries();
+  const rest = items.entries();
   const work = async () => {
-    for (const [index, agent] of rest) await act(agent, index);
+    for (const [index, item] of rest) await act(item, index);
   };
   await Promise.all(Array.from({ length: BEGINNING }, work));
   return sharedNowMs() - startMs;
+}
+
+/** Tries again after a pause, as agents do. */
+async function persist(act: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      await act();
+      return;
+    } catch (error) {
+      if (attempt === MOST_ATTEMPTS) throw error;
+      await sleep(RETRY_MS);
+    }
+}
+
+/** Reports of all agents, spread over the interval. */
+function startReports(): NodeJS.Timeout {
+  const startMs = sharedNowMs();
+  let sent = 0;
+  return setInterval(() => {
+    const due = (agents.length * (sharedNowMs() - startMs)) / REPORT_EVERY_MS;
+    for (; sent < due; sent++) agents[sent % agents.length]?.report();
+  }, POLL_MS).unref();
+}
+
+/** Resolves when the server has answered. */
+function openBareFeed({ port, ca }: OpenBare, index: number): Promise<void> {
+  const tls = { ca: Buffer.from(ca) };
+  const connection = connectAgent({ port, from: nodeAddress(index), serverName: SERVER_NAME, tls });
+  bare.push(connection);
+  const call = connection.feed();
+  return new Promise((resolve, reject) => {
+    call.on('error', reject);
+    call.on('data', (update) => {
+      resolve();
+      observations.note(update, () => true);
+    });
+    call.write({ nodeName: nodeName(index), version: '0.2.0' });
+  });
 }
 
 async function untilFed(agent: SimulatedAgent): Promise<void> {
@@ -85,22 +137,19 @@ const calls = {
         observations,
       }),
     );
-    let next = 0;
-    reporting = setInterval(() => {
-      const count = Math.ceil((agents.length * POLL_MS) / REPORT_EVERY_MS);
-      for (let sent = 0; sent < count; sent++) agents[next++ % agents.length]?.report();
-    }, POLL_MS).unref();
+    reporting = startReports();
   },
   /** First certificates. Returns milliseconds. */
   attest: ({ ports, authorities }: Attest) =>
-    forEach((agent, index) =>
-      agent.attest(ports[index % ports.length] ?? 0, authorities, { certificateRequest, key }),
-    ),
+    inTurn(agents, (agent, index) => {
+      const port = ports[index % ports.length] ?? 0;
+      return persist(() => agent.attest(port, authorities, { certificateRequest, key }));
+    }),
   /** New certificates over the feeds. Returns milliseconds. */
-  renew: () => forEach((agent) => agent.renew({ certificateRequest, key })),
+  renew: () => inTurn(agents, (agent) => persist(() => agent.renew({ certificateRequest, key }))),
   /** Opens the feeds, some at a time. Returns milliseconds until all have their snapshots. */
   start: () =>
-    forEach(async (agent) => {
+    inTurn(agents, async (agent) => {
       agent.start();
       await untilFed(agent);
     }),
@@ -125,34 +174,10 @@ const calls = {
     return { pods, sessions };
   },
   /** Opens feeds that only observe, for a server that does nothing. */
-  openBare({
-    port,
-    ca,
-    count,
-  }: {
-    readonly port: number;
-    readonly ca: string;
-    readonly count: number;
-  }): void {
-    bare = Array.from({ length: count }, (_, index) => {
-      const connection = connectAgent({
-        port,
-        from: nodeAddress(index),
-        serverName: SERVER_NAME,
-        tls: { ca: Buffer.from(ca) },
-      });
-      const call = connection.feed();
-      call.on('error', () => undefined);
-      call.on('data', (update) => {
-        observations.note(update, () => true);
-      });
-      call.write({ nodeName: nodeName(index), version: '0.2.0' });
-      return connection;
-    });
-  },
+  openBare: (options: OpenBare) =>
+    inTurn(Array.from({ length: options.count }), (_, index) => openBareFeed(options, index)),
   closeBare(): void {
-    for (const connection of bare) connection.close();
-    bare = [];
+    for (const connection of bare.splice(0)) connection.close();
   },
 };
 export type ScaleAgentsCalls = typeof calls;

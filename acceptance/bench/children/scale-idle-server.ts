@@ -59,7 +59,6 @@ const calls = {
       });
     });
   },
-  connected: () => feeds.size,
 };
 export type IdleServerCalls = typeof calls;
 serveCalls(calls);

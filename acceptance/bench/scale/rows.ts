@@ -42,7 +42,7 @@ function startRows(
   { nodes, pods }: ScaleSize,
   { synced, connected, idleShares, callsAnHour }: ScaleFigures,
 ): Row[] {
-  const { attestedMs, fedMs, cpuMs, sessions, stsCalls } = connected;
+  const { attestedMs, fedMs, cpuMs, sessions } = connected;
   return [
     rowOf({
       what: 'sync of three replicas together, start to ready',
@@ -54,7 +54,7 @@ function startRows(
       what: 'all agents from nothing until they have their snapshots',
       values: [attestedMs + fedMs],
       say: say.seconds,
-      note: `first certificates ${say.seconds(attestedMs)}; ${sessions} cached sessions by ${stsCalls} STS calls`,
+      note: `first certificates ${say.seconds(attestedMs)}; ${sessions} sessions cached`,
       cpu: cpuEach(cpuMs, nodes, 'an agent'),
     }),
     rowOf({ what: 'CPU of a replica without changes', values: idleShares, say: say.smallShare }),
@@ -62,7 +62,7 @@ function startRows(
       what: 'STS calls an hour of all replicas',
       values: [callsAnHour],
       say: say.count,
-      note: 'from a minute with lifetimes of 2 minutes',
+      note: 'from a minute with lifetimes of two minutes',
     }),
   ];
 }

@@ -28,7 +28,7 @@ export interface ScaleRun {
   readonly observeMs: number;
 }
 
-const OBSERVE_MS = 60_000;
+const OBSERVE_MS = 30_000;
 const QUICK_OBSERVE_MS = 3_000;
 
 export async function openRun(

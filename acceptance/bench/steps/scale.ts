@@ -11,6 +11,7 @@ import {
   renewCertificates,
   restartAll,
   restartApiServer,
+  shortenLifetimes,
   stsCallsAnHour,
   sync,
 } from '../scale/phases.ts';
@@ -38,7 +39,9 @@ async function measure(run: ScaleRun): Promise<ScaleFigures> {
   const { cluster } = run;
   const own = await phase('own delay', measureOwnDelay(run));
   const synced = await phase('sync', sync(run));
+  await shortenLifetimes(run);
   const connected = await phase('connect', connect(run));
+  const callsAnHour = await phase('STS', stsCallsAnHour(run));
   const idleShares = await phase('idle', idle(run));
   await cluster.call.churn(undefined);
   const churn = await phase(
@@ -55,7 +58,6 @@ async function measure(run: ScaleRun): Promise<ScaleFigures> {
   const outage = await phase('API server', restartApiServer(run));
   const restarted = await phase('restart', restartAll(run));
   await cluster.call.stopChurn(undefined);
-  const callsAnHour = await phase('STS', stsCallsAnHour(run));
   return {
     own,
     synced,

@@ -8,7 +8,7 @@ const pushes = { decisionMs: [1, 2, 3], credentialsMs: [4, 5, 6], expected: 3, c
 const figures: ScaleFigures = {
   own: pushes,
   synced: { readyMs: [10_000], cpuMs: [1_000], memory },
-  connected: { attestedMs: 1, fedMs: 2, cpuMs: 3, memory, pods: 4, sessions: 5, stsCalls: 6 },
+  connected: { attestedMs: 1, fedMs: 2, cpuMs: 3, memory, pods: 4, sessions: 5 },
   idleShares: [0.05],
   churn: pushes,
   rollout: { ...pushes, decisionMs: [1, 2], credentialsMs: [2_000, 2_000, 2_000] },
