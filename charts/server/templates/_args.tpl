@@ -7,7 +7,7 @@
   (list "assume-role-arn" $values.assumeRoleArn)
   (list "sts-endpoint" $values.sts.endpoint)
   (list "sts-rate" $values.sts.rate)
-  (list "sts-burst" $values.sts.burst)
+  (list "sts-burst" ($values.sts.burst | default (include "rolegate-server.preset" . | fromYaml).stsBurst))
   (list "sts-fips" $values.sts.fips)
   (list "sts-dualstack" $values.sts.dualStack)
   (list "role-base-arn" $values.roles.baseArn)
