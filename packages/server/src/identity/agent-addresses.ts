@@ -5,7 +5,7 @@ import { isAgentPod } from './agent-token.ts';
 import type { AllowedAgents } from './agent-token.ts';
 
 export interface AgentAddressesDeps {
-  readonly pods: Pick<PodIndex, 'onChange'>;
+  readonly pods: Pick<PodIndex, 'values' | 'onChange'>;
   readonly allowed: AllowedAgents;
 }
 
@@ -23,6 +23,8 @@ export function createAgentAddresses({ pods, allowed }: AgentAddressesDeps): (ad
     }
   }
 
+  // The first list may be complete before there is a certificate to serve with.
+  for (const pod of pods.values()) count(pod, 1);
   pods.onChange((change) => {
     count(change.kind === 'removed' ? change.object : change.previous, -1);
     if (change.kind === 'set') count(change.object, 1);

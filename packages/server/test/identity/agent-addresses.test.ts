@@ -9,7 +9,7 @@ function setup() {
   cluster.setPod('sample');
   const { namespace } = cluster.pods.get('uid-sample') ?? { namespace: '' };
   const allowed = { serviceAccounts: [`${namespace}/agents`], daemonSets: ['agents'] };
-  return { ...cluster, isAgents: createAgentAddresses({ pods: cluster.pods, allowed }) };
+  return { ...cluster, allowed, isAgents: createAgentAddresses({ pods: cluster.pods, allowed }) };
 }
 
 it("The addresses of an agent's Pod are known from its status until the last Pod with them is gone", () => {
@@ -23,6 +23,12 @@ it("The addresses of an agent's Pod are known from its status until the last Pod
   expect(['198.18.0.1', '2001:db8::2'].map(isAgents)).toEqual([true, false]);
   setPod('next', { ...AGENT, ips: ['198.18.0.3'] });
   expect(['198.18.0.1', '198.18.0.3'].map(isAgents)).toEqual([false, true]);
+});
+
+it('The addresses of Pods that were known before count too', () => {
+  const { setPod, pods, allowed } = setup();
+  setPod('agent', { ...AGENT, ips: ['198.18.0.1'] });
+  expect(createAgentAddresses({ pods, allowed })('198.18.0.1')).toBe(true);
 });
 
 it.each([
