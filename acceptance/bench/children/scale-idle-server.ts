@@ -1,15 +1,22 @@
+import { once } from 'node:events';
 import { get } from 'node:http';
+import { createSecureServer } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
-import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { rolegateService } from '@rolegate/protocol';
-import type { AgentReportRead, FeedUpdate } from '@rolegate/protocol';
+import type { FeedUpdate } from '@rolegate/protocol';
 import { serveCalls } from '../../processes/serve-calls.ts';
+import { framed, readMessages } from '../scale/agent-connection.ts';
 
-type Call = ServerDuplexStream<AgentReportRead, FeedUpdate>;
+const { requestDeserialize, responseSerialize } = rolegateService.Feed;
 
 /** By node. */
-const feeds = new Map<string, Call>();
+const feeds = new Map<string, ServerHttp2Stream>();
+
+function send(stream: ServerHttp2Stream | undefined, update: FeedUpdate): void {
+  if (stream?.writable === true) stream.write(framed(responseSerialize(update)));
+}
 
 /** Sends each change of a Pod to its node without a decision: the delay of everything but a server. */
 function follow(url: string, version: number): void {
@@ -18,7 +25,7 @@ function follow(url: string, version: number): void {
       const uid = /"uid":"([^"]+)"/.exec(line)?.[1];
       const node = /"nodeName":"([^"]+)"/.exec(line)?.[1];
       if (uid !== undefined && node !== undefined)
-        feeds.get(node)?.write({ pod: { uid, allow: { sessionId: 'none' } } });
+        send(feeds.get(node), { pod: { uid, allow: { sessionId: 'none' } } });
     });
   });
 }
@@ -36,28 +43,18 @@ const calls = {
   /** Returns the port. */
   async start({ url, version, cert, key }: Start): Promise<number> {
     follow(url, version);
-    const server = new Server();
-    server.addService(
-      { Feed: rolegateService.Feed },
-      {
-        Feed(call: Call) {
-          call.on('data', ({ nodeName }: AgentReportRead) => {
-            feeds.set(nodeName, call);
-            call.write({ synced: { podsResourceVersion: '1' } });
-          });
-          call.on('error', () => undefined);
-        },
-      },
-    );
-    const credentials = ServerCredentials.createSsl(null, [
-      { cert_chain: Buffer.from(cert), private_key: Buffer.from(key) },
-    ]);
-    return new Promise((resolve, reject) => {
-      server.bindAsync('127.0.0.1:0', credentials, (error, port) => {
-        if (error === null) resolve(port);
-        else reject(error);
+    const server = createSecureServer({ cert, key });
+    server.on('sessionError', () => undefined);
+    server.on('stream', (stream) => {
+      stream.on('error', () => undefined);
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto' });
+      readMessages(stream, (bytes) => {
+        feeds.set(requestDeserialize(bytes).nodeName, stream);
+        send(stream, { synced: { podsResourceVersion: '1' } });
       });
     });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    return (server.address() as AddressInfo).port;
   },
 };
 export type IdleServerCalls = typeof calls;

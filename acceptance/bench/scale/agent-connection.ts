@@ -1,5 +1,5 @@
 import { connect as connectHttp2, constants } from 'node:http2';
-import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream, Http2Stream, IncomingHttpHeaders } from 'node:http2';
 import { EventEmitter } from 'node:events';
 import { connect } from 'node:net';
 import { connect as connectTls, createSecureContext } from 'node:tls';
@@ -106,14 +106,15 @@ function whenOver(stream: ClientHttp2Stream, over: (error: Error | undefined) =>
   });
 }
 
-function framed(bytes: Buffer): Buffer {
+/** A gRPC message: its prefix, then its bytes. */
+export function framed(bytes: Buffer): Buffer {
   const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.writeUInt32BE(bytes.length, 1);
   return Buffer.concat([prefix, bytes]);
 }
 
 /** Takes uncompressed messages, each with its prefix, out of the stream. */
-function readMessages(stream: ClientHttp2Stream, read: (bytes: Buffer) => void): void {
+export function readMessages(stream: Http2Stream, read: (bytes: Buffer) => void): void {
   let rest: Buffer = Buffer.alloc(0);
   stream.on('data', (chunk: Buffer) => {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);

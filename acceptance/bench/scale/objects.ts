@@ -21,7 +21,7 @@ export const NAMESPACE_OF_AGENTS = 'rolegate';
 
 export const namespaceName = (index: number) => `team-${index}`;
 
-export function workload(index: number, size: ScaleSize): Workload {
+function workload(index: number, size: ScaleSize): Workload {
   const named = index <= ROLLOUT_WORKLOAD || index % 3 > 0;
   return {
     namespace: namespaceName(namespaceOf(index, size)),

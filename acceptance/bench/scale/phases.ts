@@ -55,7 +55,7 @@ export async function sync({ replicas, start }: ScaleRun): Promise<Sync> {
   return { readyMs, cpuMs, memory: await memoryOf(replicas) };
 }
 
-export function memoryOf(replicas: ScaleRun['replicas']): Promise<ReplicaMemory[]> {
+function memoryOf(replicas: ScaleRun['replicas']): Promise<ReplicaMemory[]> {
   return Promise.all(replicas.map((replica) => replica.memory()));
 }
 

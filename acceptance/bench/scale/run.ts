@@ -10,7 +10,7 @@ import type { Replica, ReplicaStart } from './replicas.ts';
 import { scaleSize } from './size.ts';
 import type { ScaleSize } from './size.ts';
 
-export const REPLICAS = 3;
+const REPLICAS = 3;
 
 /** A simulated cluster with its servers, none of which is running yet, and agents. */
 export interface ScaleRun {
