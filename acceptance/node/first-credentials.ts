@@ -1,26 +1,37 @@
 import { eventually } from '@rolegate/testing';
 import type { Kubectl } from './kubectl.ts';
 import { parseJson } from './parse-json.ts';
-import { PERMITTED_NAMESPACE } from './test-pods.ts';
+import { raceClientNames } from './race/race-clients.ts';
+import type { RaceClientName } from './race/race-clients.ts';
+import { CLIENT_LABEL, PERMITTED_NAMESPACE } from './test-pods.ts';
 
-/** Written by client/first_credentials.py. Seconds since the epoch. */
-interface FirstCredentials {
+/** Written by the programs of race/race-clients.ts. Seconds since the epoch. */
+export interface FirstCredentials {
+  /** Name and version. */
+  readonly client: string;
   readonly start: number;
   readonly asked: number;
   readonly answered: number;
   readonly arn?: string;
+  /** Why there are no credentials. */
   readonly error?: string;
+  /** Why STS did not say whose credentials they are. */
+  readonly identityError?: string;
 }
 
-interface EndedPod {
+export interface EndedPod {
   readonly name: string;
+  readonly uid: string;
+  readonly ip: string;
+  readonly client: RaceClientName;
+  /** The termination message, or the end of the log if the program wrote none. */
   readonly message: string;
 }
 
-/** Fifty Pods that start at the same time on two cores take up to two minutes. */
-const ENDED_WITHIN_MS = 240_000;
+/** A hundred Pods that start at the same time on two cores take about four minutes. */
+const ENDED_WITHIN_MS = 420_000;
 
-/** Waits until all Pods have ended, and returns their termination messages. */
+/** Waits until all Pods have ended. */
 export async function firstCredentials(kubectl: Kubectl, count: number): Promise<readonly EndedPod[]> {
   return eventually(
     async () => {
@@ -34,58 +45,54 @@ export async function firstCredentials(kubectl: Kubectl, count: number): Promise
       )) as PodList;
       const ended = items.filter(({ status }) => status.phase === 'Succeeded' || status.phase === 'Failed');
       if (ended.length < count) throw new Error(`${ended.length} of ${count} Pods have ended`);
-      return ended.map(({ metadata: { name }, status }) => ({
-        name,
-        message: status.containerStatuses?.[0]?.state.terminated?.message ?? '',
-      }));
+      return ended.map(endedPod);
     },
-    { withinMs: ENDED_WITHIN_MS, everyMs: 1_000 },
+    { withinMs: ENDED_WITHIN_MS, everyMs: 2_000 },
   );
 }
 
-interface PodList {
-  readonly items: readonly {
-    readonly metadata: { readonly name: string };
-    readonly status: {
-      readonly phase: string;
-      readonly containerStatuses?: readonly {
-        readonly state: { readonly terminated?: { readonly message?: string } };
-      }[];
-    };
-  }[];
-}
-
-/** Finds Pods that did not get their own role, and measures how long credentials took. */
-export function judgeFirstCredentials(pods: readonly EndedPod[]): { problems: string[]; figures: string[] } {
-  const problems: string[] = [];
-  const served: FirstCredentials[] = [];
-  for (const { name, message } of pods) {
-    const result = resultOf({ message });
-    const session = `:assumed-role/${name}/${PERMITTED_NAMESPACE}.default`;
-    if (result === undefined) problems.push(`${name} wrote no result: ${message}`);
-    else if (result.error !== undefined) problems.push(`${name}: ${result.error}`);
-    else if (result.arn?.endsWith(session) !== true)
-      problems.push(`${name} has the role ${String(result.arn)}`);
-    else served.push(result);
-  }
-  const starts = pods.flatMap(({ message }) => resultOf({ message })?.start ?? []);
+function endedPod({ metadata: { name, uid, labels }, status }: PodItem): EndedPod {
   return {
-    problems,
-    figures: [
-      `containers started within:           ${(Math.max(...starts) - Math.min(...starts)).toFixed(1)} s`,
-      `container start → first credentials: ${spread(served.map(({ start, answered }) => answered - start))}`,
-      `  Python and its imports:            ${spread(served.map(({ start, asked }) => asked - start))}`,
-      `  request for credentials:           ${spread(served.map(({ asked, answered }) => answered - asked))}`,
-    ],
+    name,
+    uid,
+    ip: status.podIP ?? '',
+    client: raceClientNames.find((one) => one === labels[CLIENT_LABEL]) ?? 'boto3',
+    message: status.containerStatuses?.[0]?.state.terminated?.message ?? '',
   };
 }
 
-function resultOf({ message }: Pick<EndedPod, 'message'>): FirstCredentials | undefined {
-  return parseJson(message) as FirstCredentials | undefined;
+interface PodList {
+  readonly items: readonly PodItem[];
 }
 
-function spread(seconds: readonly number[]): string {
-  const sorted = seconds.map((value) => value * 1000).sort((a, b) => a - b);
-  const at = (share: number) => (sorted[Math.ceil(share * sorted.length) - 1] ?? NaN).toFixed(0);
-  return `p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, max ${at(1)} ms`;
+interface PodItem {
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly labels: Readonly<Record<string, string>>;
+  };
+  readonly status: {
+    readonly phase: string;
+    readonly podIP?: string;
+    readonly containerStatuses?: readonly {
+      readonly state: { readonly terminated?: { readonly message?: string } };
+    }[];
+  };
+}
+
+/** Undefined: the program wrote none. */
+export function resultOf({ message }: Pick<EndedPod, 'message'>): FirstCredentials | undefined {
+  const result = parseJson(message) as FirstCredentials | undefined;
+  return result?.start === undefined ? undefined : result;
+}
+
+/** Says what is wrong if the Pod did not get the credentials of its own role on the first try. */
+export function problemOf(pod: Pick<EndedPod, 'name' | 'message'>): string | undefined {
+  const { name, message } = pod;
+  const result = resultOf(pod);
+  const session = `:assumed-role/${name}/${PERMITTED_NAMESPACE}.default`;
+  if (result === undefined) return `${name} wrote no result: ${message}`;
+  const error = result.error ?? result.identityError;
+  if (error !== undefined) return `${name}: ${error}`;
+  return result.arn?.endsWith(session) === true ? undefined : `${name} has the role ${String(result.arn)}`;
 }

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { outputOf } from '@rolegate/testing';
+import { prepareClient } from '../clients/prepare.ts';
 import type { Options } from './options.ts';
+import { installed } from './race/race-clients.ts';
 import { buildRelease01, whyNoRelease01 } from './release-0.1.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -41,7 +43,7 @@ export async function buildImages(recipe: Recipe, print: (line: string) => void)
       for (const name of ['server', 'agent'] as const)
         await build(IMAGES[name], await contextOf(root, name, join(folder, name)), []);
     }
-    await build(IMAGES.client, join(root, 'acceptance/node/client'), clientArgs(recipe));
+    await build(IMAGES.client, await clientContext(join(folder, 'client')), clientArgs(recipe));
     for (const image of [IMAGES.kiam, IMAGES.kube2iam])
       await build(image, join(root, 'acceptance/node/moving/image'), clientArgs(recipe));
     if ((await whyNoRelease01()) !== undefined) return; // reported by the tests
@@ -82,6 +84,16 @@ async function contextOf(repository: string, program: 'server' | 'agent', contex
   await copy('dist/bundle');
   // Version 0.1.0 had none.
   if (existsSync(join(repository, 'dist/rootfs'))) await copy(`dist/rootfs/${program}`);
+  return context;
+}
+
+/** Adds Node.js and the programs of the race. */
+async function clientContext(context: string): Promise<string> {
+  await cp(join(root, 'acceptance/node/client'), context, { recursive: true });
+  await cp(process.execPath, join(context, 'node'));
+  await cp(await prepareClient(installed.js), join(context, 'js'), { recursive: true });
+  const go = await prepareClient(installed.go);
+  await cp(join(go, 'first-credentials'), join(context, 'first-credentials'));
   return context;
 }
 

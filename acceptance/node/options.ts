@@ -18,7 +18,8 @@ The cluster needs no AWS. kubectl and helm must be on the PATH.
   --only PATTERN      run only the parts (the names in all-steps.ts) that match, and those that every part needs
   --write-transcripts write docs/figures/kubectl-rolegate/*.txt instead of comparing with them
   --sentinel TEXT     text that only the node's metadata API returns (REAL-INSTANCE-METADATA)
-  --pods N            number of Pods that start at the same time (50)`;
+  --pods N            number of Pods that start at the same time (50)
+  --report FILE       start them with each client alone and beside busy Pods too, and write the tables between the markers in this file`;
 
 export interface Options {
   readonly kubeconfig: string;
@@ -43,6 +44,8 @@ export interface Options {
   readonly writeTranscripts: boolean;
   readonly sentinel: string;
   readonly pods: number;
+  /** Undefined: only what a test needs is measured. */
+  readonly report: string | undefined;
 }
 
 /** Returns undefined if a required option is missing or a value is invalid. Throws if a flag is unknown. */
@@ -64,6 +67,7 @@ export function parseOptions(env: Readonly<Record<string, string | undefined>>):
       'write-transcripts': { type: 'boolean', default: false },
       sentinel: { type: 'string', default: 'REAL-INSTANCE-METADATA' },
       pods: { type: 'string', default: '50' },
+      report: { type: 'string' },
     },
   });
   const { images, kubeconfig } = values;
@@ -88,5 +92,6 @@ export function parseOptions(env: Readonly<Record<string, string | undefined>>):
     writeTranscripts: values['write-transcripts'],
     sentinel: values.sentinel,
     pods,
+    report: values.report,
   };
 }

@@ -1,5 +1,7 @@
 import type { Kubectl } from './kubectl.ts';
 import { IMAGES } from './images.ts';
+import { raceClients } from './race/race-clients.ts';
+import type { RaceClientName } from './race/race-clients.ts';
 
 /** A Namespace that permits every role under team/. */
 export const PERMITTED_NAMESPACE = 'rolegate-e2e-permitted';
@@ -9,6 +11,8 @@ export const DENIED_NAMESPACE = 'rolegate-e2e-denied';
 export const TOKEN_NAMESPACE = 'rolegate-e2e-tokens';
 /** The role of the Pod `app`. */
 export const ROLE_NAME = 'team/app';
+/** Says which client a Pod of `startMany` runs. */
+export const CLIENT_LABEL = 'client';
 const ROLE = 'iam.amazonaws.com/role';
 const PERMITTED = 'iam.amazonaws.com/permitted';
 
@@ -44,22 +48,34 @@ export function createTestPods({
       await kubectl.waitFor('condition=Ready', ['-n', PERMITTED_NAMESPACE, 'pod/plain', 'pod/app']);
       await kubectl.waitFor('condition=Ready', ['-n', DENIED_NAMESPACE, 'pod/refused']);
     },
-    /** Starts Pods at the same time, each with a different role. */
-    startMany: (count: number, prefix = 'many') =>
+    /** Starts Pods at the same time, each with a different role. The clients take turns. */
+    startMany: ({ count, prefix = 'many', clients = ['boto3'], container = {} }: ManyPods) =>
       kubectl.apply(
-        Array.from({ length: count }, (_, number) =>
-          pod({
+        Array.from({ length: count }, (_, number) => {
+          const client = clients[number % clients.length] ?? 'boto3';
+          return pod({
             namespace: PERMITTED_NAMESPACE,
             name: `${prefix}-${number}`,
             role: `team/${prefix}-${number}`,
             app: 'many',
-            command: ['python3', '/app/first_credentials.py'],
-          }),
-        ),
+            labels: { [CLIENT_LABEL]: client },
+            command: raceClients[client].command,
+            env: [{ name: 'AWS_REGION', value: 'us-east-1' }],
+            container: { terminationMessagePolicy: 'FallbackToLogsOnError', ...container },
+          });
+        }),
       ),
     removeMany: () => kubectl.remove('-n', PERMITTED_NAMESPACE, 'pods', '-l', 'app=many'),
     remove: () => kubectl.remove('namespace', PERMITTED_NAMESPACE, DENIED_NAMESPACE, TOKEN_NAMESPACE),
   };
+}
+
+interface ManyPods {
+  readonly count: number;
+  readonly prefix?: string;
+  readonly clients?: readonly RaceClientName[];
+  /** Adds to their containers. */
+  readonly container?: object;
 }
 
 export interface PodOptions {
@@ -72,12 +88,27 @@ export interface PodOptions {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Besides those of every Pod. */
   readonly env?: readonly object[];
+  /** Besides `app`. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Adds to the container. */
+  readonly container?: object;
   /** Adds to the Pod's spec. */
   readonly spec?: object;
 }
 
 export function podOf(
-  { namespace, name, role, app, command, annotations = {}, env = [], spec = {} }: PodOptions,
+  {
+    namespace,
+    name,
+    role,
+    app,
+    command,
+    annotations = {},
+    env = [],
+    labels = {},
+    container = {},
+    spec = {},
+  }: PodOptions,
   { node, stsEndpoint }: { node: string; stsEndpoint: string },
 ) {
   return {
@@ -86,7 +117,7 @@ export function podOf(
     metadata: {
       namespace,
       name,
-      labels: { app },
+      labels: { app, ...labels },
       annotations: { ...annotations, ...(role !== undefined && { [ROLE]: role }) },
     },
     spec: {
@@ -105,6 +136,7 @@ export function podOf(
             { name: 'AWS_DEFAULT_REGION', value: 'us-east-1' },
             ...env,
           ],
+          ...container,
         },
       ],
       ...spec,

@@ -34,6 +34,8 @@ export interface NodeWorld extends Pick<World, 'lines'> {
   readonly sentinel: string;
   /** Number of Pods that start at the same time. */
   readonly podsAtOnce: number;
+  /** The file for the tables of the race. Undefined: only what a test needs is measured. */
+  readonly raceReport: string | undefined;
   /** Undefined: version 0.1.0 is not available. */
   readonly charts01: Charts | undefined;
   /** Prints measured figures. */

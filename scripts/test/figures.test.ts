@@ -9,6 +9,7 @@ it.each([
   ['hostile.md', '<!-- test:hostile begins -->', '<!-- test:hostile ends -->'],
   ['hostile.md', '<!-- test:hostile tenants begins -->', '<!-- test:hostile tenants ends -->'],
   ['hostile.md', '<!-- test:hostile strangers begins -->', '<!-- test:hostile strangers ends -->'],
+  ['race.md', '<!-- test:node race begins -->', '<!-- test:node race ends -->'],
   ['soak.md', '<!-- test:soak begins -->', '<!-- test:soak ends -->'],
   ['clients.md', '<!-- test:clients, metadata API, begins -->', '<!-- test:clients, metadata API, ends -->'],
   [

@@ -1,14 +1,10 @@
 """Requests credentials once with boto3's defaults, and writes the result as one JSON object to the container's termination message.
 Times are seconds since the epoch."""
-import time
-
-began = time.time()
 import json
 import os
+import time
 
 import boto3
-
-imported = time.time()
 
 
 def process_start():
@@ -22,18 +18,18 @@ def request_credentials():
     session = boto3.Session()
     asked = time.time()
     credentials = session.get_credentials()
-    result = {'start': process_start(), 'began': began, 'imported': imported, 'asked': asked, 'answered': time.time()}
+    result = {'client': f'boto3 {boto3.__version__}', 'start': process_start(), 'asked': asked, 'answered': time.time()}
     if credentials is None:
         return {**result, 'error': 'boto3 found no credentials'}
     try:
         identity = session.client('sts').get_caller_identity()
     except Exception as error:
-        return {**result, 'error': repr(error)}
-    return {**result, 'method': credentials.method, 'arn': identity['Arn']}
+        return {**result, 'identityError': repr(error)}
+    return {**result, 'arn': identity['Arn']}
 
 
 result = request_credentials()
 with open('/dev/termination-log', 'w') as message:
     json.dump(result, message)
 print(json.dumps(result))
-raise SystemExit('error' in result)
+raise SystemExit('arn' not in result)

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@rolegate/testing';
-import { firstCredentials, judgeFirstCredentials } from '../first-credentials.ts';
+import { firstCredentials, problemOf } from '../first-credentials.ts';
 import type { ChartName } from '../charts.ts';
 import { expectNotReached } from '../imds-log.ts';
 import { createReleases } from '../releases.ts';
@@ -218,9 +218,10 @@ function createDuring({ kubectl, pods, say }: NodeWorld) {
     const results = await duringRequests(kubectl, async () => {
       const ended = await begin();
       if (newPods === 'after') await ended();
-      await pods.startMany(NEW_PODS, name);
+      await pods.startMany({ count: NEW_PODS, prefix: name });
       await ended();
-      const { problems } = judgeFirstCredentials(await firstCredentials(kubectl, NEW_PODS));
+      const starters = await firstCredentials(kubectl, NEW_PODS);
+      const problems = starters.flatMap((pod) => problemOf(pod) ?? []);
       await pods.removeMany();
       if (problems.length > 0) throw new Error(problems.join('\n'));
     });
