@@ -32,7 +32,7 @@ Judges the answers to Pods all along; at the end, whether memory, descriptors, t
   --report FILE      writes the tables between the markers in this file`;
 
 /** Beyond the duration, for start and end. Milliseconds. */
-const MORE_MS = 300_000;
+const MORE_MS = 1_000_000;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({

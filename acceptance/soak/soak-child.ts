@@ -5,7 +5,7 @@ import { runSoak } from './run-soak.ts';
 import type { SoakOptions, SoakResult } from './run-soak.ts';
 
 /** Start, end and the last fault. Milliseconds. */
-const MORE_MS = 240_000;
+const MORE_MS = 900_000;
 
 const calls = {
   run(options: SoakOptions): Promise<SoakResult> {

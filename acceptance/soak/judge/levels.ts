@@ -32,6 +32,12 @@ const LONG_REMEMBERED = new Set(
 /** `reconcile` has no metrics. It remembers the addresses and Pods of CNI results as the agent does. */
 const OF_RECONCILE = new Set(['addresses_released', 'pods_returned'].map(gaugeOf));
 
+/** Rate limits: the one node, or its address, has up to two buckets until they are full again. */
+const RATE_LIMITS = ['calling_nodes', 'connecting_addresses', 'opening_nodes', 'reporting_nodes'].map(
+  gaugeOf,
+);
+const MOST_BUCKETS = 2;
+
 /** Differences that are no growth: a connection that is being replaced, a timer between two turns. */
 const SLACK: Readonly<Record<string, number>> = {
   descriptors: 2,
@@ -39,6 +45,7 @@ const SLACK: Readonly<Record<string, number>> = {
   'abort signals': 10,
   'maps and sets': 50,
   [ENTRIES]: 100,
+  ...Object.fromEntries(RATE_LIMITS.map((gauge) => [gauge, MOST_BUCKETS])),
 };
 /** A remembered name has an entry in the map of its kind, and may have one in an index. */
 const ENTRIES_A_NAME = 2;

@@ -47,3 +47,9 @@ it('Two more descriptors are a connection that is being replaced, and three are 
   expect(problemsAfter({ descriptors: 30 }, { descriptors: 32 })).toEqual([]);
   expect(problemsAfter({ descriptors: 30 }, { descriptors: 33 })).toHaveLength(1);
 });
+
+it('A node may have two buckets of a rate limit, and not three', () => {
+  const gauge = 'rolegate_remembered_names{of="calling_nodes"}';
+  expect(problemsAfter({ [gauge]: 0 }, { [gauge]: 2 })).toEqual([]);
+  expect(problemsAfter({ [gauge]: 0 }, { [gauge]: 3 })).toHaveLength(1);
+});

@@ -4,6 +4,9 @@ import { metricSamples, sumOfSamples } from '@rolegate/testing';
 import { askProbe } from './probe.ts';
 import type { WatchedProgram } from './programs.ts';
 
+/** Idle connections end before. Milliseconds. */
+const SETTLED_AFTER_MS = 10_000;
+
 const SESSIONS = 'rolegate_sessions';
 export const ENTRIES = 'entries of maps and sets';
 
@@ -24,6 +27,7 @@ export async function measureLevels(
   programs: readonly WatchedProgram[],
   folder: string,
 ): Promise<ReadonlyMap<string, Levels>> {
+  await setTimeout(SETTLED_AFTER_MS);
   const lowest = new Map<string, Levels>();
   for (let time = 0; time < TIMES; time++) {
     const counted = await Promise.all(programs.map(countsOf));

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 
-/** Covers a busy machine. A suspended process does not answer. Milliseconds. */
-const ANSWER_WITHIN_MS = 30_000;
+/** Covers a busy machine: objects take a second of CPU time. A suspended process does not answer. Milliseconds. */
+const ANSWER_WITHIN_MS = { memory: 30_000, objects: 180_000 };
 
 /** After a full garbage collection. */
 export interface HeldMemory {
@@ -21,11 +21,14 @@ export interface HeldObjects extends HeldMemory {
   readonly signals: number;
 }
 
-/** Flags of Node.js that load the probe, with the folder for its sockets. */
+/**
+ * Flags of Node.js that load the probe, with the folder for its sockets. Source maps, which the images do not use, are decoded at
+ * the first error of a file, and would count as growth.
+ */
 export function probeFlags(folder: string): string[] {
   const probe = new URL('probe.mjs', import.meta.url);
   probe.searchParams.set('folder', pathToFileURL(folder).href);
-  return ['--disable-warning=ExperimentalWarning', '--import', probe.href];
+  return ['--no-enable-source-maps', '--disable-warning=ExperimentalWarning', '--import', probe.href];
 }
 
 /** Asks the probe of a process. Rejects if the process has ended or does not answer. */
@@ -37,7 +40,7 @@ export async function askProbe<What extends 'memory' | 'objects'>(
   const socket = connect(join(folder, `${pid}.sock`));
   const timer = setTimeout(() => {
     socket.destroy(new Error(`process ${pid} does not answer`));
-  }, ANSWER_WITHIN_MS);
+  }, ANSWER_WITHIN_MS[what]);
   socket.write(what);
   try {
     return JSON.parse(await text(socket)) as What extends 'objects' ? HeldObjects : HeldMemory;
