@@ -28,6 +28,8 @@ export interface Client {
 
   /** True: after HTTP 503 it asks again within the same call, so that it gets what comes after the end of a hold. */
   readonly asksAgain?: true;
+  /** True: the agent knows by its name that it waits for seconds, and holds its requests for longer than others'. */
+  readonly patient?: true;
   /** True: it waits for less than a second and does not ask again. */
   readonly hurried?: true;
   /** True: it never asks for a token, and is refused if IMDSv2 is required. */

@@ -66,7 +66,7 @@ export const objectStorageClients: readonly Client[] = [
   }),
   pythonReader('C++ 1.11.702 (DuckDB 1.5.5)', 'duckdb', { asksAgain: true }),
   pythonReader('GDAL 3.12.4 (pyogrio 0.13.0)', 'gdal'),
-  pythonReader('object_store (Polars 2.1.0)', 'polars', { asksAgain: true }),
+  pythonReader('object_store (Polars 2.1.0)', 'polars', { patient: true }),
   pythonReader('OpenDAL 0.47.12', 'opendal', {
     fallsBack: true,
     needsLongSessions: 'it refuses credentials that end so soon',
@@ -75,7 +75,7 @@ export const objectStorageClients: readonly Client[] = [
   goCommand('rclone 1.76.0', 'rclone', { target: '.', asksAgain: true, ipv6: IPV6_ENDPOINT }),
   goCommand('restic 0.18.1', 'restic', { target: 'github.com/restic/restic/cmd/restic' }),
   // It asks for its roles before it asks for a token, and then gives up.
-  debianCommand('s3fs', '1.90', { asksAgain: true, imdsv1: true, withoutContainer: true }),
-  debianCommand('pgbackrest', '2.45', { asksAgain: true, withoutContainer: true }),
+  debianCommand('s3fs', '1.90', { patient: true, imdsv1: true, withoutContainer: true }),
+  debianCommand('pgbackrest', '2.45', { patient: true, withoutContainer: true }),
   javaClient('Hadoop S3A 3.5.0', 's3a', { fallsBack: true }),
 ];

@@ -18,7 +18,7 @@ const FIRST_FINAL_STATUS = 200;
 /** Half of what is left of a hold of 950 ms after 900 ms. Milliseconds. */
 const MOST_LATER_MS = 25;
 
-/** What is wrong with a trial; empty if nothing is. Nothing is judged about `late3000`, which is for the table. */
+/** What is wrong with a trial; empty if nothing is. About `late3000`, only patient clients are judged; the others are for the table. */
 export function metadataProblems(trial: MetadataTrial): readonly string[] {
   const { client, situation } = trial;
   switch (situation) {
@@ -27,9 +27,10 @@ export function metadataProblems(trial: MetadataTrial): readonly string[] {
     case 'heldLonger':
       return heldProblems(trial);
     case 'late900':
+      if (client.patient === true) return heldProblems(trial);
       return client.asksAgain === true ? firstTryProblems(trial) : recordedProblems(trial);
     case 'late3000':
-      return recordedProblems(trial);
+      return client.patient === true ? heldProblems(trial) : recordedProblems(trial);
     case 'region':
       return regionProblems(trial);
     case 'crowd':

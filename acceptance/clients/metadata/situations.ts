@@ -90,7 +90,7 @@ export const triedWith: Readonly<Record<MetadataSituationName, (client: Client) 
   late300: everyone,
   late900: everyone,
   late3000: everyone,
-  heldLonger: ({ asksAgain, hurried }) => asksAgain !== true && hurried !== true,
+  heldLonger: ({ asksAgain, patient, hurried }) => asksAgain !== true && patient !== true && hurried !== true,
   region: ({ asksRegion }) => asksRegion === true,
   crowd: ({ crowd }) => crowd === true,
   ipv6: ({ ipv6 }) => ipv6 !== undefined,

@@ -53,6 +53,20 @@ it('A client that asks again must get credentials 900 ms late, and of the others
 });
 
 it.each(['late900', 'late3000'] as const)(
+  'A patient client must get credentials in the situation %s, without a refusal',
+  (situation) => {
+    const late = {
+      situation,
+      client: { ...client, patient: true },
+      knownMs: 1_000 + Number(situation.slice(4)),
+    } as const;
+    expect(problemsOf(late)).toEqual([]);
+    expect(problemsOf({ ...late, seen: [refusedOutcome()] })).toHaveLength(1);
+    expect(problemsOf({ ...late, packets: packetsOf(503) })).toEqual(['was answered with 503']);
+  },
+);
+
+it.each(['late900', 'late3000'] as const)(
   'A client in the situation %s may fail, but not with foreign credentials or without an end',
   (situation) => {
     const late = { situation, knownMs: undefined };

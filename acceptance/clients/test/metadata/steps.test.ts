@@ -47,6 +47,7 @@ it.each<[string, Partial<Client>]>([
 
 it.each<[string, Partial<Client>]>([
   ['asks again', { asksAgain: true }],
+  ['is held for longer anyway', { patient: true }],
   ['waits for less than a second', { hurried: true }],
 ])('With a longer hold, no client is tried that %s', (_, differences) => {
   expect(tried(titlesOf(differences))).not.toContain('950 ms');

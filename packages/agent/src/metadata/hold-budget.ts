@@ -38,10 +38,17 @@ export const patientClients: readonly PatientClient[] = [
   },
   {
     product: 'object_store',
-    name: 'object_store of Apache Arrow (Polars, delta-rs, DataFusion)',
+    name: 'object_store of Apache Arrow (delta-rs, DataFusion)',
     waitsMs: 30_000,
     source: 'apache/arrow-rs-object-store: src/client/mod.rs',
     tried: 'obstore 0.12.1',
+  },
+  {
+    product: 'polars',
+    name: 'Polars, which gives its own name to object_store',
+    waitsMs: 300_000,
+    source: 'pola-rs/polars: crates/polars-io/src/cloud/options.rs',
+    tried: '2.1.0',
   },
   {
     product: 'ansible-httpget',

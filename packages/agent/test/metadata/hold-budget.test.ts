@@ -36,6 +36,7 @@ describe('Hold budget', () => {
     { client: 'the CRT, which waits a second', userAgent: 'aws-sdk-crt/aws-imds-client', budgetMs: 850 },
     { client: 's3fs-fuse', userAgent: 's3fs/1.94 (commit hash 70a30d6; OpenSSL)', budgetMs: 4_000 },
     { client: 'object_store', userAgent: 'object_store/0.14.2', budgetMs: 4_000 },
+    { client: 'Polars', userAgent: 'polars/0.55.1', budgetMs: 4_000 },
     { client: 'fsspec’s s3fs over botocore', userAgent: 'Botocore/1.40 s3fs/2026.1', budgetMs: 850 },
     { client: 'C++ with the CRT inside', userAgent: 'aws-sdk-cpp/1.11 md/aws-crt#0.44.1', budgetMs: 850 },
     { client: 'Java v1, which waits a second', userAgent: 'aws-sdk-java/1.12.797 Linux/6', budgetMs: 850 },
