@@ -1,19 +1,7 @@
 import { expect, it } from 'vitest';
 import { containerTablesOf } from '../../container-credentials/table.ts';
+import { rowsOf } from '../rows-of.ts';
 import { refusedOutcome, servedOutcome, trialOf } from '../trials.ts';
-
-/** The cells of each row, without heads and rules. */
-function rowsOf(text: string): string[][] {
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith('| ') && !line.startsWith('| client') && !line.startsWith('| ---'))
-    .map((line) =>
-      line
-        .split(/(?<!\\)\|/)
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    );
-}
 
 it('The first table says whose credentials a client gets in each kind of Pod, whether it fetches new ones, and what it sends to a proxy', () => {
   const renewed = [servedOutcome(), servedOutcome({ accessKeyId: 'ASIA2' })];

@@ -1,28 +1,18 @@
 import { expect, it } from 'vitest';
 import { metadataTablesOf } from '../../metadata/table.ts';
 import type { MetadataTrial } from '../../metadata/trial.ts';
+import { rowsOf } from '../rows-of.ts';
 import { client, refusedOutcome, servedOutcome } from '../trials.ts';
 import { metadataTrialOf, packetsOf, request } from './trials.ts';
 
-/** The cells of each row, without heads and rules. */
-function rowsOf(trials: readonly MetadataTrial[]): string[][] {
-  return metadataTablesOf(trials)
-    .split('\n')
-    .filter((line) => line.startsWith('| ') && !line.startsWith('| client') && !line.startsWith('| ---'))
-    .map((line) =>
-      line
-        .split(/(?<!\\)\|/)
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    );
-}
+const tableRowsOf = (trials: readonly MetadataTrial[]) => rowsOf(metadataTablesOf(trials));
 
 const refused = (situation: MetadataTrial['situation'], differences: Partial<MetadataTrial> = {}) =>
   metadataTrialOf({ situation, seen: [refusedOutcome()], ...differences });
 
 it('A client has one row with its requests, its times and what it can do', () => {
   const restarted = [servedOutcome(), servedOutcome({ accessKeyId: 'ASIA2' })];
-  const [row] = rowsOf([
+  const [row] = tableRowsOf([
     metadataTrialOf(),
     metadataTrialOf({ situation: 'late300', seen: [servedOutcome({ tookMs: 314 })] }),
     refused('late900', { seen: [refusedOutcome({ tookMs: 860 })] }),
@@ -47,12 +37,12 @@ it('A client has one row with its requests, its times and what it can do', () =>
 });
 
 it('A client without tokens is shown as refused where IMDSv2 is required', () => {
-  const [row = []] = rowsOf([refused('imdsv2', { client: { ...client, imdsv1: true } })]);
+  const [row = []] = tableRowsOf([refused('imdsv2', { client: { ...client, imdsv1: true } })]);
   expect(row[7]).toBe('refused with 401');
 });
 
 it('Failures that an application cannot distinguish share a row', () => {
-  const [, ...rows] = rowsOf([
+  const [, ...rows] = tableRowsOf([
     refused('403', { packets: packetsOf(403) }),
     refused('503', { packets: packetsOf(503), seen: [refusedOutcome({ tookMs: 1_900 })] }),
     refused('404', { packets: [request()] }),
@@ -64,7 +54,7 @@ it('Failures that an application cannot distinguish share a row', () => {
 });
 
 it('A success after three seconds is no failure', () => {
-  expect(rowsOf([metadataTrialOf({ situation: 'late3000' })])).toHaveLength(1);
+  expect(tableRowsOf([metadataTrialOf({ situation: 'late3000' })])).toHaveLength(1);
 });
 
 it('A client that is replayed is marked, with the source of its requests', () => {
@@ -79,7 +69,7 @@ it('A client that misreads the document is shown with the time of the document',
     refused('known', { client: misreading, seen: [refusedOutcome({ tookMs: 20 })] }),
     refused('late900', { client: misreading, packets: packetsOf(503) }),
   ];
-  const [row = []] = rowsOf(trials);
+  const [row = []] = tableRowsOf(trials);
   expect([row[2], row[4]]).toEqual(['0.02 s', 'fails, 1.00 s']);
   expect(metadataTablesOf(trials)).toContain(
     'boto3 gets the document and no credentials: it looks for another',
