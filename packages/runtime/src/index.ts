@@ -44,6 +44,7 @@ export { createArrivals, createTransition } from './log/transitions.ts';
 
 export { markdownTable } from './markdown/table.ts';
 
+export { createCounts } from './memory/counts.ts';
 export { createLine, join, leave } from './memory/line.ts';
 export type { Line } from './memory/line.ts';
 export { createMemory } from './memory/memory.ts';

@@ -1,4 +1,5 @@
 import type { ClientConnection } from '@rolegate/protocol';
+import { createCounts } from '@rolegate/runtime';
 import { networkOf } from '../limits/rate-limits.ts';
 
 /** What is known about open connections, beyond each call. */
@@ -22,14 +23,8 @@ interface OpenConnection {
 
 export function createConnectionNodes(): ConnectionNodes {
   const open = new Map<string, OpenConnection>();
-  /** The number of verified connections by address. */
-  const addresses = new Map<string, number>();
-
-  function count(address: string, by: 1 | -1): void {
-    const left = (addresses.get(address) ?? 0) + by;
-    if (left > 0) addresses.set(address, left);
-    else addresses.delete(address);
-  }
+  /** Addresses of verified connections. */
+  const addresses = createCounts<string>();
 
   return {
     nodeOf: (peer) => open.get(peer)?.node,
@@ -39,14 +34,14 @@ export function createConnectionNodes(): ConnectionNodes {
       if (known !== undefined) known.node = node;
     },
     verified: (peer) => open.get(peer)?.verified,
-    isAgents: (address) => addresses.has(networkOf(address)),
+    isAgents: (address) => addresses.of(networkOf(address)) > 0,
     opened({ peer, address, certificate, onClose }) {
       const entry = { verified: certificate !== undefined };
       const network = networkOf(address);
       open.set(peer, entry);
-      if (entry.verified) count(network, 1);
+      if (entry.verified) addresses.add(network);
       onClose(() => {
-        if (entry.verified) count(network, -1);
+        if (entry.verified) addresses.remove(network);
         if (open.get(peer) === entry) open.delete(peer);
       });
     },

@@ -1,4 +1,4 @@
-import { createShares } from '@rolegate/runtime';
+import { createCounts, createShares } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
 import { createRateLimits, networkOf } from '../limits/rate-limits.ts';
 import type { ServerMemory } from '../memory/memory.ts';
@@ -140,23 +140,17 @@ function createProgress(isAgents: (address: string) => boolean) {
   const agents = createShares<Unfinished>();
   const ends = new Map<Unfinished, () => void>();
   /** By address, of agents and strangers: an agent may have connected or disconnected since. */
-  const counts = new Map<string, number>();
-
-  function count(address: string, by: 1 | -1): void {
-    const now = (counts.get(address) ?? 0) + by;
-    if (now > 0) counts.set(address, now);
-    else counts.delete(address);
-  }
+  const counts = createCounts<string>();
 
   return {
     begin(handshake: Unfinished): void {
       const { address } = handshake;
       const shares = isAgents(address) ? agents : strangers;
       const place = shares.add(address, handshake);
-      count(address, 1);
+      counts.add(address);
       ends.set(handshake, () => {
         shares.remove(address, place);
-        count(address, -1);
+        counts.remove(address);
       });
       handshake.start();
     },
@@ -167,7 +161,7 @@ function createProgress(isAgents: (address: string) => boolean) {
     /** What makes room at the limit: a stranger's, or one of several of an agent's address. */
     dispensable(): Unfinished | undefined {
       const agent = agents.oldestOfMost();
-      const isOneOfSeveral = agent !== undefined && (counts.get(agent.address) ?? 0) > 1;
+      const isOneOfSeveral = agent !== undefined && counts.of(agent.address) > 1;
       return strangers.oldestOfMost() ?? (isOneOfSeveral ? agent : undefined);
     },
     size: () => ends.size,

@@ -1,3 +1,4 @@
+import { createCounts } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { CachedSession } from './known-pod.ts';
 import { createSessionEntries } from './session-entries.ts';
@@ -60,12 +61,13 @@ export interface SessionCacheDeps extends Pick<SessionEntriesDeps, 'changed' | '
 export function createSessionCache(deps: SessionCacheDeps): SessionCache {
   const { clock, log } = deps;
   const entries = createSessionEntries({ ...deps, expired });
-  const references = createReferences();
+  /** The decisions that name each session. */
+  const references = createCounts<string>();
   /** Sessions that arrived since the snapshot began. */
   let early: Set<string> | undefined;
 
   function expired(id: string): void {
-    if (references.has(id))
+    if (references.of(id) > 0)
       log.warn('credentials expired', {
         reason: 'CredentialsExpired',
         session: id,
@@ -90,17 +92,17 @@ export function createSessionCache(deps: SessionCacheDeps): SessionCache {
     set,
     refer: references.add,
     release(id) {
-      if (references.remove(id) && early?.has(id) !== true) entries.drop(id);
+      if (references.remove(id) === 0 && early?.has(id) !== true) entries.drop(id);
     },
     remove(id) {
-      if (!references.has(id)) entries.drop(id);
+      if (references.of(id) === 0) entries.drop(id);
     },
     beginSnapshot() {
       early = new Set();
     },
     endSnapshot() {
       early = undefined;
-      for (const [id] of [...entries.all()]) if (!references.has(id)) entries.drop(id);
+      for (const [id] of [...entries.all()]) if (references.of(id) === 0) entries.drop(id);
     },
     asked(id) {
       entries.asked(id, now());
@@ -117,22 +119,6 @@ export function createSessionCache(deps: SessionCacheDeps): SessionCache {
       set(session);
       entries.asked(session.id, askedAtMs);
     },
-  };
-}
-
-/** Counts the decisions that name each session. */
-function createReferences() {
-  const counts = new Map<string, number>();
-  return {
-    add: (id: string): void => void counts.set(id, (counts.get(id) ?? 0) + 1),
-    /** True: no decision names it any more. */
-    remove(id: string): boolean {
-      const left = (counts.get(id) ?? 0) - 1;
-      if (left > 0) counts.set(id, left);
-      else counts.delete(id);
-      return left <= 0;
-    },
-    has: (id: string): boolean => counts.has(id),
   };
 }
 
