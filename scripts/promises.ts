@@ -13,6 +13,8 @@ const COMMANDS: readonly (readonly [RegExp, string])[] = [
   [/^acceptance\/cluster\//, 'npm run test:real'],
   [/^acceptance\/node\//, 'npm run test:node'],
   [/^acceptance\/chaos\//, 'npm run test:chaos'],
+  [/^acceptance\/soak\//, 'npm run test:soak'],
+  [/^acceptance\/clients\//, 'npm run test:clients'],
   [/^acceptance\/hostile\//, 'npm run test:hostile'],
   [/^packages\/sandbox\/src\//, 'npm run sandbox'],
   [/^packages\/sandbox\/test\//, 'npm run test:programs'],
