@@ -1,4 +1,5 @@
 import type { SecureServerOptions } from 'node:http2';
+import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
 import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
@@ -12,6 +13,9 @@ import type { TlsSource } from './source.ts';
  * A client that has not completed the handshake by then is disconnected. Node's default is two minutes. Milliseconds.
  */
 const HANDSHAKE_WITHIN_MS = 10_000;
+/** For a closed client to tell its server. Milliseconds. */
+const DISCONNECTS_WITHIN_MS = 1_000;
+const CLOSED = 'the client is closed';
 
 /**
  * required: a connection needs a certificate that verifies. asked: a certificate that does not verify counts as none,
@@ -93,12 +97,14 @@ class ReloadingChannelCredentials extends ChannelCredentials {
   ): ReturnType<ChannelCredentials['_createSecureConnector']> {
     const latest = () => this.#latest()._createSecureConnector(target, options, callCredentials);
     const first = latest();
+    const connections = createConnections();
     return {
-      connect: (socket) => latest().connect(socket),
+      connect: (socket) =>
+        connections.add(socket) ? latest().connect(socket) : Promise.reject(new Error(CLOSED)),
       waitForReady: () => Promise.resolve(),
       getCallCredentials: () => first.getCallCredentials(),
       destroy() {
-        // Holds nothing.
+        connections.close();
       },
     };
   }
@@ -111,6 +117,28 @@ class ReloadingChannelCredentials extends ChannelCredentials {
     }
     return this.#made.credentials;
   }
+}
+
+/**
+ * The connections of a client. When it is closed, grpc-js 1.14 keeps those whose server does not answer the handshake or does not
+ * disconnect, and connects once more if the last attempt has failed.
+ */
+function createConnections() {
+  const open = new Set<Socket>();
+  let isClosed = false;
+  return {
+    /** False: the client is closed. */
+    add(socket: Socket): boolean {
+      if (isClosed) return false;
+      open.add(socket);
+      socket.once('close', () => open.delete(socket));
+      return true;
+    },
+    close(): void {
+      isClosed = true;
+      for (const socket of open) socket.setTimeout(DISCONNECTS_WITHIN_MS, () => socket.destroy());
+    },
+  };
 }
 
 function contextOptions({ cert, key, ca }: ClientTls): SecureContextOptions {

@@ -136,9 +136,9 @@ export async function startMtls({
 }
 
 /** Calls Resolve. Resolves with the node that the server saw; rejects with the call's error. */
-export function whoAmI(client: RolegateClient): Promise<string> {
+export function whoAmI(client: RolegateClient, withinMs = 5_000): Promise<string> {
   return new Promise((resolve, reject) => {
-    client.Resolve({ ip: '192.0.2.1' }, { deadline: Date.now() + 5_000 }, (error, response) => {
+    client.Resolve({ ip: '192.0.2.1' }, { deadline: Date.now() + withinMs }, (error, response) => {
       if (error !== null) reject(error);
       else resolve(response?.pod?.name ?? '');
     });
