@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startProgram } from '@rolegate/sandbox';
-import type { Program } from '@rolegate/sandbox';
+import type { NodeStart, Program } from '@rolegate/sandbox';
 import { eventually, outputOf, PLAIN_ENV } from '@rolegate/testing';
 import { NODE } from '../network/addresses.ts';
 import { listens } from '../processes/listens.ts';
@@ -12,8 +12,7 @@ export const cniSocketIn = (folder: string): string => join(folder, 'cni.sock');
 
 export interface ReconcileOptions {
   readonly onLine: (line: string) => void;
-  /** Additional flags of Node.js. */
-  readonly nodeFlags?: readonly string[];
+  readonly runtime?: NodeStart;
 }
 
 export interface ReconcileStart {
@@ -72,13 +71,13 @@ const listenersIn = (folder: string) => join(folder, 'listeners');
 function startReconcile(
   { folder, cni, programs }: PreparedWorld,
   { cniDirectory = cni.path, env = {}, flags = [] }: ReconcileStart,
-  { onLine, nodeFlags = [] }: ReconcileOptions,
+  { onLine, runtime }: ReconcileOptions,
 ): Program {
   const socket = cniSocketIn(folder);
   return startProgram({
     name: 'agent',
-    nodeFlags,
-    env: { ...PLAIN_ENV, ...env },
+    ...runtime,
+    env: { ...PLAIN_ENV, ...runtime?.env, ...env },
     args: [
       'reconcile',
       '--host-ip',

@@ -18,8 +18,7 @@ export interface ChaosWorldOptions {
   readonly agentFlags?: ((folder: string) => readonly string[]) | undefined;
   /** Additional flags of each server. */
   readonly serverFlags?: readonly string[];
-  /** Additional flags of Node.js for a program. */
-  readonly nodeFlags?: ProgramsOptions['nodeFlags'];
+  readonly runtime?: ProgramsOptions['runtime'];
   /** The socket of `reconcile` in the world's folder. By default the agent reads the CNI results itself. */
   readonly cniSocket?: (folder: string) => string | undefined;
   /** Called when the programs are prepared, to start others, such as `reconcile`, without which an agent is not ready. */
@@ -51,7 +50,7 @@ export async function prepareWorld(
     cni,
     agentFlags = () => [],
     serverFlags = [],
-    nodeFlags = () => [],
+    runtime,
     onLine = () => undefined,
     attested = false,
     containerCredentials = false,
@@ -88,7 +87,7 @@ export async function prepareWorld(
     agentLogLevel: 'info',
     agentFlags: agentFlags(folder),
     serverFlags,
-    nodeFlags,
+    ...(runtime && { runtime }),
     containerCredentials,
     ...(authority !== undefined && { authority: await authority.agentOn(NODE_NAME) }),
     onServerLine: keep('server'),

@@ -28,8 +28,9 @@ export function memoryTable(growths: readonly Growth[]): string {
       'anonymous RSS at the end',
       'grows by',
       '1 MB an hour',
+      'compiled code meanwhile',
     ],
-    growths.map(({ program, live, anonymous, liveBytes, anonymousBytes }) => [
+    growths.map(({ program, live, anonymous, liveBytes, anonymousBytes, codeBytes }) => [
       program,
       size(liveBytes),
       slopeText(live),
@@ -37,6 +38,7 @@ export function memoryTable(growths: readonly Growth[]): string {
       size(anonymousBytes),
       slopeText(anonymous),
       verdictOf(anonymous),
+      `${size(codeBytes.from)} → ${size(codeBytes.to)}`,
     ]),
   );
 }

@@ -17,7 +17,7 @@ export interface SoakWorldOptions {
   readonly onLine: (program: string, line: string) => void;
 }
 
-/** Runs in a world of two servers, an agent that saves its state, and `reconcile`, with the V8 flags of the images. */
+/** Runs in a world of two servers, an agent that saves its state, and `reconcile`, with the flags and environment of the images. */
 export async function useSoakWorld<Result extends { readonly problems: readonly string[] }>(
   { folder, hasReconcile, onLine }: SoakWorldOptions,
   run: (world: SoakWorld) => Promise<Result>,
@@ -25,11 +25,11 @@ export async function useSoakWorld<Result extends { readonly problems: readonly 
   await using stack = new AsyncDisposableStack();
   const probe = probeFlags(folder);
   const images = { agent: await readImageFlags('agent'), server: await readImageFlags('server') };
-  const flagsOf = ({ node }: ImageFlags) => [...node, ...probe];
+  const startOf = ({ node, env }: ImageFlags) => ({ nodeFlags: [...node, ...probe], env });
   const reconcile = hasReconcile
     ? createReconcile(
         {
-          nodeFlags: flagsOf(images.agent),
+          runtime: startOf(images.agent),
           onLine: (line) => {
             onLine('reconcile', line);
           },
@@ -39,7 +39,7 @@ export async function useSoakWorld<Result extends { readonly problems: readonly 
     : undefined;
   const options: ChaosWorldOptions = {
     agentFlags: (worldFolder) => ['--state-dir', `${worldFolder}/state`],
-    nodeFlags: (name) => flagsOf(images[name]),
+    runtime: (name) => startOf(images[name]),
     onLine,
     onPrepared: async (prepared) => {
       prepared.sts.limitLifetime(SESSION_SECONDS);

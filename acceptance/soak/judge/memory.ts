@@ -22,6 +22,8 @@ export interface Growth {
   /** At the end. */
   readonly liveBytes: number;
   readonly anonymousBytes: number;
+  /** From the first judged sample to the last. */
+  readonly codeBytes: { readonly from: number; readonly to: number };
 }
 
 /** The growth of each program's memory from `fromMs` to `toMs`, by performance.now(). */
@@ -40,13 +42,14 @@ export function growthsOf(
           WINDOW_MS,
         ),
       );
-    const { liveBytes = NaN, anonymousBytes = NaN } = own.at(-1) ?? {};
+    const { liveBytes = NaN, anonymousBytes = NaN, codeBytes: to = NaN } = own.at(-1) ?? {};
     return {
       program,
       live: slope('liveBytes'),
       anonymous: slope('anonymousBytes'),
       liveBytes,
       anonymousBytes,
+      codeBytes: { from: own.at(0)?.codeBytes ?? NaN, to },
     };
   });
 }

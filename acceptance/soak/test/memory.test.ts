@@ -15,7 +15,7 @@ function samplesOf(program: string, { live, anonymous }: Growing): MemorySample[
   return Array.from({ length: 180 }, (_, at) => {
     const atMs = at * 5_000;
     const grown = (perHour: number) => 20 * 2 ** 20 + (perHour * 2 ** 20 * atMs) / HOUR_MS;
-    return { program, pid: 1, atMs, liveBytes: grown(live), anonymousBytes: grown(anonymous) };
+    return { program, pid: 1, atMs, liveBytes: grown(live), anonymousBytes: grown(anonymous), codeBytes: 1 };
   });
 }
 

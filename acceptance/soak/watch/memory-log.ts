@@ -13,8 +13,10 @@ export interface MemorySample {
   readonly atMs: number;
   /** After a full garbage collection. Bytes. */
   readonly liveBytes: number;
-  /** Resident memory that is not a file. Bytes. */
+  /** Resident memory that is neither a file nor compiled code. Bytes. */
   readonly anonymousBytes: number;
+  /** Compiled code. Bytes. */
+  readonly codeBytes: number;
 }
 
 export interface MemoryLog {
@@ -29,10 +31,11 @@ export function startMemoryLog(programs: () => readonly WatchedProgram[], folder
 
   async function sample({ name, pid }: WatchedProgram): Promise<void> {
     try {
-      const { liveBytes } = await askProbe(folder, pid, 'memory');
+      const { liveBytes, codeBytes } = await askProbe(folder, pid, 'memory');
       const { anonymous } = await memoryOf(pid);
       const atMs = performance.now();
-      samples.push({ program: name, pid, atMs, liveBytes, anonymousBytes: anonymous * 2 ** 20 });
+      const anonymousBytes = anonymous * 2 ** 20 - codeBytes;
+      samples.push({ program: name, pid, atMs, liveBytes, anonymousBytes, codeBytes });
     } catch {
       // The next sample may succeed.
     }

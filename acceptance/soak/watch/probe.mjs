@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pid } from 'node:process';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { queryObjects, setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, queryObjects, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 const { AbortSignal, clearTimeout, process, setTimeout, URL } = globalThis;
@@ -17,13 +17,19 @@ const timer = setTimeout(() => undefined);
 const Timeout = timer.constructor;
 clearTimeout(timer);
 
+/** Bytecode, machine code and what V8 needs with them. */
+const CODE_SPACES = /^(code|trusted)_/;
+
 async function memory() {
   collect();
   // What finalizers release is collected the second time.
   await setImmediate();
   collect();
   const { heapUsed, external } = process.memoryUsage();
-  return { liveBytes: heapUsed + external };
+  const codeBytes = getHeapSpaceStatistics()
+    .filter(({ space_name: name }) => CODE_SPACES.test(name))
+    .reduce((sum, { space_used_size: size }) => sum + size, 0);
+  return { liveBytes: heapUsed + external - codeBytes, codeBytes };
 }
 
 /** Summaries of maps and sets begin with the size: `Map(3) {…`, `Names(3) [Map] {…`. */

@@ -8,8 +8,10 @@ const ANSWER_WITHIN_MS = { memory: 30_000, objects: 180_000 };
 
 /** After a full garbage collection. */
 export interface HeldMemory {
-  /** The heap and what it holds outside, such as buffers. */
+  /** The heap without code, and what it holds outside, such as buffers. */
   readonly liveBytes: number;
+  /** What V8 has compiled. */
+  readonly codeBytes: number;
 }
 
 export interface HeldObjects extends HeldMemory {

@@ -9,7 +9,7 @@ export type { Manifest } from './manifests.ts';
 export { mountBundle } from './mounted-bundle.ts';
 export type { MountedBundle } from './mounted-bundle.ts';
 export { runProgramOnce, startProgram } from './program.ts';
-export type { Program } from './program.ts';
+export type { NodeStart, Program } from './program.ts';
 export { relayConnections, startRelay } from './relay.ts';
 export { createSandboxNode, NODE_NAME } from './sandbox-node.ts';
 export type { SandboxNode } from './sandbox-node.ts';

@@ -8,14 +8,18 @@ const READY_WITHIN_MS = 60_000;
 /** Longest run of a command. Milliseconds. */
 const ONCE_WITHIN_MS = 120_000;
 
-export type ProgramOptions = ProgramCall & Readiness;
+export type ProgramOptions = ProgramCall & Partial<NodeStart> & Readiness;
+
+/** How Node.js is started, for example in an image. */
+export interface NodeStart {
+  /** Flags before the program. */
+  readonly nodeFlags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
 
 interface ProgramCall {
   readonly name: 'server' | 'agent';
   readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  /** Additional flags of Node.js. */
-  readonly nodeFlags?: readonly string[];
   /** A command that execs the program, such as one that enters a network namespace. */
   readonly through?: readonly string[];
   /** Called with each line of either output. */

@@ -6,7 +6,7 @@ import { identityFlags } from './identity-flags.ts';
 import type { IdentityOptions } from './identity-flags.ts';
 import { agentFlags, containerCredentialsFlags, NODE_IP, serverFlags } from './program-flags.ts';
 import type { ProgramPorts } from './program-flags.ts';
-import type { CommandOutcome, Program } from './program.ts';
+import type { CommandOutcome, NodeStart, Program } from './program.ts';
 import { runProgramOnce, startProgram } from './program.ts';
 
 export interface ProgramsOptions extends IdentityOptions {
@@ -24,8 +24,8 @@ export interface ProgramsOptions extends IdentityOptions {
   readonly kubeconfigOf?: (index: number) => string;
   /** Defaults to `debug`. */
   readonly agentLogLevel?: string;
-  /** Additional flags of Node.js for a program. */
-  readonly nodeFlags?: (name: 'server' | 'agent') => readonly string[];
+  /** How Node.js runs a program. */
+  readonly runtime?: (name: 'server' | 'agent') => NodeStart;
   /** Additional agent flags. */
   readonly agentFlags?: readonly string[];
   /** Additional flags of each server. */
@@ -95,7 +95,7 @@ export async function startPrograms(
 
 /** Chooses addresses and makes certificates. */
 export async function preparePrograms(options: ProgramsOptions): Promise<PreparedPrograms> {
-  const { serverCount, kubeconfig } = options;
+  const { serverCount, kubeconfig, runtime = () => ({ nodeFlags: [], env: {} }) } = options;
   const ca = await createTestCa();
   const identity = await identityFlags(options, ca);
   const servers: ServerPorts[] = [];
@@ -118,12 +118,16 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
       if (ports === undefined) throw new Error(`no server ${index}`);
       return startProgram({
         name: 'server',
-        nodeFlags: options.nodeFlags?.('server') ?? [],
+        ...runtime('server'),
         opsPort: ports.opsPort,
         onLine: (line) => {
           options.onServerLine(line, index);
         },
-        env: { AWS_ACCESS_KEY_ID: 'AKIAROLEGATESERVER00', AWS_SECRET_ACCESS_KEY: 'of the server' },
+        env: {
+          ...runtime('server').env,
+          AWS_ACCESS_KEY_ID: 'AKIAROLEGATESERVER00',
+          AWS_SECRET_ACCESS_KEY: 'of the server',
+        },
         args: [
           ...serverFlags(
             {
@@ -147,10 +151,10 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
       const { name = start.second === true ? 'agent-2' : 'agent' } = start;
       return startProgram({
         name: 'agent',
-        nodeFlags: options.nodeFlags?.('agent') ?? [],
+        ...runtime('agent'),
         opsPort: ports.opsPort,
         onLine: options.onAgentLine,
-        ...(start.env && { env: start.env }),
+        env: { ...runtime('agent').env, ...start.env },
         args: [
           ...agentFlags(
             {
