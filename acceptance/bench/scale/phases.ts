@@ -21,8 +21,6 @@ const POLL_MS = 100;
 const PERMIT_WITHIN_MS = 60_000;
 /** How long the API server is away. Milliseconds. */
 const API_AWAY_MS = 10_000;
-/** Instead of an hour, so that each session is renewed about once a minute. */
-const SHORT_LIFETIME_SECONDS = 120;
 
 /** The delay of everything but the servers: a server that does nothing passes the changes on. */
 export async function measureOwnDelay({ size, cluster, agents, url, observeMs }: ScaleRun): Promise<Pushes> {
@@ -96,21 +94,21 @@ async function totalCpuMs(replicas: ScaleRun['replicas']): Promise<number> {
 }
 
 /** New sessions have short lifetimes from now on. */
-export async function shortenLifetimes({ sts }: ScaleRun): Promise<void> {
-  await sts.call.limitLifetime(SHORT_LIFETIME_SECONDS);
+export async function shortenLifetimes({ sts, size }: ScaleRun): Promise<void> {
+  await sts.call.limitLifetime(size.shortLifetimeSeconds);
 }
 
-/** STS calls an hour of all replicas, from those of some time with short lifetimes. Sessions then live for an hour. */
-export async function stsCallsAnHour({ sts, observeMs }: ScaleRun): Promise<number> {
-  // Longer than a session that is renewed at 40 to 48 % of its lifetime.
-  const countMs = 2 * observeMs;
+/** STS calls an hour of all replicas, from those of half a short lifetime. Sessions then live for an hour. */
+export async function stsCallsAnHour({ sts, size }: ScaleRun): Promise<number> {
+  // Each session is renewed at 40 to 48 % of its lifetime.
+  const countMs = (size.shortLifetimeSeconds * 1_000) / 2;
   const before = (await sts.call.counts(undefined)).calls;
   await sleep(countMs);
   const { calls } = await sts.call.counts(undefined);
   await sts.call.limitLifetime(HOUR_MS / 1_000);
   await sleep(countMs);
-  // With a lifetime of an hour, sessions are renewed so much less often.
-  return (((calls - before) * HOUR_MS) / countMs) * ((SHORT_LIFETIME_SECONDS * 1_000) / HOUR_MS);
+  // With a lifetime of an hour, as many calls take half an hour.
+  return (calls - before) * 2;
 }
 
 /** Nothing but keepalives and reports. The share of the core that each replica uses. */

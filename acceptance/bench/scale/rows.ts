@@ -39,7 +39,7 @@ export function scaleRows(size: ScaleSize, figures: ScaleFigures): Row[] {
 }
 
 function startRows(
-  { nodes, pods }: ScaleSize,
+  { nodes, pods, shortLifetimeSeconds }: ScaleSize,
   { synced, connected, idleShares, callsAnHour }: ScaleFigures,
 ): Row[] {
   const { attestedMs, fedMs, cpuMs, sessions } = connected;
@@ -62,7 +62,7 @@ function startRows(
       what: 'STS calls an hour of all replicas',
       values: [callsAnHour],
       say: say.count,
-      note: 'from a minute with lifetimes of two minutes',
+      note: `from ${shortLifetimeSeconds / 2} s with lifetimes of ${shortLifetimeSeconds} s`,
     }),
   ];
 }

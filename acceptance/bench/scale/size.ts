@@ -14,6 +14,8 @@ export interface ScaleSize {
   readonly rolloutPerSecond: number;
   /** The Pods of one Namespace whose permit is withdrawn. */
   readonly permitPods: number;
+  /** Instead of an hour, so that each session is renewed while STS calls are counted. */
+  readonly shortLifetimeSeconds: number;
 }
 
 /** The usual number of Pods of a node in large clusters. */
@@ -31,5 +33,7 @@ export function scaleSize(nodes: number): ScaleSize {
     rolloutPods: nodes,
     rolloutPerSecond: Math.max(2, Math.round(nodes / 50)),
     permitPods: nodes * 4,
+    // If it were shorter, all sessions of a large cluster would keep the simulated agents busy.
+    shortLifetimeSeconds: Math.max(120, Math.round(nodes * 0.06)),
   };
 }
