@@ -25,7 +25,7 @@ def request_credentials():
         identity = session.client('sts').get_caller_identity()
     except Exception as error:
         return {**result, 'identityError': repr(error)}
-    return {**result, 'arn': identity['Arn']}
+    return {**result, 'method': credentials.method, 'arn': identity['Arn']}
 
 
 result = request_credentials()
