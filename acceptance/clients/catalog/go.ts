@@ -2,13 +2,17 @@ import { join } from 'node:path';
 import { IPV6_MODE } from '../client.ts';
 import type { Client } from '../client.ts';
 
-/** One module for all: each build downloads only what its program imports. */
-function goClient(name: string, folder: string, facts: Partial<Client> = {}): Client {
+interface GoClient extends Partial<Client> {
+  /** Folder of go.mod, for all programs with the same releases: each build downloads only what its program imports. */
+  readonly module?: string;
+}
+
+export function goClient(name: string, folder: string, { module = 'go', ...facts }: GoClient = {}): Client {
   return {
     name,
     crowd: true,
     ...facts,
-    files: ['go/go.mod', 'go/go.sum', 'go/ask/', `go/${folder}/`],
+    files: [`${module}/go.mod`, `${module}/go.sum`, 'go/ask/', `go/${folder}/`],
     download: [['go', 'list', '-deps', `./${folder}`]],
     build: [['go', 'build', '-o', 'client', `./${folder}`]],
     program: (built) => [join(built, 'client')],

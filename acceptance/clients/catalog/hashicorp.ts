@@ -1,23 +1,11 @@
-import { join } from 'node:path';
 import { IPV6_MODE } from '../client.ts';
 import type { Client } from '../client.ts';
+import { goClient } from './go.ts';
 
-function hashicorpClient(name: string, folder: string, facts: Partial<Client> = {}): Client {
-  return {
-    name,
-    asksAgain: true,
-    crowd: true,
-    ipv6: IPV6_MODE,
-    ...facts,
-    files: ['go.mod', 'go.sum'].map((file) => `go/hashicorp/${file}`).concat('go/ask/', `go/${folder}/`),
-    download: [['go', 'list', '-deps', `./${folder}`]],
-    build: [['go', 'build', '-o', 'client', `./${folder}`]],
-    program: (built) => [join(built, 'client')],
-  };
-}
+const hashicorp = { module: 'go/hashicorp', asksAgain: true, ipv6: IPV6_MODE } as const;
 
 /** What Terraform and Vault put around the SDK for Go, with the release of it that they ask for. */
 export const hashicorpClients: readonly Client[] = [
-  hashicorpClient('aws-sdk-go-base 2.0.0-beta.74 (Terraform)', 'awsbase'),
-  hashicorpClient('awsutil 2.1.2 (Vault)', 'awsutil', { asksRegion: true }),
+  goClient('aws-sdk-go-base 2.0.0-beta.74 (Terraform)', 'awsbase', hashicorp),
+  goClient('awsutil 2.1.2 (Vault)', 'awsutil', { ...hashicorp, asksRegion: true }),
 ];

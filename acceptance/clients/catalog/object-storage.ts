@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { IPV6_ENDPOINT } from '../client.ts';
 import type { Client } from '../client.ts';
+import { debianPackages } from './debian.ts';
 import { javaClient } from './java.ts';
 import { pythonClient } from './python.ts';
 
@@ -10,8 +11,8 @@ const COMMAND = 'python/command.py';
 type Facts = Partial<Client>;
 
 function pythonReader(name: string, tool: string, facts: Facts = {}): Client {
-  const client = pythonClient(name, { script: `${tool}_client.py`, requirements: tool });
-  return { ...client, ...facts, files: [...client.files, COMMAND] };
+  const client = pythonClient(name, { script: `${tool}_client.py`, requirements: tool, ...facts });
+  return { ...client, files: [...client.files, COMMAND] };
 }
 
 /** Runs a command. */
@@ -36,27 +37,12 @@ function goCommand(name: string, tool: string, { target, ...facts }: Facts & { t
   });
 }
 
-/** The system's package: exactly one version of Debian's is available at a time. */
 function debianCommand(tool: string, version: string, facts: Facts = {}): Client {
   return commandClient(tool, {
     name: `${tool} ${version} (Debian 12)`,
     ...facts,
     download: debianPackages({ [tool]: version }),
   });
-}
-
-/** Installs packages and checks how their versions begin. */
-export function debianPackages(versions: Readonly<Record<string, string>>): Client['download'] {
-  const names = Object.keys(versions).join(' ');
-  const install = `apt-get update -qq && apt-get install -y -qq --no-install-recommends ${names}`;
-  return [
-    ['sh', '-c', `dpkg -s ${names} >/dev/null 2>&1 || { ${install}; }`],
-    ...Object.entries(versions).map(([name, version]) => [
-      'sh',
-      '-c',
-      `case "$(dpkg-query -W -f '\${Version}' ${name})" in ${version}*) ;; *) exit 1 ;; esac`,
-    ]),
-  ];
 }
 
 export const objectStorageClients: readonly Client[] = [

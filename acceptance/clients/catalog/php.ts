@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Client } from '../client.ts';
-import { debianPackages } from './object-storage.ts';
+import { debianPackages } from './debian.ts';
 
 export const phpClients: readonly Client[] = [
   {

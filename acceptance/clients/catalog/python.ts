@@ -2,19 +2,7 @@ import { join } from 'node:path';
 import { IPV6_ENDPOINT, IPV6_MODE } from '../client.ts';
 import type { Client } from '../client.ts';
 
-interface PythonClient extends Pick<
-  Client,
-  | 'core'
-  | 'asksAgain'
-  | 'imdsv1'
-  | 'asksRegion'
-  | 'crowd'
-  | 'ipv6'
-  | 'prolongs'
-  | 'needsLongSessions'
-  | 'withoutContainer'
-  | 'readsVariables'
-> {
+interface PythonClient extends Partial<Client> {
   readonly script: string;
   readonly requirements: string;
 }

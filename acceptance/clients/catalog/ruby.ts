@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Client } from '../client.ts';
+import { installPackages } from './debian.ts';
 
 /** The system's packages: exactly one version of Debian's is available at a time. */
 export const rubyClients: readonly Client[] = [
@@ -7,11 +8,7 @@ export const rubyClients: readonly Client[] = [
     name: 'Ruby 3.168.1 (Debian 12)',
     files: ['ruby/client.rb'],
     download: [
-      [
-        'sh',
-        '-c',
-        'dpkg -s ruby-aws-sdk-core >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq --no-install-recommends ruby ruby-aws-sdk-core; }',
-      ],
+      installPackages('ruby', 'ruby-aws-sdk-core'),
       ['ruby', '-e', "require 'aws-sdk-core'; exit Aws::CORE_GEM_VERSION == '3.168.1'"],
     ],
     program: (folder) => ['ruby', join(folder, 'client.rb')],

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { Client } from '../client.ts';
+import { unpackedPackage } from './debian.ts';
 
 const VERSION = '2.0.1-2';
 
-/** Debian's package of AWS's scripts, unpacked and not installed. apt checks the package by its signed list. */
+/** Debian's package of AWS's scripts. */
 export const shellClients: readonly Client[] = [
   {
     name: `amazon-ec2-utils ${VERSION} (Debian 12)`,
@@ -13,14 +14,7 @@ export const shellClients: readonly Client[] = [
     readsVariables: false,
     withoutContainer: true,
     files: ['python/ec2_metadata_client.py', 'python/ask.py'],
-    download: [
-      [
-        'sh',
-        '-ec',
-        `[ -n "$(apt-cache madison amazon-ec2-utils)" ] || apt-get update -qq; apt-get download -qq -o APT::Sandbox::User=root amazon-ec2-utils=${VERSION}`,
-      ],
-      ['sh', '-ec', 'dpkg-deb -x amazon-ec2-utils_*.deb package'],
-    ],
+    download: unpackedPackage('amazon-ec2-utils', VERSION),
     program: (folder) => ['python3', join(folder, 'ec2_metadata_client.py')],
   },
 ];

@@ -1,25 +1,18 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unpackedPackage } from '../catalog/debian.ts';
 import type { Client } from '../client.ts';
 import { prepareClient } from '../prepare.ts';
 
 const VERSION = '0.9.10-2.1';
 
-/** Debian's libfaketime, unpacked and not installed. It is prepared like a client. */
+/** Prepared like a client. */
 const libfaketime: Client = {
   name: `libfaketime ${VERSION}`,
   files: [],
   download: [
-    [
-      'sh',
-      '-ec',
-      `[ -n "$(apt-cache madison libfaketime)" ] || apt-get update -qq; apt-get download -qq -o APT::Sandbox::User=root libfaketime=${VERSION}`,
-    ],
-    [
-      'sh',
-      '-ec',
-      'dpkg-deb -x libfaketime_*.deb package; ln -s package/usr/lib/*/faketime/libfaketimeMT.so.1 faketime.so',
-    ],
+    ...unpackedPackage('libfaketime', VERSION),
+    ['sh', '-ec', 'ln -s package/usr/lib/*/faketime/libfaketimeMT.so.1 faketime.so'],
   ],
   program: () => [],
 };
