@@ -68,8 +68,9 @@ function firstTryProblems(trial: MetadataTrial): string[] {
 
 /** The same, and no request is refused meanwhile: a client that is not held long enough would only be saved by asking again. */
 function heldProblems(trial: MetadataTrial): string[] {
-  const refused = new Set(statusesOf(trial).filter((status) => status !== 200 && status !== 404));
-  return [...firstTryProblems(trial), ...[...refused].map((status) => `was answered with ${status}`)];
+  const refused = statusesOf(trial).filter((status) => status !== 200 && status !== 404);
+  const refusals = new Set(refused.map((status) => `was answered with ${status}`));
+  return [...firstTryProblems(trial), ...refusals];
 }
 
 /** Each outcome must be a success with the credentials of the Pod's role. */

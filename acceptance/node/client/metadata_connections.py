@@ -16,7 +16,7 @@ SO_TIMESTAMPNS, SO_ATTACH_FILTER, SO_RCVBUFFORCE = 35, 26, 33
 BUFFER_BYTES = 64 << 20
 # The start of a packet: both headers and the first line.
 SNAP_BYTES = 256
-# A connection that was silent for so long is printed as it is.
+# A connection without packets for this long is printed even if it has not ended.
 SILENT_S = 8
 WORD, HALF, BYTE = 0x00, 0x08, 0x10
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
