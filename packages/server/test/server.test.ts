@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, get } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -110,6 +111,7 @@ async function setup(argv: readonly string[] = []) {
     start,
     stop,
     feed,
+    port,
     probePort,
     ready: async () => (await page(opsPort, '/readyz')).status,
     probe: async (path: '/livez' | '/readyz') => (await page(probePort, path)).status,
@@ -210,6 +212,22 @@ it('A server that has not read the cluster is not ready, and refuses agents as U
     expect(await ready()).toBe(200);
   });
   expect([await probe('/livez'), await probe('/readyz')]).toEqual([200, 200]);
+});
+
+it('A server that has not read the cluster leaves most handshakes undone', async () => {
+  const { api, start, port, ready, metrics } = await setup();
+  api.hang();
+  void start();
+  await soon(async () => {
+    expect(await ready()).toBe(503);
+  });
+  const sockets = Array.from({ length: 100 }, (_, at) =>
+    connect({ host: '127.0.0.1', port, localAddress: `127.0.1.${at + 1}` }).on('error', () => undefined),
+  );
+  closing.push(() => sockets.map((socket) => socket.destroy()));
+  await soon(async () => {
+    expect(await metrics()).toMatch(/limit="unsynced_handshakes"} [1-9]/);
+  });
 });
 
 it('A server whose probe port is in use serves agents, and opens the port once it is free', async () => {

@@ -69,7 +69,7 @@ async function listen(deps: AgentsDeps, authentication: OpenAuthentication): Pro
     serverName: hostname,
     streamAgeMs: config.streamAgeMs,
   });
-  const common = { ...authentication, clock, memory: deps.memory };
+  const common = { ...authentication, synced: cluster.synced, clock, memory: deps.memory };
   const { trustDomain } = config;
   const feed = createFeedPort({ ...common, feed: feedService, trustDomain });
   const port = await feed.listen(config.listen);

@@ -46,6 +46,9 @@ export const portLimits = {
     hint: 'Find out what connects from this address. Agents that share it, behind a NAT, connect one after the other.',
   },
   handshakes: { hint: 'Find out what connects from this address without finishing its TLS handshake.' },
+  unsynced_handshakes: {
+    hint: 'Expected when all servers start together: agents try again within 5 s. Otherwise check why this server has not read the cluster yet (/readyz).',
+  },
   connection_bytes: { hint: NO_AGENT_AT_ADDRESS },
   attest_connections: { hint: 'Find out what connects to the attestation port from so many addresses.' },
   attest_calls: { hint: NO_AGENT_AT_ADDRESS },

@@ -30,7 +30,7 @@ const boundRequests: ServerInterceptor = ({ path, requestStream }, call) => {
   return call as unknown as ServerInterceptingCall;
 };
 
-type PortDeps = Pick<GrpcPortDeps, 'refused' | 'hit' | 'clock' | 'memory'> & {
+type PortDeps = Pick<GrpcPortDeps, 'refused' | 'hit' | 'synced' | 'clock' | 'memory'> & {
   readonly credentials: ServerCredentials;
   readonly connections: Pick<ConnectionNodes, 'opened' | 'isAgents'>;
 };

@@ -20,6 +20,8 @@ export interface GrpcPortDeps {
   readonly hit: PortLimitHit;
   /** True for addresses of connected agents. */
   readonly isAgents: (address: string) => boolean;
+  /** False while all calls are refused. */
+  readonly synced?: (() => boolean) | undefined;
   readonly limits?: HandshakeLimits;
   readonly clock: Clock;
   readonly memory?: ServerMemory | undefined;
@@ -42,6 +44,7 @@ export function createGrpcPort(deps: GrpcPortDeps): GrpcPort {
     refused,
     hit,
     isAgents,
+    synced,
     clock,
     memory,
     limits = HANDSHAKE_LIMITS,
@@ -49,7 +52,7 @@ export function createGrpcPort(deps: GrpcPortDeps): GrpcPort {
   const server = new Server({ ...options, 'grpc.enable_channelz': 0 });
   serve(server);
   const injector = server.createConnectionInjector(credentials);
-  const handshakes = createHandshakes({ limits, clock, memory, hit, isAgents });
+  const handshakes = createHandshakes({ limits, clock, memory, hit, isAgents, synced });
   const listener = createListener({
     handshakes,
     inject: (socket) => {

@@ -1,8 +1,9 @@
-import { createCounts, createShares } from '@rolegate/runtime';
+import { createCounts, createShares, createTokenBucket } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
 import { createRateLimits, networkOf } from '../limits/rate-limits.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { PortLimitHit } from '../limits/limit-hits.ts';
+import type { PortLimit } from '../limits/limit-names.ts';
 
 /** Limits of one port before TLS is established (DESIGN.md 4.11). */
 export interface HandshakeLimits {
@@ -20,8 +21,10 @@ export const HANDSHAKE_LIMITS: HandshakeLimits = { perSecond: 10, burst: 40, per
 
 /** More than the agents that lose one of three replicas in a large cluster, and connect to another. */
 const MOST_WAITING = 2_048;
-/** An agent gives a server 5 s to answer. Milliseconds. */
-const LONGEST_WAIT_MS = 4_000;
+/** An agent gives a server 5 s to answer, and the handshake may take 3 s of them. Milliseconds. */
+const LONGEST_WAIT_MS = 2_000;
+/** Of all addresses before the server is synced. Each takes 3 ms that the sync needs, and every call is refused. */
+const UNSYNCED = { ratePerSecond: 20, burst: 64 };
 
 export interface HandshakesDeps {
   readonly limits: HandshakeLimits;
@@ -30,6 +33,8 @@ export interface HandshakesDeps {
   readonly hit: PortLimitHit;
   /** Whether this is the address of an agent. Handshakes of strangers are evicted first. */
   readonly isAgents?: ((address: string) => boolean) | undefined;
+  /** False while all calls are refused. */
+  readonly synced?: (() => boolean) | undefined;
 }
 
 export interface Handshakes {
@@ -63,8 +68,9 @@ interface Unfinished extends Handshake {
  * none would be completed.
  */
 export function createHandshakes(deps: HandshakesDeps): Handshakes {
-  const { limits, clock, memory, hit, isAgents = () => false } = deps;
+  const { limits, clock, memory, hit, isAgents = () => false, synced = () => true } = deps;
   const mayConnect = createRateLimits({ ...limits, clock, memory, kind: 'connecting_addresses' });
+  const early = createTokenBucket({ ...UNSYNCED, clock });
   const progress = createProgress(isAgents);
   /** Of agents, in the order in which they came. */
   const waiting = new Set<Unfinished>();
@@ -106,6 +112,15 @@ export function createHandshakes(deps: HandshakesDeps): Handshakes {
     else progress.begin(next);
   }
 
+  /** The limit that the new connection exceeds. */
+  function exceeded(address: string): PortLimit | undefined {
+    if (!mayConnect(address)) return 'connection_rate';
+    if (synced()) return undefined;
+    if (early.left() === 0) return 'unsynced_handshakes';
+    early.take();
+    return undefined;
+  }
+
   function makeRoom(address: string): void {
     const own = ofAddress.get(address);
     if (own !== undefined && own.size >= limits.perAddress) evict(own.values().next().value);
@@ -115,8 +130,9 @@ export function createHandshakes(deps: HandshakesDeps): Handshakes {
   return {
     begin(source, close, start = () => undefined) {
       const address = networkOf(source);
-      if (!mayConnect(address)) {
-        hit('connection_rate', { address });
+      const limit = exceeded(address);
+      if (limit !== undefined) {
+        hit(limit, { address });
         return undefined;
       }
       makeRoom(address);

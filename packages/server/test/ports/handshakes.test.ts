@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
+import type { HandshakesDeps } from '../../src/ports/handshakes.ts';
 import { createHandshakes } from '../../src/ports/handshakes.ts';
 
 const FREELY = { perSecond: 10_000, burst: 10_000, perAddress: 8, total: 64 };
 
-function setup(limits = FREELY) {
+function setup(limits = FREELY, more: Partial<HandshakesDeps> = {}) {
   const clock = createFakeClock();
   const hits: string[] = [];
   const closed: string[] = [];
@@ -13,6 +14,7 @@ function setup(limits = FREELY) {
     clock,
     memory: undefined,
     hit: (limit, { address }) => hits.push(`${limit} ${address}`),
+    ...more,
   });
   const begin = (address: string, name = address) => handshakes.begin(address, () => closed.push(name));
   return { clock, hits, closed, handshakes, begin };
@@ -71,4 +73,20 @@ it('An address begins ten handshakes a second, after a burst of its own', async 
   expect(hits).toContain('connection_rate 198.18.0.1');
   await clock.advance(1_000);
   expect(begun('198.18.0.1')).toBe(10);
+});
+
+it('Before the server is synced, 20 handshakes a second begin, whoever connects', async () => {
+  let synced = false;
+  const { begin, clock, hits } = setup(FREELY, { synced: () => synced });
+  const begun = () => {
+    const handshakes = Array.from({ length: 200 }, (_, at) => begin(`198.18.0.${at}`));
+    for (const handshake of handshakes) handshake?.end();
+    return handshakes.filter((handshake) => handshake !== undefined).length;
+  };
+  expect(begun()).toBe(64);
+  expect(hits.at(-1)).toBe('unsynced_handshakes 198.18.0.199');
+  await clock.advance(1_000);
+  expect(begun()).toBe(20);
+  synced = true;
+  expect(begun()).toBeGreaterThan(64);
 });
