@@ -2,17 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { makeCertificateRequest, SERVER_NAME } from '@rolegate/sandbox';
 import { serveCalls } from '../../processes/serve-calls.ts';
 import { nodeAddress, nodeName } from '../cluster-objects.ts';
-import { connectAgent } from '../scale/agent-connection.ts';
+import { connectAgent, prepareTls } from '../scale/agent-connection.ts';
 import { createSimulatedAgent } from '../scale/agent.ts';
 import type { SimulatedAgent } from '../scale/agent.ts';
 import { sharedNowMs } from '../scale/monotonic.ts';
 import { createObservations } from '../scale/observations.ts';
+import { createTurns } from '../scale/turns.ts';
 
 /** As often as real agents whose Pods have asked. Milliseconds. */
 const REPORT_EVERY_MS = 10_000;
 /** Agents that begin at the same time. Kubernetes starts those of a DaemonSet more slowly. */
 const BEGINNING = 20;
 const POLL_MS = 50;
+/**
+ * Handshakes of all agents at a time. Agents on nodes of their own would not slow each other down; here, without this limit,
+ * each takes longer than a server waits for it.
+ */
+const CONNECTING = 256;
 /** Before another attempt to get a certificate. Milliseconds. */
 const RETRY_MS = 500;
 const MOST_ATTEMPTS = 60;
@@ -40,6 +46,7 @@ interface Attest {
 }
 
 const observations = createObservations();
+const connecting = createTurns(CONNECTING);
 /** One for all agents: a server signs each request on its own. */
 const { key, der: certificateRequest } = makeCertificateRequest();
 let agents: readonly SimulatedAgent[] = [];
@@ -84,8 +91,13 @@ function startReports(): NodeJS.Timeout {
 
 /** Resolves when the server has answered. */
 function openBareFeed({ port, ca }: OpenBare, index: number): Promise<void> {
-  const tls = { ca: Buffer.from(ca) };
-  const connection = connectAgent({ port, from: nodeAddress(index), serverName: SERVER_NAME, tls });
+  const secureContext = prepareTls({ ca: Buffer.from(ca) });
+  const connection = connectAgent({
+    port,
+    from: nodeAddress(index),
+    serverName: SERVER_NAME,
+    secureContext,
+  });
   bare.push(connection);
   const call = connection.feed();
   return new Promise((resolve, reject) => {
@@ -134,17 +146,20 @@ const calls = {
         token,
         ports,
         serverName: SERVER_NAME,
+        connecting,
         observations,
       }),
     );
     reporting = startReports();
   },
   /** First certificates. Returns milliseconds. */
-  attest: ({ ports, authorities }: Attest) =>
-    inTurn(agents, (agent, index) => {
+  attest({ ports, authorities }: Attest): Promise<number> {
+    const secureContext = prepareTls({ ca: Buffer.from(authorities) });
+    return inTurn(agents, (agent, index) => {
       const port = ports[index % ports.length] ?? 0;
-      return persist(() => agent.attest(port, authorities, { certificateRequest, key }));
-    }),
+      return persist(() => agent.attest(port, secureContext, { certificateRequest, key }));
+    });
+  },
   /** New certificates over the feeds. Returns milliseconds. */
   renew: () => inTurn(agents, (agent) => persist(() => agent.renew({ certificateRequest, key }))),
   /** Opens the feeds, some at a time. Returns milliseconds until all have their snapshots. */

@@ -1,8 +1,9 @@
 import { connect as connectHttp2, constants } from 'node:http2';
 import type { ClientHttp2Session, ClientHttp2Stream, Http2Stream, IncomingHttpHeaders } from 'node:http2';
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { connect as connectTls, createSecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import type { ClientTls } from '@rolegate/protocol';
 import { rolegateService } from '@rolegate/protocol';
 import type { AgentReport, AttestRequest, AttestResponseRead, FeedUpdateRead } from '@rolegate/protocol';
@@ -19,7 +20,10 @@ export interface AgentConnectionOptions {
   /** The address of the node, in 127.0.0.0/8: servers limit connections by address. */
   readonly from: string;
   readonly serverName: string;
-  readonly tls: ClientTls;
+  /** From `prepareTls`. */
+  readonly secureContext: SecureContext;
+  /** Called when the connection is established, or has failed. */
+  readonly attempted?: (() => void) | undefined;
 }
 
 /** A gRPC connection over mutual TLS that needs a tenth of a grpc-js channel, so that one process can have thousands. */
@@ -29,60 +33,90 @@ export interface AgentConnection {
   readonly close: () => void;
 }
 
-export function connectAgent({ port, from, serverName, tls }: AgentConnectionOptions): AgentConnection {
-  const session = connectHttp2(`https://127.0.0.1:${port}`, {
-    createConnection: () =>
-      connectTls({
-        socket: connect({ host: '127.0.0.1', port, localAddress: from }),
-        servername: serverName,
-        ALPNProtocols: ['h2'],
-        secureContext: createSecureContext({ ...tls, minVersion: 'TLSv1.3' }),
-      }),
-  });
-  // Its streams report the same error.
-  session.on('error', () => undefined);
-  const stopPings = keepAlive(session);
-  session.once('close', stopPings);
+/** Once for each certificate: this takes longer than a connection that is refused. */
+export function prepareTls(tls: ClientTls): SecureContext {
+  return createSecureContext({ ...tls, minVersion: 'TLSv1.3' });
+}
 
-  function request(path: string): ClientHttp2Stream {
-    return session.request({ ...GRPC_HEADERS, ':path': path });
+export function connectAgent(options: AgentConnectionOptions): AgentConnection {
+  const closed = new AbortController();
+  const session = openSession(options, closed.signal);
+  // Each request rejects with the same error.
+  session.catch(() => undefined);
+
+  async function request(path: string): Promise<ClientHttp2Stream> {
+    return (await session).request({ ...GRPC_HEADERS, ':path': path });
   }
 
   return {
     feed: () => createFeedCall(request(rolegateService.Feed.path)),
-    attest: (message) =>
-      new Promise((resolve, reject) => {
-        const { path, requestSerialize, responseDeserialize } = rolegateService.Attest;
-        const stream = request(path);
+    async attest(message) {
+      const { path, requestSerialize, responseDeserialize } = rolegateService.Attest;
+      const stream = await request(path);
+      const answer = new Promise<AttestResponseRead>((resolve, reject) => {
         readMessages(stream, (bytes) => {
           resolve(responseDeserialize(bytes));
         });
         whenOver(stream, (error) => {
           reject(error ?? new Error('the server sent no answer'));
         });
-        stream.end(framed(requestSerialize(message)));
-      }),
+      });
+      stream.end(framed(requestSerialize(message)));
+      return answer;
+    },
     close: () => {
-      session.destroy();
+      closed.abort();
     },
   };
 }
 
-function createFeedCall(stream: ClientHttp2Stream): FeedCall {
+/** TLS begins when the server has accepted, so that thousands of refused connections leave time for the others. */
+async function openSession(
+  { port, from, serverName, secureContext, attempted = () => undefined }: AgentConnectionOptions,
+  closed: AbortSignal,
+): Promise<ClientHttp2Session> {
+  const socket = connect({ host: '127.0.0.1', port, localAddress: from, signal: closed });
+  // The session and its streams report the same error.
+  socket.on('error', () => undefined);
+  socket.once('close', attempted);
+  await once(socket, 'connect');
+  const session = connectHttp2(`https://${serverName}`, {
+    createConnection: () =>
+      connectTls({ socket, servername: serverName, ALPNProtocols: ['h2'], secureContext }),
+  });
+  session.on('error', () => undefined);
+  session.once('connect', attempted);
+  session.once('close', keepAlive(session));
+  return session;
+}
+
+function createFeedCall(opening: Promise<ClientHttp2Stream>): FeedCall {
   const { requestSerialize, responseDeserialize } = rolegateService.Feed;
   const events = new EventEmitter<{ data: [FeedUpdateRead]; error: [Error]; end: [] }>();
-  readMessages(stream, (bytes) => {
-    events.emit('data', responseDeserialize(bytes));
-  });
-  whenOver(stream, (error) => {
+  const over = (error: Error | undefined) => {
     if (error === undefined) events.emit('end');
     else if (events.listenerCount('error') > 0) events.emit('error', error);
-  });
+  };
+  const whenOpen = (act: (stream: ClientHttp2Stream) => void) => void opening.then(act, () => undefined);
+
+  opening.then((stream) => {
+    readMessages(stream, (bytes) => {
+      events.emit('data', responseDeserialize(bytes));
+    });
+    whenOver(stream, over);
+  }, over);
   return {
-    write: (report: AgentReport) => stream.write(framed(requestSerialize(report))),
-    end: () => void stream.end(),
-    cancel: () => {
-      stream.close(constants.NGHTTP2_CANCEL);
+    write(report: AgentReport) {
+      whenOpen((stream) => stream.write(framed(requestSerialize(report))));
+      return true;
+    },
+    end() {
+      whenOpen((stream) => stream.end());
+    },
+    cancel() {
+      whenOpen((stream) => {
+        stream.close(constants.NGHTTP2_CANCEL);
+      });
     },
     on: events.on.bind(events),
   };

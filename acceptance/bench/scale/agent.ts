@@ -1,13 +1,15 @@
+import type { SecureContext } from 'node:tls';
 import { createBackoff, silentLog, systemClock } from '@rolegate/runtime';
-import type { ClientTls, FeedUpdateRead } from '@rolegate/protocol';
+import type { FeedUpdateRead } from '@rolegate/protocol';
 import { applyUpdate } from '../../../packages/agent/src/feed/apply-update.ts';
 import { createFeedClient } from '../../../packages/agent/src/feed/feed-client.ts';
 import { createServerAddresses } from '../../../packages/agent/src/feed/server-addresses.ts';
 import { createPodTable } from '../../../packages/agent/src/feed/table/pod-table.ts';
 import { credentialsDocument } from '../../../packages/agent/src/imds-documents/credentials-document.ts';
-import { connectAgent } from './agent-connection.ts';
+import { connectAgent, prepareTls } from './agent-connection.ts';
 import type { AgentConnection } from './agent-connection.ts';
 import type { Observations } from './observations.ts';
+import type { Turns } from './turns.ts';
 
 /** As in the agent. */
 const BACKOFF = { firstMs: 100, capMs: 5_000 };
@@ -22,6 +24,8 @@ export interface SimulatedAgentOptions {
   /** Ports of the servers' feeds. */
   readonly ports: readonly number[];
   readonly serverName: string;
+  /** Of all agents, which share one core. */
+  readonly connecting: Turns;
   readonly observations: Observations;
 }
 
@@ -39,7 +43,7 @@ export interface SimulatedAgent {
   /** Streams that have begun. */
   readonly streams: () => number;
   /** The first certificate, from the attestation port. */
-  readonly attest: (port: number, authorities: string, options: AttestOptions) => Promise<void>;
+  readonly attest: (port: number, authorities: SecureContext, options: AttestOptions) => Promise<void>;
   /** A new certificate, over the feed. */
   readonly renew: (options: AttestOptions) => Promise<void>;
   /** Keeps a feed open. */
@@ -51,28 +55,39 @@ export interface SimulatedAgent {
 }
 
 export function createSimulatedAgent(options: SimulatedAgentOptions): SimulatedAgent {
-  const { node, from, token, ports, serverName, observations } = options;
+  const { node, from, token, ports, serverName, connecting, observations } = options;
   const clock = systemClock;
   const log = silentLog;
   const stopped = new AbortController();
-  let tls: ClientTls | undefined;
+  let certified: SecureContext | undefined;
   let open: { readonly port: number; readonly connection: AgentConnection } | undefined;
   let streams = 0;
+  let endTurn = (): void => undefined;
   const table = createPodTable({ clock, log });
 
-  function connect(port: number, shown: ClientTls): AgentConnection {
-    return connectAgent({ port, from, serverName, tls: shown });
+  function connect(port: number, secureContext: SecureContext, attempted?: () => void): AgentConnection {
+    return connectAgent({ port, from, serverName, secureContext, attempted });
   }
 
+  const addresses = createServerAddresses({
+    servers: ports.map((port) => ({ host: '127.0.0.1', port })),
+    lookup: () => Promise.resolve([]),
+    random: Math.random,
+  });
   const feed = createFeedClient({
-    addresses: createServerAddresses({
-      servers: ports.map((port) => ({ host: '127.0.0.1', port })),
-      lookup: () => Promise.resolve([]),
-      random: Math.random,
-    }),
+    addresses: {
+      ...addresses,
+      async next() {
+        endTurn = await connecting.take();
+        return addresses.next();
+      },
+      get untried() {
+        return addresses.untried;
+      },
+    },
     open({ port }) {
-      if (tls === undefined) throw new Error('the agent has no certificate');
-      const connection = connect(port, tls);
+      if (certified === undefined) throw new Error('the agent has no certificate');
+      const connection = connect(port, certified, endTurn);
       open = { port, connection };
       return { call: connection.feed(), close: connection.close };
     },
@@ -108,14 +123,18 @@ export function createSimulatedAgent(options: SimulatedAgentOptions): SimulatedA
     { certificateRequest, key }: AttestOptions,
   ): Promise<void> {
     const { certificateChain, authorities } = await connection.attest({ token, certificateRequest });
-    tls = { cert: Buffer.from(certificateChain), key: Buffer.from(key), ca: Buffer.from(authorities) };
+    certified = prepareTls({
+      cert: Buffer.from(certificateChain),
+      key: Buffer.from(key),
+      ca: Buffer.from(authorities),
+    });
   }
 
   return {
     server: () => (feed.connected ? open?.port : undefined),
     streams: () => streams,
     async attest(port, authorities, attestOptions) {
-      const connection = connect(port, { ca: Buffer.from(authorities) });
+      const connection = connect(port, authorities);
       try {
         await request(connection, attestOptions);
       } finally {
