@@ -50,11 +50,17 @@ async function main(): Promise<number> {
   }
   const machine = describeMachine(new Date());
   const { rows, failed } = await measure(options);
-  const how = options.quick ? 'quick: small numbers, measures nothing' : `${options.rounds} rounds`;
+  const how = roundsOf(options);
   console.log(`\n${textTable(rows)}\n\n${machine}; ${how}\n\n${missList(rows)}`);
   if (options.report !== undefined && failed === 0)
     await writeBetween(options.report, MARKERS, `${machine}; ${how}.\n\n${markdownOf(rows)}`);
   return failed === 0 ? 0 : 1;
+}
+
+function roundsOf({ quick, only, rounds }: Options): string {
+  if (quick) return 'quick: small numbers, measures nothing';
+  // A simulated cluster is measured once.
+  return only.every((part) => part === 'scale') ? 'one round' : `${rounds} rounds`;
 }
 
 /** The options, or why they are invalid. */

@@ -20,6 +20,7 @@ it.each([
   ['alerts-fired.md', '<!-- monitoring alerts begins -->', '<!-- monitoring alerts ends -->'],
   ['dashboard.md', '<!-- monitoring dashboard begins -->', '<!-- monitoring dashboard ends -->'],
   ['scale-50.md', '<!-- made by npm run bench: begin -->', '<!-- made by npm run bench: end -->'],
+  ['scale-500.md', '<!-- made by npm run bench: begin -->', '<!-- made by npm run bench: end -->'],
   ['scale-5000.md', '<!-- made by npm run bench: begin -->', '<!-- made by npm run bench: end -->'],
   ['bench.md', '<!-- made by npm run bench: begin -->', '<!-- made by npm run bench: end -->'],
 ])('The page docs/figures/%s has a table between the markers that --report needs: %s', (page, begin, end) => {
