@@ -14,9 +14,11 @@ export interface ChurnPodOptions {
   /** namespace/name */
   readonly name: string;
   readonly role: string;
-  /** The role that the Pod is entitled to can be permitted. */
+  /** Its Namespace permits the role at times. */
   readonly grantable: boolean;
   readonly permitted: boolean;
+  /** When the Namespace's permit last changed, by performance.now(). */
+  readonly changedMs: number;
   readonly kind: ClientKind;
   readonly calls: PodCalls;
   readonly trouble: TroubleLog;
@@ -45,11 +47,13 @@ export interface ChurnPod {
 export function startChurnPod(options: ChurnPodOptions): ChurnPod {
   const { name, role, grantable, kind, calls, trouble, seen } = options;
   const isPermitted = options.permitted && grantable;
+  // A server that is behind may still have the Namespace's earlier permit.
+  const everPermitted = grantable;
   let state: Entitlement = {
     role,
     permitted: isPermitted,
-    everPermitted: isPermitted,
-    sinceMs: performance.now(),
+    everPermitted,
+    sinceMs: isPermitted ? performance.now() : options.changedMs,
     served: false,
   };
   const stop = new AbortController();
@@ -92,7 +96,7 @@ export function startChurnPod(options: ChurnPodOptions): ChurnPod {
       state = {
         role,
         permitted,
-        everPermitted: state.everPermitted || permitted,
+        everPermitted,
         sinceMs: performance.now(),
         served: false,
       };

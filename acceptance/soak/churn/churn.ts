@@ -19,7 +19,7 @@ const FIRST_NAMESPACES = 3;
 const MOST_NAMESPACES = 6;
 /** Names come back, so that what is remembered under them is bounded by what it is for, and not by the length of the run. */
 const NAMESPACES = 9;
-const ROLES = 6;
+const ROLES = 3;
 
 const ROLE = 'iam.amazonaws.com/role';
 
@@ -27,6 +27,8 @@ const ROLE = 'iam.amazonaws.com/role';
 interface Space {
   readonly name: string;
   permitted: boolean;
+  /** When that became so, by performance.now(). */
+  changedMs: number;
   readonly pods: Map<string, ChurnPod>;
 }
 
@@ -96,7 +98,7 @@ function createSpaces({ world, random, trouble, record }: ChurnOptions) {
       kind: 'ServiceAccount',
       metadata: { namespace: name, name: 'worker', annotations: { [ROLE]: `${name}-0` } },
     });
-    spaces.set(name, { name, permitted: true, pods: new Map() });
+    spaces.set(name, { name, permitted: true, changedMs: performance.now(), pods: new Map() });
   }
 
   async function addPod(): Promise<void> {
@@ -120,10 +122,20 @@ function createSpaces({ world, random, trouble, record }: ChurnOptions) {
     const named = `${space.name}/${name}`;
     const calls = world.callsOf(named, { keepAlive: random() < 0.5, timeoutMs: CALL_TIMEOUT_MS });
     const kind = oneOf(clientKinds, random) ?? 'document';
-    const { permitted } = space;
+    const { permitted, changedMs } = space;
     space.pods.set(
       named,
-      startChurnPod({ name: named, role, grantable, permitted, kind, calls, trouble, seen: record }),
+      startChurnPod({
+        name: named,
+        role,
+        grantable,
+        permitted,
+        changedMs,
+        kind,
+        calls,
+        trouble,
+        seen: record,
+      }),
     );
   }
 
@@ -144,6 +156,7 @@ function createSpaces({ world, random, trouble, record }: ChurnOptions) {
     const space = oneOf([...spaces.values()], random);
     if (space === undefined) return;
     space.permitted = !space.permitted;
+    space.changedMs = performance.now();
     // Before the change, because it takes effect at once.
     if (space.permitted) for (const pod of space.pods.values()) pod.setPermitted(true);
     world.permit(space.name, space.permitted ? `${space.name}-[0-9]+` : 'nothing');
