@@ -214,7 +214,7 @@ it('A server that has not read the cluster is not ready, and refuses agents as U
   expect([await probe('/livez'), await probe('/readyz')]).toEqual([200, 200]);
 });
 
-it('A server that has not read the cluster leaves most handshakes undone', async () => {
+it('A server that has not read the cluster limits how many handshakes begin', async () => {
   const { api, start, port, ready, metrics } = await setup();
   api.hang();
   void start();
