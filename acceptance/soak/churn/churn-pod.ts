@@ -47,12 +47,11 @@ export interface ChurnPod {
 export function startChurnPod(options: ChurnPodOptions): ChurnPod {
   const { name, role, grantable, kind, calls, trouble, seen } = options;
   const isPermitted = options.permitted && grantable;
-  // A server that is behind may still have the Namespace's earlier permit.
-  const everPermitted = grantable;
   let state: Entitlement = {
     role,
     permitted: isPermitted,
-    everPermitted,
+    // A server that is behind may still have the Namespace's earlier permit.
+    everPermitted: grantable,
     sinceMs: isPermitted ? performance.now() : options.changedMs,
     served: false,
   };
@@ -93,13 +92,7 @@ export function startChurnPod(options: ChurnPodOptions): ChurnPod {
     setPermitted(next) {
       const permitted = next && grantable;
       if (permitted === state.permitted) return;
-      state = {
-        role,
-        permitted,
-        everPermitted,
-        sinceMs: performance.now(),
-        served: false,
-      };
+      state = { ...state, permitted, sinceMs: performance.now(), served: false };
     },
     async stop() {
       stop.abort();
