@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SecureContext } from 'node:tls';
 import { makeCertificateRequest, SERVER_NAME } from '@rolegate/sandbox';
+import { atMost } from '../../../packages/cli/src/cluster/at-most.ts';
 import { serveCalls } from '../../processes/serve-calls.ts';
 import { nodeAddress, nodeName } from '../cluster-objects.ts';
 import { connectAgent, prepareTls } from '../scale/agent-connection.ts';
@@ -7,7 +9,6 @@ import { createSimulatedAgent } from '../scale/agent.ts';
 import type { SimulatedAgent } from '../scale/agent.ts';
 import { sharedNowMs } from '../scale/monotonic.ts';
 import { createObservations } from '../scale/observations.ts';
-import { createTurns } from '../scale/turns.ts';
 
 /** As often as real agents whose Pods have asked. Milliseconds. */
 const REPORT_EVERY_MS = 10_000;
@@ -46,7 +47,7 @@ interface Attest {
 }
 
 const observations = createObservations();
-const connecting = createTurns(CONNECTING);
+const connecting = atMost(CONNECTING);
 /** One for all agents: a server signs each request on its own. */
 const { key, der: certificateRequest } = makeCertificateRequest();
 let agents: readonly SimulatedAgent[] = [];
@@ -90,14 +91,9 @@ function startReports(): NodeJS.Timeout {
 }
 
 /** Resolves when the server has answered. */
-function openBareFeed({ port, ca }: OpenBare, index: number): Promise<void> {
-  const secureContext = prepareTls({ ca: Buffer.from(ca) });
-  const connection = connectAgent({
-    port,
-    from: nodeAddress(index),
-    serverName: SERVER_NAME,
-    secureContext,
-  });
+function openBareFeed(port: number, secureContext: SecureContext, index: number): Promise<void> {
+  const from = nodeAddress(index);
+  const connection = connectAgent({ port, from, serverName: SERVER_NAME, secureContext });
   bare.push(connection);
   const call = connection.feed();
   return new Promise((resolve, reject) => {
@@ -189,8 +185,10 @@ const calls = {
     return { pods, sessions };
   },
   /** Opens feeds that only observe, for a server that does nothing. */
-  openBare: (options: OpenBare) =>
-    inTurn(Array.from({ length: options.count }), (_, index) => openBareFeed(options, index)),
+  openBare({ port, ca, count }: OpenBare): Promise<number> {
+    const secureContext = prepareTls({ ca: Buffer.from(ca) });
+    return inTurn(Array.from({ length: count }), (_, index) => openBareFeed(port, secureContext, index));
+  },
   closeBare(): void {
     for (const connection of bare.splice(0)) connection.close();
   },

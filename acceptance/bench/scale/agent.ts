@@ -5,11 +5,11 @@ import { applyUpdate } from '../../../packages/agent/src/feed/apply-update.ts';
 import { createFeedClient } from '../../../packages/agent/src/feed/feed-client.ts';
 import { createServerAddresses } from '../../../packages/agent/src/feed/server-addresses.ts';
 import { createPodTable } from '../../../packages/agent/src/feed/table/pod-table.ts';
+import type { atMost } from '../../../packages/cli/src/cluster/at-most.ts';
 import { credentialsDocument } from '../../../packages/agent/src/imds-documents/credentials-document.ts';
 import { connectAgent, prepareTls } from './agent-connection.ts';
 import type { AgentConnection } from './agent-connection.ts';
 import type { Observations } from './observations.ts';
-import type { Turns } from './turns.ts';
 
 /** As in the agent. */
 const BACKOFF = { firstMs: 100, capMs: 5_000 };
@@ -24,8 +24,8 @@ export interface SimulatedAgentOptions {
   /** Ports of the servers' feeds. */
   readonly ports: readonly number[];
   readonly serverName: string;
-  /** Of all agents, which share one core. */
-  readonly connecting: Turns;
+  /** Limits how many agents connect at a time: they share one core. */
+  readonly connecting: ReturnType<typeof atMost>;
   readonly observations: Observations;
 }
 
@@ -78,7 +78,15 @@ export function createSimulatedAgent(options: SimulatedAgentOptions): SimulatedA
     addresses: {
       ...addresses,
       async next() {
-        endTurn = await connecting.take();
+        const [begun, ended] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+        void connecting(() => {
+          begun.resolve(undefined);
+          return ended.promise;
+        });
+        await begun.promise;
+        endTurn = () => {
+          ended.resolve(undefined);
+        };
         return addresses.next();
       },
       get untried() {
