@@ -8,6 +8,8 @@ const FOLDER = fileURLToPath(new URL('../../../docs/figures/kubectl-rolegate', i
 /** What differs between two runs on the same node, and what stands for it in a comparison. */
 const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME'],
+  // One for each day, so a run around midnight has one more.
+  [/^\d{4}-\d\d-\d\d \(UTC\)\n/gm, ''],
   [/\b\d\d:\d\d:\d\d(\.\d+)?\b/g, 'TIME'],
   [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UID'],
   [/\b[0-9a-f]{8}-\d+\b/g, 'REQUEST'],

@@ -22,6 +22,7 @@ describe('The transcripts of kubectl rolegate', () => {
       '  evidence  refused by 198.18.64.6,\n            a server',
       '  evidence  refused by\n            198.18.64.17, a server',
     ],
+    ['2026-11-30 (UTC)\n23:59:59.9  a\n', '2026-11-30 (UTC)\n23:59:59.9  a\n2026-12-01 (UTC)\n'],
     ['until 2026-11-30T09:57:50.000Z, 59m1s left', 'until 2026-12-01T00:00:00Z, 1h left'],
   ])('What varies between runs is no difference: %s', (documented, printed) => {
     expect(firstDifference(masked(documented), masked(printed))).toBeUndefined();
