@@ -42,7 +42,8 @@ export interface TokenKeys {
   readonly signing: () => SigningKey;
   /** A key that is currently accepted. */
   readonly byTag: (tag: Buffer) => SigningKey | undefined;
-  readonly set: (keys: readonly TokenKey[]) => void;
+  /** Returns whether they differ from those set before. */
+  readonly set: (keys: readonly TokenKey[]) => boolean;
   readonly kept: () => SavedTokens;
 }
 
@@ -74,12 +75,14 @@ export function createTokenKeys({ clock, randomBytes, kept }: TokenKeysDeps): To
     },
     set(keys) {
       const before = fed.length === 0 ? [own] : fed;
+      const formerFed = fed;
       fed = keys
         .filter(({ secret }) => secret.length >= SHORTEST_SECRET)
         .map(({ id, secret }) => keyFrom(id, secret, [...before, ...former]));
       former = [...before, ...former]
         .filter((key) => !fed.includes(key) && clock.now() < key.livesUntil)
         .slice(0, MOST_FORMER);
+      return fed.length !== formerFed.length || fed.some((key, at) => key !== formerFed[at]);
     },
     kept: () => ({ own: keptOf(own), fed: fed.map(keptOf), former: former.map(keptOf) }),
   };

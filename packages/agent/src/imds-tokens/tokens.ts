@@ -107,8 +107,9 @@ export function createTokens(deps: TokensDeps): Tokens {
     mint,
     check,
     setKeys(next) {
+      // A stream that begins again brings the same keys.
+      if (!keys.set(next)) return;
       found.clear();
-      keys.set(next);
       changed();
     },
     kept: keys.kept,

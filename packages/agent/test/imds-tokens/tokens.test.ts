@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { createMemory } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import fc from 'fast-check';
+import type { AgentMemory } from '../../src/memory/memory.ts';
 import { createTokens, parseTtl } from '../../src/imds-tokens/tokens.ts';
 
 const IP = '10.0.0.7';
@@ -83,6 +85,18 @@ describe('IMDSv2 tokens', () => {
     expect(tokens.check(forged, { ip: IP })).toBe('ok');
     tokens.setKeys([A, C]);
     expect(tokens.check(forged, { ip: IP })).toBe('invalid');
+  });
+
+  it('Verified tokens are remembered when a stream brings the same keys again, and forgotten with others', () => {
+    const clock = createFakeClock();
+    const memory: AgentMemory = createMemory({ clock });
+    const tokens = createTokens({ clock, randomBytes, memory });
+    tokens.setKeys([A, B]);
+    tokens.check(tokens.mint({ ip: IP, ttlSeconds: 60 }), { ip: IP });
+    tokens.setKeys([A, B]);
+    expect(memory.sizes()['tokens']).toBe(1);
+    tokens.setKeys([A]);
+    expect(memory.sizes()['tokens']).toBe(0);
   });
 
   it('A token made before the first feed is valid until it expires', () => {
