@@ -132,7 +132,7 @@ function createBusyNode() {
       if (leftMs === 0) continue; // not available yet, or withdrawn: a Pod waits or is refused
       const decision = agent.table.pod(uid)?.decision;
       const id = decision?.kind === 'allow' ? decision.sessionId : '';
-      const document = agent.table.session(id)?.credentials?.document.toString() ?? '{}';
+      const document = agent.table.session(id)?.credentials?.document ?? '{}';
       const { Expiration = '' } = JSON.parse(document) as { Expiration?: string };
       seen.documents += 1;
       seen.leastMs = Math.min(seen.leastMs, leftMs);

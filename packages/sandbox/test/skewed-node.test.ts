@@ -15,7 +15,7 @@ async function setup(skewMs: number) {
   function leftMs(): number {
     const decision = agent.table.pod('uid-a')?.decision;
     const session = decision?.kind === 'allow' ? agent.table.session(decision.sessionId) : undefined;
-    const { Expiration = '' } = JSON.parse(String(session?.credentials?.document ?? '{}')) as {
+    const { Expiration = '' } = JSON.parse(session?.credentials?.document ?? '{}') as {
       Expiration?: string;
     };
     return Date.parse(Expiration) - clock.now();

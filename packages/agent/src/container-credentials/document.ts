@@ -4,7 +4,7 @@ import { parseJson, record } from '@rolegate/runtime';
 const MEMBERS = ['AccessKeyId', 'SecretAccessKey', 'Token', 'Expiration', 'AccountId'] as const;
 
 /** The document of the endpoint, from that of the metadata API, which is the only place that holds the secret. */
-export function containerDocument(imdsDocument: Buffer): Buffer {
-  const members = record(parseJson(imdsDocument.toString()));
-  return Buffer.from(JSON.stringify(members, [...MEMBERS]));
+export function containerDocument(imdsDocument: string): string {
+  const members = record(parseJson(imdsDocument));
+  return JSON.stringify(members, [...MEMBERS]);
 }

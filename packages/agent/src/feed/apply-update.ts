@@ -15,7 +15,7 @@ import type { PodTable } from './table/pod-table.ts';
 export interface ApplyDeps {
   readonly table: PodTable;
   readonly clock: Clock;
-  readonly buildDocument: (credentials: CredentialsForDocument) => Buffer;
+  readonly buildDocument: (credentials: CredentialsForDocument) => string;
   readonly setTokenKeys: (keys: readonly { readonly id: string; readonly secret: Buffer }[]) => void;
   /** Undefined: the agent does not serve container credentials. */
   readonly setIssuerKeys?: ((keys: IssuerKeysRead) => void) | undefined;

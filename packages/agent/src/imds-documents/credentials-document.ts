@@ -26,30 +26,26 @@ export function credentialsDocument({
   accountId,
   lastUpdatedMs,
   expirationMs,
-}: CredentialsForDocument): Buffer {
-  return Buffer.from(
-    imdsJson([
-      ['Code', 'Success'],
-      ['LastUpdated', imdsTime(lastUpdatedMs)],
-      ['Type', 'AWS-HMAC'],
-      ['AccessKeyId', accessKeyId],
-      ['SecretAccessKey', secretAccessKey],
-      ['Token', sessionToken],
-      ['Expiration', imdsTime(expirationMs)],
-      ...(accountId === '' ? [] : [['AccountId', accountId] as const]),
-    ]),
-  );
+}: CredentialsForDocument): string {
+  return imdsJson([
+    ['Code', 'Success'],
+    ['LastUpdated', imdsTime(lastUpdatedMs)],
+    ['Type', 'AWS-HMAC'],
+    ['AccessKeyId', accessKeyId],
+    ['SecretAccessKey', secretAccessKey],
+    ['Token', sessionToken],
+    ['Expiration', imdsTime(expirationMs)],
+    ...(accountId === '' ? [] : [['AccountId', accountId] as const]),
+  ]);
 }
 
 /** The document that IMDS answers with status 200 if the role cannot be assumed. */
-export function errorDocument({ code, message, nowMs }: ErrorForDocument): Buffer {
-  return Buffer.from(
-    imdsJson([
-      ['Code', code],
-      ['Message', message],
-      ['LastUpdated', imdsTime(nowMs)],
-    ]),
-  );
+export function errorDocument({ code, message, nowMs }: ErrorForDocument): string {
+  return imdsJson([
+    ['Code', code],
+    ['Message', message],
+    ['LastUpdated', imdsTime(nowMs)],
+  ]);
 }
 
 /** Whole seconds and a literal Z: botocore parses no other form. Truncated, not rounded up, so that no lifetime grows. */

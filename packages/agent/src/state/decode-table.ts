@@ -180,7 +180,7 @@ function credentialsReader(moment: Read<number>): Read<CachedCredentials> {
       fingerprint: credentials('fingerprint', text),
       expiresAtMs: credentials('expiresAtMs', moment),
       lifetimeMs: credentials('lifetimeMs', number),
-      document: Buffer.from(credentials('document', text)),
+      document: credentials('document', text),
     };
   };
 }

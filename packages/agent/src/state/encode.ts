@@ -68,7 +68,6 @@ function sessionOf(
     credentials: credentials && {
       ...credentials,
       expiresAtMs: toMachine(credentials.expiresAtMs),
-      document: credentials.document.toString(),
     },
   };
 }

@@ -38,7 +38,7 @@ export function credentials(expiresAtMs: number, fingerprint = 'f1'): CachedCred
     fingerprint,
     expiresAtMs,
     lifetimeMs: 3_600_000,
-    document: Buffer.from('{}'),
+    document: '{}',
   };
 }
 

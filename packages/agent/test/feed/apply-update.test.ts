@@ -32,7 +32,7 @@ function setup() {
       accessKeyId: string;
       lastUpdatedMs: number;
       expirationMs: number;
-    }) => Buffer.from(`${accessKeyId} ${lastUpdatedMs - clock.now()} ${expirationMs - clock.now()}`),
+    }) => `${accessKeyId} ${lastUpdatedMs - clock.now()} ${expirationMs - clock.now()}`,
     setTokenKeys: (live: readonly { id: string }[]) => keys.splice(0, 2, ...live.map(({ id }) => id)),
     setIssuerKeys: (sent) => void issuerKeys.push(sent),
   };
@@ -72,7 +72,7 @@ describe('Feed updates', () => {
     expect(table.session('s')?.credentials).toMatchObject({
       accessKeyId: 'ASIA1',
       expiresAtMs: clock.monotonic() + 3_000_000,
-      document: Buffer.from('ASIA1 -600000 3000000'),
+      document: 'ASIA1 -600000 3000000',
     });
   });
 

@@ -38,7 +38,7 @@ describe('Withdrawn sessions', () => {
     const clock = createFakeClock();
     const table = createPodTable({ clock, log: silentLog });
     const apply = (update: object) => {
-      const deps = { table, clock, buildDocument: () => Buffer.alloc(0), setTokenKeys: () => undefined };
+      const deps = { table, clock, buildDocument: () => '', setTokenKeys: () => undefined };
       applyUpdate({ ...update, update: Object.keys(update)[0] } as FeedUpdateRead, deps);
     };
     table.beginSnapshot();

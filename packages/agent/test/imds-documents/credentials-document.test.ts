@@ -22,7 +22,7 @@ function setup() {
 
 describe('Credentials document', () => {
   it('The credentials document matches IMDS byte for byte and adds the account', () => {
-    expect(credentialsDocument(setup()).toString()).toBe(
+    expect(credentialsDocument(setup())).toBe(
       [
         '{',
         '  "Code" : "Success",',
@@ -39,7 +39,7 @@ describe('Credentials document', () => {
   });
 
   it('The credentials document has no account if none is known', () => {
-    const document = credentialsDocument({ ...setup(), accountId: '' }).toString();
+    const document = credentialsDocument({ ...setup(), accountId: '' });
     expect(document).not.toContain('AccountId');
     expect(document).toMatch(/Z"\n\}$/);
   });
@@ -48,7 +48,7 @@ describe('Credentials document', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string(), (secretAccessKey, sessionToken) => {
         fc.pre(secretAccessKey.isWellFormed());
-        const document = credentialsDocument({ ...setup(), secretAccessKey, sessionToken }).toString();
+        const document = credentialsDocument({ ...setup(), secretAccessKey, sessionToken });
         expect(JSON.parse(document)).toMatchObject({ SecretAccessKey: secretAccessKey, Token: sessionToken });
       }),
     );
@@ -62,7 +62,7 @@ describe('Error document', () => {
       message: 'the role "a" : b',
       nowMs: NOW_MS,
     });
-    expect(document.toString()).toBe(
+    expect(document).toBe(
       '{\n  "Code" : "AssumeRoleUnauthorizedAccess",\n  "Message" : "the role \\"a\\" : b",\n' +
         '  "LastUpdated" : "2026-11-23T07:39:10Z"\n}',
     );

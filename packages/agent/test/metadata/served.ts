@@ -53,7 +53,7 @@ export function podOf(more: Partial<KnownPod> = {}): KnownPod {
 }
 
 export function sessionOf(id: string, secret: string, expiresAtMs = 3_600_000): CachedSession {
-  const document = Buffer.from(`{"Code":"Success","SecretAccessKey":"${secret}"}`);
+  const document = `{"Code":"Success","SecretAccessKey":"${secret}"}`;
   const life = { expiresAtMs, lifetimeMs: 3_600_000 };
   return {
     id,

@@ -8,7 +8,7 @@ import { allow, credentials, decidedOn, knownPod } from '../addresses/known-pods
 export const SECRET = 'wJalrXUtnFEMI-the-secret-key';
 
 export function sessionOf(id: string, expiresAtMs: number): CachedSession {
-  const document = Buffer.from(`{\n  "SecretAccessKey" : "${SECRET}",\n  "Token" : "${id}"\n}`);
+  const document = `{\n  "SecretAccessKey" : "${SECRET}",\n  "Token" : "${id}"\n}`;
   return { id, credentials: { ...credentials(expiresAtMs), document } };
 }
 

@@ -69,6 +69,6 @@ export interface CachedCredentials {
   readonly expiresAtMs: number;
   /** The full lifetime when issued. Milliseconds. */
   readonly lifetimeMs: number;
-  /** The IMDS document, ready to send; the only place that holds the secret. */
-  readonly document: Buffer;
+  /** The IMDS document; the only place that holds the secret. A text, because a small Buffer keeps a pool of 64 KiB alive. */
+  readonly document: string;
 }

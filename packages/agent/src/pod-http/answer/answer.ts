@@ -25,7 +25,7 @@ export interface Answer {
   /** '' for success. */
   readonly code: Code | '';
   /** Absent: the refusal's JSON is made from the code. */
-  readonly body?: Buffer;
+  readonly body?: string;
   /** The body is JSON for the container credentials endpoint, not a text as IMDS sends it. */
   readonly json?: true;
   /** Alternating names and values. */
@@ -56,8 +56,8 @@ const FAULT_MESSAGES: Readonly<Record<Fault, string>> = {
 };
 
 /** A document as IMDS sends it. */
-export function document(text: string): Answer & { readonly body: Buffer } {
-  return { status: 200, code: '', body: Buffer.from(text) };
+export function document(text: string): Answer & { readonly body: string } {
+  return { status: 200, code: '', body: text };
 }
 
 /** The refusal for a reason, by default with the status from the table of reasons. */
@@ -75,9 +75,9 @@ export function fault(
 }
 
 /** The body of a refusal, in both spellings, because SDKs read one or the other. It names no rule, Namespace or other Pod. */
-export function refusalBody(code: Code, requestId: string): Buffer {
+export function refusalBody(code: Code, requestId: string): string {
   const message = isFault(code) ? FAULT_MESSAGES[code] : reasons[code].meaning;
-  return Buffer.from(JSON.stringify({ Code: code, code, Message: message, message, requestId }));
+  return JSON.stringify({ Code: code, code, Message: message, message, requestId });
 }
 
 function isFault(code: Code): code is Fault {

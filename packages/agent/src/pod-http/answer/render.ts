@@ -15,7 +15,7 @@ export function renderAnswer(answer: Answer, requestId: string): HttpAnswer {
 }
 
 /** Renders a document that is sent repeatedly. */
-export function renderOnce(answer: Answer & { readonly body: Buffer }): Answer {
+export function renderOnce(answer: Answer & { readonly body: string }): Answer {
   return { ...answer, rendered: toBeSentOften(render(answer, '')) };
 }
 
@@ -25,10 +25,10 @@ function render({ status, code, body, json, headers }: Answer, requestId: string
   return {
     status,
     headers: `${type}${status === 503 ? RETRY_AFTER : ''}${own}`,
-    body: (body ?? refusalOf(code, requestId)).toString('latin1'),
+    body: Buffer.from(body ?? refusalOf(code, requestId)).toString('latin1'),
   };
 }
 
-function refusalOf(code: Answer['code'], requestId: string): Buffer {
-  return code === '' ? Buffer.alloc(0) : refusalBody(code, requestId);
+function refusalOf(code: Answer['code'], requestId: string): string {
+  return code === '' ? '' : refusalBody(code, requestId);
 }
