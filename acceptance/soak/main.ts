@@ -27,7 +27,7 @@ const USAGE = `npm run ${SUITE} [-- OPTIONS]
 
 Runs servers, an agent and, as root, reconcile, while Pods, Namespaces and ServiceAccounts come and go and components fail at random.
 Judges the answers to Pods all along; at the end, whether memory, descriptors, timers or entries of maps have grown.
-  --minutes N        duration (default: ${DEFAULT_MINUTES}, at least ${LEAST_MINUTES}); memory is judged from 25 minutes on
+  --minutes N        duration (default: ${DEFAULT_MINUTES}, at least ${LEAST_MINUTES}); memory is judged from 22 minutes on
   --seed N           repeats the sequence of faults of a former run (default: a new one)
   --report FILE      writes the tables between the markers in this file`;
 

@@ -15,7 +15,7 @@ export interface Phases {
 const MINUTE_MS = 60_000;
 /** A restarted program needs several seconds to recover, and connections and some names end after up to 20 s. */
 const LEAST_MS = { storm: 40_000, pause: 25_000, calm: 25_000 };
-const SHARE = { storm: 0.1, pause: 0.03, calm: 0.15 };
+const SHARE = { storm: 0.1, pause: 0.03, calm: 0.05 };
 /**
  * After the last restart of a program. What is remembered for ten minutes has then been filled for most of them, and V8 has
  * compiled what is used.

@@ -53,7 +53,7 @@ describe('phasesOf', () => {
       stormEndsMs: 180_000,
       pauseEndsMs: 234_000,
       judgedFromMs: 660_000,
-      churnEndsMs: 1_530_000,
+      churnEndsMs: 1_710_000,
       calmEndsMs: 1_800_000,
     });
   });
@@ -68,8 +68,8 @@ describe('phasesOf', () => {
     });
   });
 
-  it('judges memory from 25 minutes on', () => {
-    expect(phasesOf(24).judgedFromMs).toBeUndefined();
-    expect(phasesOf(25).judgedFromMs).toBeDefined();
+  it('judges memory from 22 minutes on', () => {
+    expect(phasesOf(21).judgedFromMs).toBeUndefined();
+    expect(phasesOf(22).judgedFromMs).toBeDefined();
   });
 });
