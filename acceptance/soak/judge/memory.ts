@@ -18,10 +18,10 @@ export type Verdict =
 export interface Growth {
   readonly program: string;
   readonly live: Slope | undefined;
-  readonly anonymous: Slope | undefined;
+  readonly outside: Slope | undefined;
   /** At the end. */
   readonly liveBytes: number;
-  readonly anonymousBytes: number;
+  readonly outsideBytes: number;
   /** From the first judged sample to the last. */
   readonly codeBytes: { readonly from: number; readonly to: number };
 }
@@ -35,20 +35,20 @@ export function growthsOf(
   const programs = [...new Set(judged.map(({ program }) => program))];
   return programs.map((program) => {
     const own = judged.filter((sample) => sample.program === program);
-    const slope = (key: 'liveBytes' | 'anonymousBytes') =>
+    const slope = (key: 'liveBytes' | 'outsideBytes') =>
       slopeOf(
         windowMinima(
           own.map((sample) => ({ atMs: sample.atMs, value: sample[key] })),
           WINDOW_MS,
         ),
       );
-    const { liveBytes = NaN, anonymousBytes = NaN, codeBytes: to = NaN } = own.at(-1) ?? {};
+    const { liveBytes = NaN, outsideBytes = NaN, codeBytes: to = NaN } = own.at(-1) ?? {};
     return {
       program,
       live: slope('liveBytes'),
-      anonymous: slope('anonymousBytes'),
+      outside: slope('outsideBytes'),
       liveBytes,
-      anonymousBytes,
+      outsideBytes,
       codeBytes: { from: own.at(0)?.codeBytes ?? NaN, to },
     };
   });
@@ -62,14 +62,14 @@ export function verdictOf(slope: Slope | undefined): Verdict {
 }
 
 /**
- * Live memory must be shown to be within the limit. Resident memory varies by megabytes with the collector and the allocator, so
- * it is a problem only if it exceeds the limit for certain: that finds leaks outside of the heap.
+ * Live memory must be shown to be within the limit. Resident memory outside of the heap varies with the allocator, so it is a
+ * problem only if it exceeds the limit for certain: that finds leaks of native code.
  */
 export function memoryProblems(growths: readonly Growth[]): string[] {
-  return growths.flatMap(({ program, live, anonymous }) => [
+  return growths.flatMap(({ program, live, outside }) => [
     ...(verdictOf(live) === 'within' ? [] : [`${program}: live memory grows by ${slopeText(live)}`]),
-    ...(verdictOf(anonymous) === 'exceeded'
-      ? [`${program}: anonymous resident memory grows by ${slopeText(anonymous)}`]
+    ...(verdictOf(outside) === 'exceeded'
+      ? [`${program}: resident memory outside of the heap grows by ${slopeText(outside)}`]
       : []),
   ]);
 }

@@ -13,8 +13,8 @@ export interface MemorySample {
   readonly atMs: number;
   /** After a full garbage collection. Bytes. */
   readonly liveBytes: number;
-  /** Resident memory that is neither a file nor compiled code. Bytes. */
-  readonly anonymousBytes: number;
+  /** Resident memory that is neither a file nor V8's heap. Bytes. */
+  readonly outsideBytes: number;
   /** Compiled code. Bytes. */
   readonly codeBytes: number;
 }
@@ -31,11 +31,11 @@ export function startMemoryLog(programs: () => readonly WatchedProgram[], folder
 
   async function sample({ name, pid }: WatchedProgram): Promise<void> {
     try {
-      const { liveBytes, codeBytes } = await askProbe(folder, pid, 'memory');
+      const { liveBytes, codeBytes, heapBytes } = await askProbe(folder, pid, 'memory');
       const { anonymous } = await memoryOf(pid);
       const atMs = performance.now();
-      const anonymousBytes = anonymous * 2 ** 20 - codeBytes;
-      samples.push({ program: name, pid, atMs, liveBytes, anonymousBytes, codeBytes });
+      const outsideBytes = anonymous * 2 ** 20 - heapBytes;
+      samples.push({ program: name, pid, atMs, liveBytes, outsideBytes, codeBytes });
     } catch {
       // The next sample may succeed.
     }

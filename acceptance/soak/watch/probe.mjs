@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pid } from 'node:process';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { getHeapSpaceStatistics, queryObjects, setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, getHeapStatistics, queryObjects, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 const { AbortSignal, clearTimeout, process, setTimeout, URL } = globalThis;
@@ -29,7 +29,8 @@ async function memory() {
   const codeBytes = getHeapSpaceStatistics()
     .filter(({ space_name: name }) => CODE_SPACES.test(name))
     .reduce((sum, { space_used_size: size }) => sum + size, 0);
-  return { liveBytes: heapUsed + external - codeBytes, codeBytes };
+  const { total_physical_size: heapBytes } = getHeapStatistics();
+  return { liveBytes: heapUsed + external - codeBytes, codeBytes, heapBytes };
 }
 
 /** Summaries of maps and sets begin with the size: `Map(3) {…`, `Names(3) [Map] {…`. */

@@ -12,6 +12,8 @@ export interface HeldMemory {
   readonly liveBytes: number;
   /** What V8 has compiled. */
   readonly codeBytes: number;
+  /** The resident pages of the heap, code included. */
+  readonly heapBytes: number;
 }
 
 export interface HeldObjects extends HeldMemory {
