@@ -10,7 +10,7 @@ import type { MetadataTrial } from './trial.ts';
 const NODE_REGION = 'eu-central-1';
 /** Workers of a crowd. */
 const CROWD = 100;
-/** A client that sends more after a refusal is in a loop. The SDK for Go 2 sends 18 after 401, and Polars 44 after 503. */
+/** A client that sends more after a refusal is in a loop. The SDK for Go 2 sends 18 after 401, and Polars 36 after 503. */
 const MOST_REQUESTS = 50;
 /** Lower statuses announce an answer: s3fs asks for a token with `Expect: 100-continue`. */
 const FIRST_FINAL_STATUS = 200;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Client } from '../client.ts';
 import type { Phase } from '../phase.ts';
 import type { ClientsWorld } from '../world.ts';
@@ -15,6 +16,8 @@ const AT_ONCE = 6;
 const SESSION_SECONDS = 12;
 /** Longer than a session, and long enough for all to have asked once before the agent is restarted. Seconds. */
 const ASK_AGAIN_SECONDS = 30;
+/** The reader of packets can be this late, so a request just before the restart would count as one during it. Milliseconds. */
+const READER_LATE_MS = 200;
 /** Beyond what botocore makes of a session that ends soon, which is 12 to 20 minutes. */
 const MOVED_ON = '+30m';
 
@@ -71,6 +74,7 @@ async function runAcrossRestart(
     if (outcome.status === 'fulfilled') running.push(outcome.value);
   }
   await Promise.all(running.map(({ asked }) => asked));
+  await setTimeout(READER_LATE_MS);
   const beganMs = Date.now();
   await world.endpoint.restartAgent();
   restarted.resolve({ beganMs, endedMs: Date.now() });
