@@ -23,6 +23,7 @@ export function withPlaceholders(error: string): string {
   return text
     .replaceAll(/arn(:|%3A)aws\S*?role(\/|%2F)team(\/|%2F)\w+/gi, 'ROLE')
     .replaceAll(/\b(401|403|404|503)\b( (Unauthorized|Forbidden|Not Found|Service Unavailable))?/g, 'STATUS')
+    .replaceAll(/(?<=metadata-token: )[\w-]+/gi, 'TOKEN')
     .replaceAll(/@[0-9a-f]{6,8}\b/g, '@ID')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'ID')
     .replaceAll(/\b\d+(\.\d+)? ?(ms|µs|seconds)\b/g, 'N $2');

@@ -22,6 +22,12 @@ it('The role and an answer within a URL are replaced too', () => {
   );
 });
 
+it('A metadata token is replaced', () => {
+  expect(withPlaceholders('host: 169.254.169.254 x-aws-ec2-metadata-token: AbSB8k_o-97 *** Response')).toBe(
+    'host: 169.254.169.254 x-aws-ec2-metadata-token: TOKEN *** Response',
+  );
+});
+
 it('A long error is cut, and its backquotes do not end the code', () => {
   expect(errorCell('a `quoted` word')).toBe("`a 'quoted' word`");
   expect(errorCell('x'.repeat(300))).toBe(`\`${'x'.repeat(200)}…\``);
