@@ -68,7 +68,10 @@ it('Host-network Pods get their role while the agent serves, and HostNetwork fro
   expect(keysIn(former.updates)).toEqual([]);
   const feed = openFeed(agent, { nodeName: 'node-a', servesContainerCredentials: true });
   // A busy server sends the former decision with the snapshot, and the new one in the Namespace's turn.
-  await eventually(() => stateIn(feed.updates) === 'allow' || failed('no new decision'), PATIENCE);
+  await feed.synced();
+  await eventually(() => {
+    expect(stateIn(feed.updates)).toBe('allow');
+  }, PATIENCE);
   await eventually(
     () => (feed.updates.some(({ session }) => session?.credentials) ? true : failed('no credentials')),
     PATIENCE,
