@@ -26,9 +26,9 @@ export interface HeldObjects extends HeldMemory {
 }
 
 /**
- * Flags of Node.js that load the probe, with the folder for its sockets, and without which what is used seldom would count as
- * growth: source maps, which the images do not use, are decoded at the first error of a file; V8 allocates feedback at the eighth
- * call of a function, and drops and compiles again what no code between some collections has used.
+ * Flags of Node.js that load the probe, with the folder for its sockets. The others keep what is used seldom from counting as
+ * growth: by default, source maps, which the images do not use, are decoded at the first error of a file, and V8 allocates
+ * feedback when a function has been called some times, and compiles again what it has flushed.
  */
 export function probeFlags(folder: string): string[] {
   const probe = new URL('probe.mjs', import.meta.url);

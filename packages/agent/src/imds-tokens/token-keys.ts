@@ -74,15 +74,15 @@ export function createTokenKeys({ clock, randomBytes, kept }: TokenKeysDeps): To
       return [...(fed.length === 0 ? [own] : fed), ...live].find((key) => key.tag.equals(tag));
     },
     set(keys) {
-      const before = fed.length === 0 ? [own] : fed;
-      const formerFed = fed;
+      const previous = fed;
+      const before = previous.length === 0 ? [own] : previous;
       fed = keys
         .filter(({ secret }) => secret.length >= SHORTEST_SECRET)
         .map(({ id, secret }) => keyFrom(id, secret, [...before, ...former]));
       former = [...before, ...former]
         .filter((key) => !fed.includes(key) && clock.now() < key.livesUntil)
         .slice(0, MOST_FORMER);
-      return fed.length !== formerFed.length || fed.some((key, at) => key !== formerFed[at]);
+      return fed.length !== previous.length || fed.some((key, at) => key !== previous[at]);
     },
     kept: () => ({ own: keptOf(own), fed: fed.map(keptOf), former: former.map(keptOf) }),
   };
